@@ -1,0 +1,239 @@
+/* SPDX-License-Identifier: MIT */
+/* The table of all clauses, the questions they answer, and the census that proves it complete. */
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "areas.h"
+
+const struct cf_area cf_areas[] = {
+	{ "REG", "Tables, capabilities, choosing a back end", cf_reg },
+	{ "HOST", "Hosts", cf_host },
+	{ "VM", "VMs and targets", cf_vm },
+	{ "HND", "Handles", cf_hnd },
+	{ "LIFE", "Life of a core and of a vGPU", cf_life },
+	{ "MEM", "Guest memory", cf_mem },
+	{ "GFN", "Machine frames", cf_gfn },
+	{ "DMA", "Mapping for the device", cf_dma },
+	{ "TRK", "Tracked pages", cf_trk },
+	{ "TRP", "Trapped areas", cf_trp },
+	{ "MAP", "Frames shown to the guest", cf_map_gfn },
+	{ "IRQ", "Interrupts", cf_irq },
+	{ "PV", "PV MMIO", cf_pv },
+	{ "VMM", "What a VMM is told", cf_vmm },
+	{ "RGN", "RAM that comes and goes", cf_rgn },
+	{ "POL", "Emulation that fails", cf_pol },
+	{ "ERR", "Errors and their undoing", cf_err },
+	{ NULL, NULL, NULL },
+};
+
+const struct cf_row cf_rows[] = {
+	{ "guest-access", "guest memory access" },
+	{ "translation", "translation fails" },
+	{ "dma-map", "dma_map" },
+	{ "dma-unmap-unknown", "dma_unmap of an unknown address" },
+	{ "ram-removed", "RAM removed while mapped or tracked" },
+	{ "track-twice", "page track twice" },
+	{ "who-stores", "who performs the trapped store" },
+	{ "handle", "the handle" },
+	{ "undo", "a step of several fails" },
+	{ "emulation-fails", "emulation fails" },
+	{ "trap-area", "trap area" },
+	{ "opregion", "opregion" },
+	{ "errnos", "what an errno means" },
+	{ "sentence", "what stands beside it" },
+	{ NULL, NULL },
+};
+
+/* All of these are answered by the fault layer in ERR-5. */
+const struct cf_exempt cf_exempts[] = {
+	{ CF_P(host_init, ENOMEM), "no simulated back end allocates there" },
+	{ CF_P(attach_vgpu, ESRCH), "a held VM cannot go; only an outer hypervisor takes one away" },
+	{ CF_P(inject_msi, EIO), "no simulated interrupt controller breaks" },
+	{ CF_P(set_intx, EIO), "no simulated interrupt controller breaks" },
+	{ CF_P(enable_page_track, ENOMEM), "simulated tracks are a bitmap made with the VM" },
+	{ CF_P(set_pvmmio, ENOMEM), "no simulated back end allocates there" },
+	{ CF_P(dma_pin_guest_page, ENOMEM), "a pin of a mapped page takes no memory and no new limit" },
+	{ CF_P(set_opregion, EINVAL), "what is wrong with an opregion only a VMM can say" },
+	{ CF_P(set_opregion, ENOMEM), "no simulated back end allocates there" },
+	{ CF_P(set_edid, ENOMEM), "no simulated back end allocates there" },
+	{ { MPT_OP_COUNT, 0 }, NULL },
+};
+
+/* --- looking up --- */
+
+const struct mpt_clause *cf_clause(unsigned int index)
+{
+	const struct cf_area *a;
+	const struct mpt_clause *c;
+
+	for (a = cf_areas; a->id; a++)
+		for (c = a->clauses; c->id; c++)
+			if (index-- == 0)
+				return c;
+	return NULL;
+}
+
+unsigned int cf_clause_count(void)
+{
+	unsigned int n = 0;
+
+	while (cf_clause(n))
+		n++;
+	return n;
+}
+
+const struct mpt_clause *cf_clause_find(const char *id)
+{
+	const struct mpt_clause *c;
+	unsigned int i;
+
+	for (i = 0; (c = cf_clause(i)); i++)
+		if (strcmp(c->id, id) == 0)
+			return c;
+	return NULL;
+}
+
+/* --- the census --- */
+
+struct census {
+	void (*say)(void *arg, const char *line);
+	void *arg;
+	unsigned int complaints;
+};
+
+static void complain(struct census *c, const char *fmt, ...) MPT_PRINTF(2, 3);
+
+static void complain(struct census *c, const char *fmt, ...)
+{
+	char line[256];
+	va_list ap;
+
+	va_start(ap, fmt);
+	vsnprintf(line, sizeof(line), fmt, ap);
+	va_end(ap);
+	c->complaints++;
+	c->say(c->arg, line);
+}
+
+static bool row_known(const char *key)
+{
+	const struct cf_row *r;
+
+	for (r = cf_rows; r->key; r++)
+		if (strcmp(r->key, key) == 0)
+			return true;
+	return false;
+}
+
+/* Ids are the area's name and 1, 2, 3, ... */
+static void count_form(struct census *cs)
+{
+	const struct cf_area *a;
+	const struct mpt_clause *c;
+	char want[32];
+	int n;
+
+	for (a = cf_areas; a->id; a++)
+		for (c = a->clauses, n = 1; c->id; c++, n++) {
+			snprintf(want, sizeof(want), "%s-%d", a->id, n);
+			if (strcmp(want, c->id))
+				complain(cs, "%s should be %s", c->id, want);
+			if (!c->text || strlen(c->text) < 20 || c->text[strlen(c->text) - 1] != '.')
+				complain(cs, "%s has no sentence", c->id);
+			if (!c->run)
+				complain(cs, "%s has no code", c->id);
+			if (c->row && !row_known(c->row))
+				complain(cs, "%s answers the unknown question %s", c->id, c->row);
+			if (c->needs_caps & c->excludes_caps)
+				complain(cs, "%s needs what it excludes", c->id);
+		}
+}
+
+static void count_ops(struct census *cs)
+{
+	const struct mpt_clause *c;
+	u32 ops = 0;
+	unsigned int i;
+
+	for (i = 0; (c = cf_clause(i)); i++)
+		ops |= c->ops;
+	for (i = 0; i < MPT_OP_COUNT; i++)
+		if (!(ops & 1U << i))
+			complain(cs, "operation %s has no clause", mpt_op_info((enum mpt_op_id)i)->name);
+}
+
+static bool pair_claimed(enum mpt_op_id op, u32 bit)
+{
+	const struct mpt_clause *c;
+	const struct cf_pair *p;
+	unsigned int i;
+
+	for (i = 0; (c = cf_clause(i)); i++)
+		for (p = c->pairs; p && p->err; p++)
+			if (p->op == op && mpt_errno_bit(p->err) == bit)
+				return true;
+	return false;
+}
+
+static bool pair_exempt(enum mpt_op_id op, u32 bit)
+{
+	const struct cf_exempt *x;
+
+	for (x = cf_exempts; x->why; x++)
+		if (x->pair.op == op && mpt_errno_bit(x->pair.err) == bit)
+			return true;
+	return false;
+}
+
+static void count_pair(struct census *cs, enum mpt_op_id op, int err)
+{
+	const struct mpt_op_info *info = mpt_op_info(op);
+	u32 bit = mpt_errno_bit(err);
+	bool listed = info->errnos & bit, claimed = pair_claimed(op, bit), exempt = pair_exempt(op, bit);
+
+	if (listed && !claimed && !exempt)
+		complain(cs, "no clause provokes -%s of %s", mpt_errno_name(err), info->name);
+	if (!listed && (claimed || exempt))
+		complain(cs, "-%s of %s is in the table but not in ops.def", mpt_errno_name(err), info->name);
+	if (claimed && exempt)
+		complain(cs, "-%s of %s is claimed and excused", mpt_errno_name(err), info->name);
+}
+
+static void count_pairs(struct census *cs)
+{
+	int err;
+	unsigned int op;
+
+	for (op = 0; op < MPT_OP_COUNT; op++)
+		for (err = 1; err < 200; err++)
+			if (mpt_errno_bit(err))
+				count_pair(cs, (enum mpt_op_id)op, err);
+}
+
+static void count_rows(struct census *cs)
+{
+	const struct cf_row *r;
+	const struct mpt_clause *c;
+	unsigned int i;
+
+	for (r = cf_rows; r->key; r++) {
+		for (i = 0; (c = cf_clause(i)); i++)
+			if (c->row && strcmp(c->row, r->key) == 0)
+				break;
+		if (!c)
+			complain(cs, "the question \"%s\" has no clause", r->question);
+	}
+}
+
+unsigned int cf_census(void (*say)(void *arg, const char *line), void *arg)
+{
+	struct census cs = { .say = say, .arg = arg };
+
+	count_form(&cs);
+	count_ops(&cs);
+	count_pairs(&cs);
+	count_rows(&cs);
+	return cs.complaints;
+}

@@ -1,0 +1,8 @@
+# SPDX-License-Identifier: MIT
+# Guides and manual pages. A page is one line: dist_man_MANS += doc/man/NAME.SECTION
+
+EXTRA_DIST += \
+	doc/images \
+	doc/threads.md
+
+dist_man_MANS += doc/man/mptctl.1

@@ -1,0 +1,57 @@
+# SPDX-License-Identifier: MIT
+# Fuzz targets, one LLVMFuzzerTestOneInput() each, over the installed libraries. make check replays
+# fuzz/corpus/NAME through each with any compiler; make fuzz builds them with clang's libFuzzer.
+
+fuzz_targets = fuzz/fuzz_cfg fuzz/fuzz_mmio fuzz/fuzz_trace
+
+# What make check replays. The others open a layer, which a static-backend build refuses.
+if STATIC_BACKEND
+fuzz_replayed = fuzz/fuzz_trace
+else
+fuzz_replayed = $(fuzz_targets)
+endif
+
+if BACKEND_MOCK
+check_PROGRAMS += $(fuzz_targets)
+test_scripts += fuzz/replay.sh
+endif
+
+fuzz_fuzz_cfg_SOURCES = fuzz/fuzz_cfg.c fuzz/replay_main.c
+fuzz_fuzz_cfg_CPPFLAGS = $(public_cppflags)
+fuzz_fuzz_cfg_LDADD = libmpt-gvt.la libmpt.la
+fuzz_fuzz_mmio_SOURCES = fuzz/fuzz_mmio.c fuzz/replay_main.c
+fuzz_fuzz_mmio_CPPFLAGS = $(public_cppflags)
+fuzz_fuzz_mmio_LDADD = libmpt-gvt.la libmpt.la
+fuzz_fuzz_trace_SOURCES = fuzz/fuzz_trace.c fuzz/replay_main.c $(mmiotrace_sources)
+fuzz_fuzz_trace_CPPFLAGS = $(public_cppflags)
+fuzz_fuzz_trace_LDADD = libmpt-gvt.la libmpt.la
+EXTRA_DIST += fuzz/corpus fuzz/replay.sh
+
+# Everything in one instrumented program a target: the libraries' sources are compiled once more,
+# in fuzz/work/, so that coverage reaches into them. FUZZ_SECONDS is for each target.
+FUZZ_SECONDS = 60
+FUZZ_FLAGS = -g -O1 -std=gnu11 $(public_cppflags) -I$(top_srcdir) -I. -DMPT_MODULE_DIR='"$(libdir)/mpt"' \
+	-fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=all
+fuzz_library_sources = $(libmpt_core_la_SOURCES) $(backend_sources) $(libmpt_gvt_core_la_SOURCES)
+
+.PHONY: fuzz
+fuzz:
+	@test -n '$(FUZZ_CC)' || { echo 'fuzz: configure found no clang' >&2; exit 1; }
+	@rm -rf fuzz/work/obj && mkdir -p fuzz/work/obj
+	@set -e; for f in $(filter %.c,$(fuzz_library_sources)) $(filter %.c,$(mmiotrace_sources)); do \
+		echo "  FUZZ_CC  $$f"; \
+		$(FUZZ_CC) $(FUZZ_FLAGS) -c -o fuzz/work/obj/$$(echo $$f | tr / _).o $(top_srcdir)/$$f; \
+	done
+	@set -e; for t in $(fuzz_targets); do \
+		n=$${t#fuzz/fuzz_}; mkdir -p fuzz/work/$$n; \
+		$(FUZZ_CC) $(FUZZ_FLAGS) -fsanitize=fuzzer -o fuzz/work/fuzz_$$n \
+			$(top_srcdir)/fuzz/fuzz_$$n.c fuzz/work/obj/*.o $(LDFLAGS) $(LTDL_LIBS) $(PTHREAD_CFLAGS); \
+		echo "  FUZZ     $$n, $(FUZZ_SECONDS) s"; \
+		(cd fuzz/work && ./fuzz_$$n -max_total_time=$(FUZZ_SECONDS) -print_final_stats=1 -verbosity=0 \
+			$$n $(abs_top_srcdir)/fuzz/corpus/$$n); \
+	done
+
+clean-local: clean-fuzz
+.PHONY: clean-fuzz
+clean-fuzz:
+	rm -rf fuzz/work

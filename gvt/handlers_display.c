@@ -1,0 +1,124 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Handlers of display registers as of a device without a monitor: power wells, panel power, flips,
+ * DP AUX and GMBUS nobody answers on, GPIO lines pulled up. Status bits that only follow others are
+ * in handlers_follow.c.
+ */
+#include "handlers.h"
+#include "internal.h"
+
+#define PIPECONF_ENABLE (1U << 31)
+
+#define POWER_WELL_REQUESTS 0xaaaaaaaaU
+
+#define PP_STATUS 0x0c7200
+#define PP_CONTROL_ON (1U << 0)
+#define PP_STATUS_ON_IDLE (1U << 31 | 8)
+
+#define AUX_BUSY (1U << 31)
+#define AUX_DONE (1U << 30)
+#define AUX_INTERRUPT (1U << 29)
+#define AUX_TIMEOUT (1U << 28)
+#define AUX_RECEIVE_ERROR (1U << 25)
+
+#define GMBUS2 0x0c5108
+#define GMBUS4 0x0c5110
+#define GMBUS1_CLEAR (1U << 31)
+#define GMBUS1_SOFTWARE_READY (1U << 30)
+#define GMBUS1_CYCLE (7U << 25)
+#define GMBUS2_READY (1U << 11)
+#define GMBUS2_NAK (1U << 10)
+#define GMBUS4_NAK (1U << 3)
+
+/* Each well has a request bit and, below it, its state. */
+int gvt_write_power_well(struct gvt_vgpu *v, u32 reg, u32 value)
+{
+	u32 requests = value & POWER_WELL_REQUESTS;
+
+	gvt_vreg_set(v, reg, requests | requests >> 1);
+	return 0;
+}
+
+int gvt_write_panel_power(struct gvt_vgpu *v, u32 reg, u32 value)
+{
+	gvt_vreg_set(v, reg, value);
+	gvt_vreg_set(v, PP_STATUS, value & PP_CONTROL_ON ? PP_STATUS_ON_IDLE : 0);
+	return 0;
+}
+
+/* A new surface is live at once. Only the flips of the first plane are counted and told. */
+int gvt_write_surf(struct gvt_vgpu *v, u32 reg, u32 value)
+{
+	u32 pipe = (reg - 0x70000) / 0x1000, base = reg & ~0xfffU;
+	bool cursor = (reg & 0xfff) == 0x084;
+
+	gvt_vreg_set(v, reg, value);
+	gvt_vreg_set(v, reg + (cursor ? 0x28 : 0x10), value);
+	if ((reg & 0xfff) != 0x19c)
+		return 0;
+	gvt_vreg_set(v, base + 0x44, gvt_vreg(v, base + 0x44) + 1);
+	if (gvt_vreg(v, base + 0x08) & PIPECONF_ENABLE)
+		gvt_irq_raise(v, GVT_EVENT_PIPE_A_FLIP + pipe);
+	return 0;
+}
+
+/* Link training pattern 2 is the idle pattern; DP_TP_STATUS, the next register, tells its end. */
+int gvt_write_dp_tp_ctl(struct gvt_vgpu *v, u32 reg, u32 value)
+{
+	gvt_vreg_set(v, reg, value);
+	if (((value >> 8) & 7) == 2)
+		gvt_vreg_set(v, reg + 4, gvt_vreg(v, reg + 4) | 1U << 25);
+	return 0;
+}
+
+/* No sink: a transaction is over at once, and timed out. Writing 1 clears the outcome bits. */
+int gvt_write_aux(struct gvt_vgpu *v, u32 reg, u32 value)
+{
+	u32 outcome = AUX_DONE | AUX_TIMEOUT | AUX_RECEIVE_ERROR;
+	u32 kept = gvt_vreg(v, reg) & outcome & ~value;
+
+	if (value & AUX_BUSY)
+		kept |= AUX_DONE | AUX_TIMEOUT;
+	gvt_vreg_set(v, reg, (value & ~(outcome | AUX_BUSY)) | kept);
+	if ((value & AUX_BUSY) && (value & AUX_INTERRUPT))
+		gvt_irq_raise(v, GVT_EVENT_AUX_A + ((reg >> 8) & 3));
+	return 0;
+}
+
+/* No slave: each cycle ends ready and not acknowledged, until the command is cleared. */
+int gvt_write_gmbus1(struct gvt_vgpu *v, u32 reg, u32 value)
+{
+	bool cycle = (value & GMBUS1_SOFTWARE_READY) && (value & GMBUS1_CYCLE);
+
+	gvt_vreg_set(v, reg, value & ~GMBUS1_SOFTWARE_READY);
+	if (value & GMBUS1_CLEAR)
+		gvt_vreg_set(v, GMBUS2, GMBUS2_READY);
+	else if (cycle)
+		gvt_vreg_set(v, GMBUS2, GMBUS2_READY | GMBUS2_NAK);
+	if (cycle && (gvt_vreg(v, GMBUS4) & GMBUS4_NAK))
+		gvt_irq_raise(v, GVT_EVENT_GMBUS);
+	return 0;
+}
+
+/*
+ * Clock in the low byte, data in the next: bit 0 says that the direction (1) is written, bit 2 that
+ * the level (3) is; bit 4 shows the line, which is pulled up unless driven; bit 5 is stored.
+ */
+static u32 gpio_line(u32 old, u32 value)
+{
+	u32 line = (value & (1U << 0) ? value : old) & (1U << 1);
+
+	line |= (value & (1U << 2) ? value : old) & (1U << 3);
+	line |= value & (1U << 5);
+	if (!(line & (1U << 1)) || (line & (1U << 3)))
+		line |= 1U << 4;
+	return line;
+}
+
+int gvt_write_gpio(struct gvt_vgpu *v, u32 reg, u32 value)
+{
+	u32 old = gvt_vreg(v, reg);
+
+	gvt_vreg_set(v, reg, gpio_line(old, value) | gpio_line(old >> 8, value >> 8) << 8);
+	return 0;
+}

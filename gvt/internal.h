@@ -1,0 +1,234 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What the files of libmpt-gvt share: the device, the vGPU, and the functions by which one subject
+ * calls another. Public declarations are in <gvt/gvt.h> and <gvt/hw.h>.
+ *
+ * Lock order: gvt.c's list of devices, then intel_gvt.lock, then gvt_vgpu.lock, then what a back end
+ * holds. Under one vGPU's lock another's is only ever tried. Config reads take no lock but cfg_seq.
+ * No lock is dropped in the middle of an operation.
+ */
+#ifndef GVT_INTERNAL_H
+#define GVT_INTERNAL_H
+
+#include <pthread.h>
+#include <string.h>
+
+#include <gvt/gvt.h>
+#include <gvt/hw.h>
+#include <mpt/alloc.h>
+#include <mpt/log.h>
+#include <mpt/mpt.h>
+
+#include "lock.h"
+
+#define GVT_NUM_FENCES 32
+#define GVT_CFG_SIZE 4096
+#define GVT_GGTT_ENTRIES (GVT_GTT_SIZE / 8)
+#define GVT_PTE_PRESENT 1ULL
+#define GVT_PTE_ADDR 0x00003ffffffff000ULL /* bits 45:12 (gvt-contract.md 4.4: gen8+ GGTT entry) */
+#define GVT_NUM_TYPES 4
+
+struct gvt_reg_table;
+struct gvt_platform;
+
+/* Engines of the register interface; VCS2 does not exist on the parts we model. */
+enum gvt_engine { GVT_RCS, GVT_VCS, GVT_BCS, GVT_VECS, GVT_NUM_ENGINES };
+#define GVT_ALL_ENGINES ((1U << GVT_NUM_ENGINES) - 1)
+
+struct gvt_range {
+	u64 start, size;
+};
+
+struct gvt_platform_regs;
+struct gvt_cfg_map;
+
+/* What differs from part to part: one row of the table in gvt.c. */
+struct gvt_platform {
+	const char *name;
+	u32 id; /* configuration space 0x00: device and vendor */
+	u8 revision;
+	u8 msi_cap; /* offset of the MSI capability */
+	const struct gvt_cfg_map *cfg; /* cfg_space.c: rules of the first 256 bytes */
+	const struct gvt_platform_regs *regs; /* reg_table.h */
+	u32 type_version; /* the 5 of GVTg_V5_8 */
+};
+
+struct intel_gvt {
+	struct mpt_host *host;
+	const struct gvt_platform *platform;
+	struct gvt_reg_table *regs; /* read-only after gvt_open() */
+	struct gvt_hw hw;
+	bool own_hw; /* made by gvt_open(), so closed by gvt_close() */
+	struct intel_gvt *next; /* gvt.c: all open devices */
+	u64 aperture; /* bytes; graphics addresses [0, aperture) are mappable */
+	u64 aperture_mfn;
+	bool ggtt_dirty; /* host entries changed since the last hw.ggtt_flush; atomic */
+	pthread_mutex_t lock; /* what follows */
+	struct gvt_vgpu *vgpu[GVT_MAX_VGPU + 1]; /* by id */
+	u32 fences; /* bit n: host fence n is given out */
+	struct intel_vgpu_type type[GVT_NUM_TYPES];
+	unsigned int num_types;
+};
+
+/* A BAR as the guest sees it and as it is applied below. */
+struct gvt_bar {
+	u64 size; /* bytes */
+	u64 base; /* where the trap or mapping is now; meaningful while on */
+	bool on;
+	bool sizing; /* the low half holds all ones: asked for its size, so not an address */
+};
+
+/* Entries of the virtual GGTT written by half: the other half's offset is waited for. */
+struct gvt_ggtt_half;
+
+struct gvt_vgpu {
+	struct intel_vgpu base; /* first: struct intel_vgpu pointers are these */
+	struct intel_gvt *gvt;
+	struct gvt_lock lock; /* all that follows, unless said */
+
+	/* resources, constant from creation to destruction */
+	struct gvt_range low, high; /* graphics addresses, bytes */
+	u32 fence_base, fence_count;
+	u32 weight, width, height;
+
+	/* configuration space: written under the lock, read by cfg_seq; dwords */
+	u8 cfg[GVT_CFG_SIZE] __attribute__((aligned(8)));
+	u32 cfg_seq;
+	struct gvt_bar bar0, bar2;
+
+	u8 *regs; /* 2 MiB of registers; atomic dword access not needed: under the lock */
+
+	/* GGTT */
+	u64 *ggtt; /* virtual entries of the whole table, lazily populated */
+	u64 *ggtt_live; /* bit per entry: the host entry holds a DMA mapping; lazily populated */
+	u64 *ggtt_live_sum; /* bit per word of ggtt_live */
+	struct gvt_ggtt_half *half;
+
+	/* state */
+	bool active, pv_notified, intx_level;
+	bool d3; /* PMCSR said D3hot since the last reset or release */
+	enum gvt_failsafe failsafe;
+	u32 elsp[4];
+	u32 elsp_index[GVT_NUM_ENGINES];
+	u32 elsp_data[GVT_NUM_ENGINES][4];
+	u32 hws_pga[GVT_NUM_ENGINES];
+
+	/* counters */
+	struct gvt_vgpu_info count;
+};
+
+static inline struct gvt_vgpu *to_gvt_vgpu(struct intel_vgpu *vgpu)
+{
+	return (struct gvt_vgpu *)vgpu;
+}
+
+static inline u32 gvt_vreg(const struct gvt_vgpu *v, u32 reg)
+{
+	u32 val;
+
+	memcpy(&val, v->regs + reg, sizeof(val));
+	return val;
+}
+
+static inline void gvt_vreg_set(struct gvt_vgpu *v, u32 reg, u32 val)
+{
+	memcpy(v->regs + reg, &val, sizeof(val));
+}
+
+static inline bool gvt_range_has(const struct gvt_range *r, u64 addr, u64 size)
+{
+	return size <= r->size && addr >= r->start && addr - r->start <= r->size - size;
+}
+
+/* --- vgpu.c: life cycle --- */
+struct intel_vgpu *gvt_vgpu_create(struct intel_gvt *gvt, struct intel_vgpu_type *type);
+void gvt_vgpu_destroy(struct intel_vgpu *vgpu);
+void gvt_vgpu_activate(struct intel_vgpu *vgpu);
+void gvt_vgpu_deactivate(struct intel_vgpu *vgpu);
+void gvt_vgpu_release(struct intel_vgpu *vgpu);
+
+/* --- resource.c: types and the partition (gvt->lock held) --- */
+void gvt_types_init(struct intel_gvt *gvt);
+struct intel_vgpu_type *gvt_find_vgpu_type(struct intel_gvt *gvt, const char *name);
+int gvt_resource_alloc(struct gvt_vgpu *v, const struct intel_vgpu_type *type);
+void gvt_resource_free(struct gvt_vgpu *v);
+
+/* --- cfg_space.c --- */
+extern const struct gvt_cfg_map gvt_cfg_gen9;
+void gvt_cfg_init(struct gvt_vgpu *v); /* power-on contents; nothing is trapped or mapped by it */
+int gvt_cfg_read(struct intel_vgpu *vgpu, unsigned int offset, void *buf, unsigned int bytes);
+int gvt_cfg_write(struct intel_vgpu *vgpu, unsigned int offset, void *buf, unsigned int bytes);
+void gvt_cfg_off(struct gvt_vgpu *v); /* untrap and unmap whatever is on; lock held */
+u16 gvt_cfg_command(const struct gvt_vgpu *v);
+bool gvt_cfg_msi_enabled(const struct gvt_vgpu *v);
+
+/* --- mmio.c: emulate_mmio_* and dispatch to registers, PVINFO, GGTT, BAR2 --- */
+int gvt_mmio_init(struct gvt_vgpu *v);
+void gvt_mmio_reset(struct gvt_vgpu *v, u32 end); /* golden image below offset end; lock held */
+void gvt_mmio_clean(struct gvt_vgpu *v);
+int gvt_mmio_read(struct intel_vgpu *vgpu, u64 gpa, void *buf, unsigned int bytes);
+int gvt_mmio_write(struct intel_vgpu *vgpu, u64 gpa, void *buf, unsigned int bytes);
+
+/* --- pvinfo.c (lock held) --- */
+void gvt_pvinfo_init(struct gvt_vgpu *v);
+u32 gvt_pvinfo_read(struct gvt_vgpu *v, u32 reg);
+int gvt_pvinfo_write(struct gvt_vgpu *v, u32 reg, u32 value);
+const char *gvt_pvinfo_name(u32 reg); /* "magic", ...; NULL: reserved */
+
+/* --- interrupt.c (lock held) --- */
+enum gvt_event {
+	GVT_EVENT_RCS_USER, GVT_EVENT_RCS_PIPE_CONTROL, GVT_EVENT_RCS_SWITCH,
+	GVT_EVENT_BCS_USER, GVT_EVENT_BCS_FLUSH, GVT_EVENT_BCS_SWITCH,
+	GVT_EVENT_VCS_USER, GVT_EVENT_VCS_FLUSH, GVT_EVENT_VCS_SWITCH,
+	GVT_EVENT_VECS_USER, GVT_EVENT_VECS_FLUSH, GVT_EVENT_VECS_SWITCH,
+	GVT_EVENT_PIPE_A_VBLANK, GVT_EVENT_PIPE_B_VBLANK, GVT_EVENT_PIPE_C_VBLANK,
+	GVT_EVENT_PIPE_A_FLIP, GVT_EVENT_PIPE_B_FLIP, GVT_EVENT_PIPE_C_FLIP,
+	GVT_EVENT_AUX_A, GVT_EVENT_AUX_B, GVT_EVENT_AUX_C, GVT_EVENT_AUX_D,
+	GVT_EVENT_HOTPLUG_A, GVT_EVENT_HOTPLUG_B, GVT_EVENT_HOTPLUG_C, GVT_EVENT_HOTPLUG_D,
+	GVT_EVENT_GMBUS, GVT_EVENT_GSE,
+	GVT_NUM_EVENTS
+};
+void gvt_irq_raise(struct gvt_vgpu *v, enum gvt_event event);
+void gvt_irq_check(struct gvt_vgpu *v);
+/* The pin follows what is pending, MSI, COMMAND bit 10 and failsafe: call it when one of them changed. */
+void gvt_irq_intx(struct gvt_vgpu *v);
+int gvt_irq_write_imr(struct gvt_vgpu *v, u32 reg, u32 value);
+int gvt_irq_write_ier(struct gvt_vgpu *v, u32 reg, u32 value);
+int gvt_irq_write_iir(struct gvt_vgpu *v, u32 reg, u32 value);
+int gvt_irq_write_master(struct gvt_vgpu *v, u32 reg, u32 value);
+
+/* --- ggtt.c (lock held) --- */
+int gvt_ggtt_init(struct gvt_vgpu *v);
+void gvt_ggtt_clean(struct gvt_vgpu *v); /* unmaps everything, frees */
+void gvt_ggtt_reset(struct gvt_vgpu *v); /* unmaps everything, table empty */
+bool gvt_ggtt_validate(const struct gvt_vgpu *v, u64 addr, u64 size); /* inside one own range */
+int gvt_ggtt_read(struct gvt_vgpu *v, u32 offset, void *buf, unsigned int bytes);
+int gvt_ggtt_write(struct gvt_vgpu *v, u32 offset, const void *buf, unsigned int bytes);
+void gvt_ggtt_region_gone(struct gvt_vgpu *v, u64 gfn, u64 nr);
+
+/* --- aperture.c: accesses through the aperture; no lock of ours --- */
+/* Entries changed since the last flush become visible to the device. */
+void gvt_hw_flush(struct intel_gvt *gvt);
+/* struct mpt_core's callbacks; opaque is the struct intel_gvt. */
+int gvt_aperture_read(void *opaque, u64 offset, void *buf, unsigned int len);
+int gvt_aperture_write(void *opaque, u64 offset, const void *buf, unsigned int len);
+
+/* --- fence.c (lock held) --- */
+u32 gvt_fence_read(struct gvt_vgpu *v, u32 reg);
+int gvt_fence_write(struct gvt_vgpu *v, u32 reg, u32 value);
+int gvt_fence_write64(struct gvt_vgpu *v, u32 reg, u64 value); /* both halves at once */
+void gvt_fence_reset(struct gvt_vgpu *v);
+
+/* --- reset.c --- */
+void gvt_submission_reset(struct gvt_vgpu *v, u32 engine_mask); /* lock held */
+void gvt_vgpu_reset(struct intel_vgpu *vgpu); /* DMLR; takes the lock */
+int gvt_vgpu_engine_reset(struct gvt_vgpu *v, u32 engine_mask, bool full); /* lock held */
+
+/* --- policy.c --- */
+void gvt_vgpu_failsafe(struct gvt_vgpu *v, enum gvt_failsafe reason); /* lock held */
+void gvt_emulation_failed(struct intel_vgpu *vgpu, int err); /* struct mpt_core; takes the lock */
+int gvt_write_protect_handler(struct intel_vgpu *vgpu, u64 gpa, void *data, unsigned int bytes);
+void gvt_guest_region_event(struct intel_vgpu *vgpu, u64 gfn, u64 nr, bool added);
+void gvt_emulate_hotplug(struct intel_vgpu *vgpu, bool connected);
+
+#endif

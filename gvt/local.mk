@@ -1,0 +1,56 @@
+# SPDX-License-Identifier: MIT
+# libmpt-gvt: the device-model core. It sees the public headers and its own folder only.
+
+# CURRENT:REVISION:AGE, by the rule in libmpt/local.mk.
+LIBMPT_GVT_VERSION_INFO = 0:0:0
+
+noinst_LTLIBRARIES += libmpt-gvt-core.la
+libmpt_gvt_core_la_SOURCES = \
+	gvt/aperture.c \
+	gvt/cfg_space.c \
+	gvt/exports.h \
+	gvt/fence.c \
+	gvt/ggtt.c \
+	gvt/gvt.c \
+	gvt/handlers.h \
+	gvt/handlers_display.c \
+	gvt/handlers_engine.c \
+	gvt/handlers_follow.c \
+	gvt/handlers_gt.c \
+	gvt/internal.h \
+	gvt/interrupt.c \
+	gvt/lock.h \
+	gvt/lock.h \
+	gvt/mmio.c \
+	gvt/policy.c \
+	gvt/pvinfo.c \
+	gvt/reg_table.c \
+	gvt/reg_table.h \
+	gvt/reset.c \
+	gvt/resource.c \
+	gvt/swgpu.c \
+	gvt/vgpu.c \
+	$(gvt_register_tables)
+gvt_register_tables = \
+	gvt/regs/engine.def \
+	gvt/regs/gen8_irq.def \
+	gvt/regs/gen9_display.def \
+	gvt/regs/gen9_gt.def \
+	gvt/regs/pch.def \
+	gvt/regs/plane.def \
+	gvt/regs/pvinfo.def \
+	gvt/regs/scaler.def \
+	gvt/regs/skl.def \
+	gvt/regs/transcoder.def
+libmpt_gvt_core_la_CPPFLAGS = $(public_cppflags) -include $(top_srcdir)/gvt/exports.h
+libmpt_gvt_core_la_CFLAGS = $(AM_CFLAGS) $(VISIBILITY_CFLAGS)
+
+lib_LTLIBRARIES += libmpt-gvt.la
+libmpt_gvt_la_SOURCES =
+libmpt_gvt_la_LIBADD = libmpt-gvt-core.la libmpt.la
+libmpt_gvt_la_LDFLAGS = $(AM_LDFLAGS) $(LIB_LDFLAGS) -version-info $(LIBMPT_GVT_VERSION_INFO)
+if HAVE_SYMBOL_MAP
+libmpt_gvt_la_LDFLAGS += -Wl,--version-script=$(top_srcdir)/gvt/libmpt-gvt.map
+endif
+EXTRA_libmpt_gvt_la_DEPENDENCIES = gvt/libmpt-gvt.map libmpt.la libmpt-gvt-core.la
+EXTRA_DIST += gvt/libmpt-gvt.map

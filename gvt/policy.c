@@ -1,0 +1,94 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What the core does when a guest cannot be served (failsafe), and the events a hypervisor reports:
+ * a store to a tracked page, RAM that came or went, the virtual monitor's plug.
+ */
+#include "internal.h"
+
+/* South display (Linux 5.10 gvt/display.c; Skylake PRM vol. 2c): the monitor is on port D. */
+#define SFUSE_STRAP 0xc2014U
+#define SFUSE_STRAP_DDID (1U << 0)
+#define SDE_ISR 0xc4000U
+#define SDE_PORTD_HOTPLUG (1U << 23)
+#define PCH_PORT_HOTPLUG 0xc4030U
+#define PORTD_STATUS (3U << 16)
+#define PORTD_LONG_PULSE (2U << 16)
+
+const char *gvt_failsafe_name(enum gvt_failsafe reason)
+{
+	static const char *const names[] = {
+		[GVT_FAILSAFE_NONE] = "none",
+		[GVT_FAILSAFE_UNSUPPORTED_GUEST] = "unsupported guest",
+		[GVT_FAILSAFE_RESOURCES] = "insufficient resources",
+		[GVT_FAILSAFE_GUEST_ERR] = "guest error",
+	};
+
+	return (unsigned int)reason < sizeof(names) / sizeof(names[0]) ? names[reason] : "unknown";
+}
+
+/* The first reason stays: what follows it is mostly its consequence. */
+void gvt_vgpu_failsafe(struct gvt_vgpu *v, enum gvt_failsafe reason)
+{
+	if (v->failsafe != GVT_FAILSAFE_NONE || reason == GVT_FAILSAFE_NONE)
+		return;
+	v->failsafe = reason;
+	gvt_irq_intx(v);
+	mpt_log_guest(MPT_LOG_WARN, "vGPU %d: failsafe: %s", v->base.id, gvt_failsafe_name(reason));
+}
+
+void gvt_vgpu_failsafe_enter(struct intel_vgpu *vgpu, enum gvt_failsafe reason)
+{
+	struct gvt_vgpu *v = to_gvt_vgpu(vgpu);
+
+	gvt_lock(&v->lock);
+	gvt_vgpu_failsafe(v, reason);
+	gvt_unlock(&v->lock);
+}
+
+void gvt_emulation_failed(struct intel_vgpu *vgpu, int err)
+{
+	mpt_log_guest(MPT_LOG_WARN, "vGPU %d: a guest access failed: %s", vgpu->id,
+		      mpt_errno_name(err));
+	gvt_vgpu_failsafe_enter(vgpu, GVT_FAILSAFE_GUEST_ERR);
+}
+
+/* Nothing is shadowed, so no page is ours. No sentence: this is an answer, not a failure. */
+int gvt_write_protect_handler(struct intel_vgpu *vgpu, u64 gpa, void *data, unsigned int bytes)
+{
+	(void)vgpu;
+	(void)gpa;
+	(void)data;
+	(void)bytes;
+	return -ENXIO;
+}
+
+void gvt_guest_region_event(struct intel_vgpu *vgpu, u64 gfn, u64 nr, bool added)
+{
+	struct gvt_vgpu *v = to_gvt_vgpu(vgpu);
+
+	if (added)
+		return;
+	gvt_lock(&v->lock);
+	gvt_ggtt_region_gone(v, gfn, nr);
+	gvt_unlock(&v->lock);
+}
+
+static void vreg_bits(struct gvt_vgpu *v, u32 reg, u32 bits, bool on)
+{
+	u32 value = gvt_vreg(v, reg);
+
+	gvt_vreg_set(v, reg, on ? value | bits : value & ~bits);
+}
+
+void gvt_emulate_hotplug(struct intel_vgpu *vgpu, bool connected)
+{
+	struct gvt_vgpu *v = to_gvt_vgpu(vgpu);
+
+	gvt_lock(&v->lock);
+	vreg_bits(v, SFUSE_STRAP, SFUSE_STRAP_DDID, connected);
+	vreg_bits(v, SDE_ISR, SDE_PORTD_HOTPLUG, connected);
+	vreg_bits(v, PCH_PORT_HOTPLUG, PORTD_STATUS, false);
+	vreg_bits(v, PCH_PORT_HOTPLUG, PORTD_LONG_PULSE, true);
+	gvt_irq_raise(v, GVT_EVENT_HOTPLUG_D);
+	gvt_unlock(&v->lock);
+}

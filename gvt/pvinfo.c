@@ -1,0 +1,133 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The PVINFO page: what the vGPU tells a guest that knows of GVT, and what such a guest tells back.
+ * The fields are data in regs/pvinfo.def; what a notification makes happen to page tables does
+ * not live here.
+ */
+#include "internal.h"
+
+#define MAGIC 0x4776544776544776ULL
+#define VERSION_MAJOR 1
+#define VERSION_MINOR 0
+#define CAP_FULL_PPGTT (1U << 2)
+#define CAP_HWSP_EMULATION (1U << 3)
+
+/* g2v_notify (Linux 6.1 i915_pvinfo.h, enum vgt_g2v_type) */
+#define NOTIFY_LAST 7
+
+enum field_write { DROP, STORE, DISPLAY_READY, RESOURCES, NOTIFY };
+
+struct pvinfo_field {
+	u16 offset, size;
+	bool readable; /* a guest is expected to read it */
+	enum field_write write;
+	const char *name;
+};
+
+static const struct pvinfo_field pvinfo_field[] = {
+#define PVINFO(at, bytes, text, expected, action) \
+	{ .offset = (at), .size = (bytes), .readable = (expected), .write = (action), \
+	  .name = (text) },
+#include "regs/pvinfo.def"
+#undef PVINFO
+};
+
+/* NULL: reserved. */
+static const struct pvinfo_field *field_at(u32 reg)
+{
+	u32 offset = reg - GVT_PVINFO_OFFSET;
+	size_t i;
+
+	for (i = 0; i < sizeof(pvinfo_field) / sizeof(pvinfo_field[0]); i++) {
+		const struct pvinfo_field *f = &pvinfo_field[i];
+
+		if (offset >= f->offset && offset - f->offset < f->size)
+			return f;
+	}
+	return NULL;
+}
+
+const char *gvt_pvinfo_name(u32 reg)
+{
+	const struct pvinfo_field *f = field_at(reg);
+
+	return f ? f->name : NULL;
+}
+
+static void put16(struct gvt_vgpu *v, u32 offset, u16 value)
+{
+	memcpy(v->regs + GVT_PVINFO_OFFSET + offset, &value, sizeof(value));
+}
+
+static void put32(struct gvt_vgpu *v, u32 offset, u32 value)
+{
+	memcpy(v->regs + GVT_PVINFO_OFFSET + offset, &value, sizeof(value));
+}
+
+static void put64(struct gvt_vgpu *v, u32 offset, u64 value)
+{
+	memcpy(v->regs + GVT_PVINFO_OFFSET + offset, &value, sizeof(value));
+}
+
+/* Each field by a store of its own size: two of them share a dword. */
+void gvt_pvinfo_init(struct gvt_vgpu *v)
+{
+	put64(v, 0x000, MAGIC);
+	put16(v, 0x008, VERSION_MAJOR);
+	put16(v, 0x00a, VERSION_MINOR);
+	put32(v, 0x00c, (u32)v->base.id);
+	put32(v, 0x010, CAP_FULL_PPGTT | CAP_HWSP_EMULATION);
+	put32(v, 0x040, (u32)v->low.start);
+	put32(v, 0x044, (u32)v->low.size);
+	put32(v, 0x048, (u32)v->high.start);
+	put32(v, 0x04c, (u32)v->high.size);
+	put32(v, 0x050, v->fence_count);
+	put32(v, 0x804, 0);
+	put32(v, 0x830, ~0U);
+	put32(v, 0x834, ~0U);
+	v->count.display_ready = 0;
+}
+
+u32 gvt_pvinfo_read(struct gvt_vgpu *v, u32 reg)
+{
+	const struct pvinfo_field *f = field_at(reg);
+
+	v->pv_notified = true;
+	if (!f || !f->readable)
+		mpt_log_guest(MPT_LOG_INFO, "vGPU %d: reads PVINFO 0x%x (%s)", v->base.id,
+			      reg - GVT_PVINFO_OFFSET, f ? f->name : "reserved");
+	return gvt_vreg(v, reg);
+}
+
+/* Counted; a command that nobody knows is the guest's own affair. */
+static void notify(struct gvt_vgpu *v, u32 command)
+{
+	v->count.ppgtt_notify++;
+	if (!command || command > NOTIFY_LAST)
+		mpt_log_guest(MPT_LOG_WARN, "vGPU %d: unknown g2v_notify %u", v->base.id, command);
+}
+
+int gvt_pvinfo_write(struct gvt_vgpu *v, u32 reg, u32 value)
+{
+	const struct pvinfo_field *f = field_at(reg);
+
+	switch (f ? f->write : DROP) {
+	case DROP:
+		mpt_log_guest(MPT_LOG_INFO, "vGPU %d: writes 0x%x to PVINFO 0x%x (%s): dropped",
+			      v->base.id, value, reg - GVT_PVINFO_OFFSET, f ? f->name : "reserved");
+		return 0;
+	case RESOURCES:
+		gvt_vgpu_failsafe(v, GVT_FAILSAFE_RESOURCES);
+		return 0;
+	case DISPLAY_READY:
+		v->count.display_ready = value;
+		break;
+	case NOTIFY:
+		notify(v, value);
+		break;
+	case STORE:
+		break;
+	}
+	gvt_vreg_set(v, reg, value);
+	return 0;
+}

@@ -1,0 +1,185 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * libmpt-gvt: the device-model core of a shared Intel GPU. Opens a device on a host, offers the
+ * types of vGPU, and tells what a vGPU is made of. The entry points that a hypervisor calls are
+ * struct intel_gvt_ops in <mpt/gvt_ops.h>; what lies below the core is <gvt/hw.h>.
+ */
+#ifndef GVT_GVT_H
+#define GVT_GVT_H
+
+#include <mpt/host.h>
+#include <mpt/vgpu.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+struct gvt_hw;
+
+/** GVT_MAX_VGPU - ids are 1..7. */
+#define GVT_MAX_VGPU 7
+/** GVT_ANYWHERE - let the allocator choose the place. */
+#define GVT_ANYWHERE (~0ULL)
+
+/**
+ * struct intel_vgpu_type - what a vGPU is made of: one of the device's types, or filled in by the
+ *	caller (gvt_type_init()). Since: 0.1
+ * @name: "GVTg_V5_8"; "custom" for a caller's own
+ * @low_size: aperture memory, bytes, a multiple of 1 MiB, > 0
+ * @high_size: hidden memory, bytes, a multiple of 1 MiB, > 0
+ * @low_start, @high_start: graphics address of the place, bytes, or GVT_ANYWHERE
+ * @fence: fence registers, 1..32
+ * @weight: share in scheduling, 1..16
+ * @width, @height: of the virtual monitor, pixels
+ */
+struct intel_vgpu_type {
+	char name[32];
+	u64 low_size, high_size;
+	u64 low_start, high_start;
+	u32 fence;
+	u32 weight;
+	u32 width, height;
+};
+
+/**
+ * struct gvt_config - how to open a device; zero-initialise it. Since: 0.1
+ * @size: sizeof(struct gvt_config)
+ * @platform: "skl"; NULL: skl
+ * @aperture: bytes of BAR2: 256 MiB, 512 MiB or 1 GiB; 0: 1 GiB
+ * @aperture_mfn: machine frame where the host's aperture begins; 0: 0x80000 (2 GiB)
+ * @hw: the hardware below; copied, stays the caller's to close; NULL: the software GPU, which
+ *	reaches memory through the bus side of the host's testbed
+ */
+struct gvt_config {
+	size_t size;
+	const char *platform;
+	u64 aperture;
+	u64 aperture_mfn;
+	const struct gvt_hw *hw;
+};
+
+/**
+ * gvt_open() - open a device on a host: introduces the core and calls host_init.
+ * @config: NULL: all defaults
+ * @gvt: out; untouched on failure
+ * Return: 0, -EINVAL (a value in @config), -ENOENT (unknown platform; the sentence lists them), -EEXIST
+ * (the host has a core), -ENOMEM, what host_init answered. Context: sleeps. Since: 0.1
+ */
+int gvt_open(struct mpt_host *host, const struct gvt_config *config, struct intel_gvt **gvt);
+
+/** gvt_close() - NULL is fine. Return: 0, -EBUSY (a vGPU exists; nothing is closed). Since: 0.1 */
+int gvt_close(struct intel_gvt *gvt);
+
+/** gvt_ops() - the core's entry points. Since: 0.1 */
+const struct intel_gvt_ops *gvt_ops(void);
+
+/** gvt_platform_each() - names of the platforms, @index 0, 1, ...; NULL ends. Since: 0.1 */
+const char *gvt_platform_each(unsigned int index);
+
+/**
+ * gvt_device_each() - the PCI device ids (vendor 8086) of the parts that the platforms cover.
+ * @index: 0, 1, ...
+ * @platform: out, the platform's name; may be NULL
+ * Return: the id; 0 ends. Since: 0.1
+ */
+u16 gvt_device_each(unsigned int index, const char **platform);
+
+/** gvt_type_each() - the device's types, @index 0, 1, ...; NULL ends. Since: 0.1 */
+struct intel_vgpu_type *gvt_type_each(struct intel_gvt *gvt, unsigned int index);
+
+/**
+ * gvt_type_init() - describe a vGPU by sizes, anywhere.
+ * @low, @high: bytes. @fence: registers. Weight and resolution are those of type _8. Since: 0.1
+ */
+void gvt_type_init(struct intel_vgpu_type *type, u64 low, u64 high, u32 fence);
+
+/** gvt_type_available() - how many more vGPUs of a type fit now. Since: 0.1 */
+unsigned int gvt_type_available(struct intel_gvt *gvt, const struct intel_vgpu_type *type);
+
+/** enum gvt_failsafe - why a vGPU is in failsafe mode. */
+enum gvt_failsafe {
+	GVT_FAILSAFE_NONE,
+	GVT_FAILSAFE_UNSUPPORTED_GUEST, /**< it drives the hardware without having read PVINFO */
+	GVT_FAILSAFE_RESOURCES, /**< it says that its share is too small */
+	GVT_FAILSAFE_GUEST_ERR, /**< it did what a guest must not do, or emulation failed */
+};
+
+/** gvt_failsafe_name() - a word for it. Since: 0.1 */
+const char *gvt_failsafe_name(enum gvt_failsafe reason);
+
+/**
+ * struct gvt_vgpu_info - a vGPU's resources, state and counters. Since: 0.1
+ * @id: 1..7
+ * @low_start, @low_size, @high_start, @high_size: graphics addresses, bytes
+ * @fence_base, @fence_count: host fence registers
+ * @bar0, @bar2: guest-physical bases, 0 when decoding is off
+ * @bar0_size, @bar2_size: bytes
+ * @failsafe: GVT_FAILSAFE_NONE when healthy
+ * @active: vgpu_activate
+ * @pv_notified: PVINFO has been read since the last reset
+ * @msi_enabled: the guest's MSI capability says so
+ * @ggtt_writes: entries written in the vGPU's own ranges
+ * @ggtt_ignored: writes outside of them
+ * @ggtt_mapped: entries mapped for DMA now
+ * @ggtt_scratch: entries pointed at the scratch page because their page could not be mapped
+ * @mmio_reads, @mmio_writes: register accesses
+ * @unknown: of them to registers the platform's table does not know
+ * @interrupts: inject_msi and rising set_intx calls
+ * @errors: accesses answered with an error
+ * @ppgtt_notify: g2v_notify commands seen
+ * @display_ready: last value of PVINFO display_ready
+ * @resets: of every kind
+ */
+struct gvt_vgpu_info {
+	int id;
+	u64 low_start, low_size, high_start, high_size;
+	u32 fence_base, fence_count;
+	u64 bar0, bar2, bar0_size, bar2_size;
+	enum gvt_failsafe failsafe;
+	bool active, pv_notified, msi_enabled;
+	u64 ggtt_writes, ggtt_ignored, ggtt_mapped, ggtt_scratch;
+	u64 mmio_reads, mmio_writes, unknown;
+	u64 interrupts, errors, ppgtt_notify;
+	u32 display_ready;
+	u64 resets;
+};
+
+/** gvt_vgpu_info() - Context: takes the vGPU's lock. Since: 0.1 */
+void gvt_vgpu_info(struct intel_vgpu *vgpu, struct gvt_vgpu_info *info);
+
+/**
+ * struct gvt_reg_desc - what the device knows of an offset in BAR0. Since: 0.1
+ * @name: the register's name, or the area's ("GGTT", "PVINFO magic")
+ * @group: "irq", "display", "ggtt", "pvinfo", ...; "unknown" for a register the table lacks
+ * @known: false for unknown registers and for the hole between registers and GGTT
+ */
+struct gvt_reg_desc {
+	char name[48];
+	const char *group;
+	bool known;
+};
+
+/** gvt_reg_describe() - @offset: bytes in BAR0. Since: 0.1 */
+void gvt_reg_describe(struct intel_gvt *gvt, u64 offset, struct gvt_reg_desc *desc);
+
+/** gvt_vgpu_failsafe_enter() - put a vGPU into failsafe mode. Takes its lock. Since: 0.1 */
+void gvt_vgpu_failsafe_enter(struct intel_vgpu *vgpu, enum gvt_failsafe reason);
+
+/** GVT_BAR0_SIZE - registers 2 MiB, hole, GTT at 8 MiB (gen9 host bridge documentation: GTTMMADR). */
+#define GVT_BAR0_SIZE 0x1000000ULL
+/** GVT_MMIO_SIZE - bytes of registers. */
+#define GVT_MMIO_SIZE 0x200000U
+/** GVT_GTT_OFFSET - where the GGTT begins in BAR0. */
+#define GVT_GTT_OFFSET 0x800000U
+/** GVT_GTT_SIZE - 1 Mi entries of 8 bytes. */
+#define GVT_GTT_SIZE 0x800000U
+/** GVT_GM_SIZE - bytes of graphics memory the GGTT maps. */
+#define GVT_GM_SIZE 0x100000000ULL
+/** GVT_PVINFO_OFFSET - the PVINFO page in BAR0. */
+#define GVT_PVINFO_OFFSET 0x78000U
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

@@ -1,0 +1,124 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Guest accesses on their way from a back end to the core: the embedder's policy when emulation
+ * fails, who performs a trapped store, and the sides of the testbed's functions that are the same
+ * for every back end.
+ */
+#include "libmpt/internal.h"
+
+/* A failed emulation: the reader still gets defined bytes, the policy decides the rest. */
+static int emulation_failed(struct mpt_host *host, void *vgpu, void *vm, int err)
+{
+	switch (host->policy) {
+	case MPT_POLICY_FAILSAFE:
+		if (host->core.emulation_failed)
+			host->core.emulation_failed(vgpu, err);
+		break;
+	case MPT_POLICY_STOP:
+		if (host->be.vm_stop)
+			host->be.vm_stop(host->priv, vm);
+		break;
+	case MPT_POLICY_RETURN:
+		break;
+	}
+	return err;
+}
+
+static int no_core(struct mpt_host *host)
+{
+	return mpt_fail(-EINVAL, host->be.name, "no core has introduced itself");
+}
+
+int mpt_deliver_mmio(struct mpt_host *host, void *vgpu, void *vm, u64 gpa, void *buf,
+		     unsigned int len, bool write)
+{
+	const struct intel_gvt_ops *ops = os_load(&host->ops);
+	int ret;
+
+	if (OS_UNLIKELY(!ops || !ops->emulate_mmio_read || !ops->emulate_mmio_write))
+		ret = no_core(host);
+	else if (write)
+		ret = ops->emulate_mmio_write(vgpu, gpa, buf, len);
+	else
+		ret = ops->emulate_mmio_read(vgpu, gpa, buf, len);
+	if (OS_LIKELY(!ret))
+		return 0;
+	if (!write)
+		memset(buf, 0xff, len);
+	return ops ? emulation_failed(host, vgpu, vm, ret) : ret;
+}
+
+int mpt_deliver_cfg(struct mpt_host *host, void *vgpu, void *vm, unsigned int offset, void *buf,
+		    unsigned int len, bool write)
+{
+	const struct intel_gvt_ops *ops = os_load(&host->ops);
+	int ret;
+
+	if (OS_UNLIKELY(!ops || !ops->emulate_cfg_read || !ops->emulate_cfg_write))
+		ret = no_core(host);
+	else if (write)
+		ret = ops->emulate_cfg_write(vgpu, offset, buf, len);
+	else
+		ret = ops->emulate_cfg_read(vgpu, offset, buf, len);
+	if (OS_LIKELY(!ret))
+		return 0;
+	if (!write)
+		memset(buf, 0xff, len);
+	return ops ? emulation_failed(host, vgpu, vm, ret) : ret;
+}
+
+int mpt_deliver_store(struct mpt_host *host, void *vgpu, void *vm, unsigned long handle, u64 gpa,
+		      const void *data, unsigned int len,
+		      int (*write_gpa)(unsigned long, unsigned long, void *, unsigned long))
+{
+	const struct intel_gvt_ops *ops = os_load(&host->ops);
+	bool stored = host->caps & MPT_CAP_WRITE_AFTER;
+	/* write_gpa and the handler take their data as void *; neither writes to it. */
+	void *bytes = (void *)(uintptr_t)data;
+	int ret;
+
+	if (OS_UNLIKELY(!ops || !ops->write_protect_handler))
+		return stored ? 0 : write_gpa(handle, gpa, bytes, len);
+	if (!stored && !(host->core.flags & MPT_CORE_STORES)) {
+		ret = write_gpa(handle, gpa, bytes, len);
+		if (ret)
+			return ret;
+		stored = true;
+	}
+	ret = ops->write_protect_handler(vgpu, gpa, bytes, len);
+	if (OS_LIKELY(!ret))
+		return 0;
+	if (ret == -ENXIO) {
+		int err = stored ? 0 : write_gpa(handle, gpa, bytes, len);
+
+		return err ? err : ret;
+	}
+	return emulation_failed(host, vgpu, vm, ret);
+}
+
+int mpt_deliver_aperture(struct mpt_host *host, u64 offset, void *buf, unsigned int len, bool write)
+{
+	const struct mpt_core *core = &host->core;
+	u64 size = core->aperture_pages << MPT_PAGE_SHIFT;
+	int ret = 0;
+
+	if (offset >= size || len > size - offset)
+		return mpt_fail(-EINVAL, host->be.name, "0x%llx is outside the aperture",
+				(unsigned long long)offset);
+	if (write)
+		return core->aperture_write ?
+			       core->aperture_write(core->opaque, offset, buf, len) : 0;
+	if (core->aperture_read)
+		ret = core->aperture_read(core->opaque, offset, buf, len);
+	if (ret || !core->aperture_read)
+		memset(buf, 0xff, len);
+	return ret;
+}
+
+void mpt_deliver_region(struct mpt_host *host, void *vgpu, u64 gfn, u64 nr, bool added)
+{
+	const struct intel_gvt_ops *ops = os_load(&host->ops);
+
+	if (ops && ops->guest_region_event)
+		ops->guest_region_event(vgpu, gfn, nr, added);
+}

@@ -1,0 +1,70 @@
+/* SPDX-License-Identifier: MIT */
+/* The thread's last error sentence and the closed set of errnos. */
+#include "libmpt/internal.h"
+
+OS_THREAD_LOCAL char last_error[MPT_ERROR_MAX];
+
+static const struct {
+	int err;
+	const char *name;
+} errnos[] = {
+	{ EINVAL, "EINVAL" }, { EFAULT, "EFAULT" }, { ESRCH, "ESRCH" }, { ENOENT, "ENOENT" },
+	{ EEXIST, "EEXIST" }, { EBUSY, "EBUSY" },   { ENOSPC, "ENOSPC" }, { ENOMEM, "ENOMEM" },
+	{ EOPNOTSUPP, "EOPNOTSUPP" }, { ENODEV, "ENODEV" }, { EACCES, "EACCES" },
+	{ EIO, "EIO" }, { ENXIO, "ENXIO" },
+};
+
+const char *mpt_last_error(void)
+{
+	return last_error;
+}
+
+void mpt_clear_error(void)
+{
+	last_error[0] = '\0';
+}
+
+static int errno_index(int err)
+{
+	size_t i;
+
+	for (i = 0; i < OS_ARRAY_SIZE(errnos); i++)
+		if (errnos[i].err == (err < 0 ? -err : err))
+			return (int)i;
+	return -1;
+}
+
+const char *mpt_errno_name(int err)
+{
+	int i = errno_index(err);
+
+	return i < 0 ? "E?" : errnos[i].name;
+}
+
+u32 mpt_errno_bit(int err)
+{
+	int i = errno_index(err);
+
+	return i < 0 ? 0 : 1U << i;
+}
+
+int mpt_errno_first(u32 set)
+{
+	return set ? -errnos[__builtin_ctz(set)].err : 0;
+}
+
+int mpt_fail_at(int err, const char *func, const char *who, const char *fmt, ...)
+{
+	int saved = errno;
+	va_list ap;
+	int n;
+
+	n = snprintf(last_error, sizeof(last_error), "%s: %s: ", func, who ? who : "libmpt");
+	if (n > 0 && (size_t)n < sizeof(last_error)) {
+		va_start(ap, fmt);
+		vsnprintf(last_error + n, sizeof(last_error) - (size_t)n, fmt, ap);
+		va_end(ap);
+	}
+	errno = saved;
+	return err > 0 ? -err : err;
+}

@@ -1,0 +1,270 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Keeps what is held in a hash table and answers <mpt/layers.h>'s questions about it. What counts
+ * as held is decided in check.c.
+ */
+#include "libmpt/hash.h"
+#include "libmpt/layers/ledger.h"
+
+#define LEFT_MAX 256
+#define VIOLATIONS_MAX 32
+
+struct item_id {
+	u64 kind;
+	u64 vgpu;
+	u64 key;
+};
+
+struct item {
+	struct item_id id;
+	struct mpt_ledger_entry e;
+	struct item *next; /* while it is being swept */
+	UT_hash_handle hh;
+	bool oom;
+};
+
+struct ledger {
+	struct os_mutex lock; /* all below */
+	struct item *items;
+	struct mpt_ledger total;
+	struct mpt_ledger_entry left[LEFT_MAX]; /* the first ones */
+	char violation[VIOLATIONS_MAX][MPT_ERROR_MAX]; /* the last ones, a ring */
+};
+
+static const char *const kind_names[MPT_LEDGER_KINDS] = {
+	"attach", "dma", "track", "map", "trap", "pvmmio", "vfio-device",
+};
+
+const char *mpt_ledger_kind_name(enum mpt_ledger_kind kind)
+{
+	return (unsigned int)kind < MPT_LEDGER_KINDS ? kind_names[kind] : "?";
+}
+
+struct ledger *mpt_ledger_new(void)
+{
+	struct ledger *l = mpt_zalloc(sizeof(*l));
+
+	if (l)
+		os_mutex_init(&l->lock);
+	return l;
+}
+
+void mpt_ledger_free(struct ledger *l)
+{
+	struct item *it, *next;
+
+	HASH_ITER(hh, l->items, it, next) {
+		HASH_DEL(l->items, it);
+		mpt_free(it);
+	}
+	os_mutex_destroy(&l->lock);
+	mpt_free(l);
+}
+
+void mpt_ledger_count_call(struct ledger *l)
+{
+	os_mutex_lock(&l->lock);
+	l->total.calls++;
+	os_mutex_unlock(&l->lock);
+}
+
+static struct item_id id_of(const struct mpt_ledger_entry *e)
+{
+	return (struct item_id){ e->kind, (u64)(uintptr_t)e->vgpu, e->key };
+}
+
+static struct item *find(struct ledger *l, const struct mpt_ledger_entry *e)
+{
+	struct item_id id = id_of(e);
+	struct item *it;
+
+	HASH_FIND(hh, l->items, &id, sizeof(id), it);
+	return it;
+}
+
+/* The ledger must not make an operation fail: without memory it says that it lost count. */
+static struct item *insert(struct ledger *l, const struct mpt_ledger_entry *e)
+{
+	struct item *it = mpt_zalloc(sizeof(*it));
+	bool ok;
+
+	if (!it)
+		return NULL;
+	it->id = id_of(e);
+	it->e = *e;
+	it->e.serial = l->total.calls;
+	MPT_HASH_ADD(l->items, id, it, ok);
+	if (!ok) {
+		mpt_free(it);
+		return NULL;
+	}
+	l->total.live[e->kind]++;
+	l->total.made[e->kind]++;
+	return it;
+}
+
+void mpt_ledger_add(struct ledger *l, const struct mpt_ledger_entry *e)
+{
+	struct item *it;
+
+	os_mutex_lock(&l->lock);
+	it = find(l, e);
+	if (!it)
+		it = insert(l, e);
+	if (it)
+		it->e.count++;
+	os_mutex_unlock(&l->lock);
+	if (!it)
+		mpt_ledger_note(l, "out of memory: the ledger lost a %s entry",
+				 mpt_ledger_kind_name(e->kind));
+}
+
+static void take_out(struct ledger *l, struct item *it)
+{
+	l->total.live[it->e.kind]--;
+	HASH_DEL(l->items, it);
+}
+
+int mpt_ledger_drop(struct ledger *l, const struct mpt_ledger_entry *e)
+{
+	struct item *it;
+
+	os_mutex_lock(&l->lock);
+	it = find(l, e);
+	if (it && !--it->e.count) {
+		take_out(l, it);
+		mpt_free(it);
+	}
+	os_mutex_unlock(&l->lock);
+	return it ? 0 : -ENOENT;
+}
+
+bool mpt_ledger_has(struct ledger *l, const struct mpt_ledger_entry *e)
+{
+	bool has;
+
+	os_mutex_lock(&l->lock);
+	has = find(l, e);
+	os_mutex_unlock(&l->lock);
+	return has;
+}
+
+/* The entries of one vGPU, out of the ledger and counted as left. */
+static struct item *take_left(struct ledger *l, const void *vgpu)
+{
+	struct item *it, *next, *list = NULL;
+
+	os_mutex_lock(&l->lock);
+	HASH_ITER(hh, l->items, it, next) {
+		if (it->e.vgpu != vgpu)
+			continue;
+		if (l->total.left < LEFT_MAX)
+			l->left[l->total.left] = it->e;
+		l->total.left++;
+		take_out(l, it);
+		it->next = list;
+		list = it;
+	}
+	os_mutex_unlock(&l->lock);
+	return list;
+}
+
+void mpt_ledger_sweep(struct ledger *l, const void *vgpu)
+{
+	struct item *it, *list = take_left(l, vgpu);
+
+	while ((it = list)) {
+		list = it->next;
+		mpt_log(MPT_LOG_ERROR, "%s 0x%llx is left at detach, made by operation %llu from %p",
+			mpt_ledger_kind_name(it->e.kind), (unsigned long long)it->e.key,
+			(unsigned long long)it->e.serial, it->e.where);
+		mpt_free(it);
+	}
+}
+
+void mpt_ledger_note(struct ledger *l, const char *fmt, ...)
+{
+	char text[MPT_ERROR_MAX];
+	va_list ap;
+
+	va_start(ap, fmt);
+	vsnprintf(text, sizeof(text), fmt, ap);
+	va_end(ap);
+	os_mutex_lock(&l->lock);
+	memcpy(l->violation[l->total.violations++ % VIOLATIONS_MAX], text, sizeof(text));
+	os_mutex_unlock(&l->lock);
+	mpt_log(MPT_LOG_ERROR, "%s", text);
+}
+
+/* --- <mpt/layers.h> --- */
+
+static struct ledger *ledger_of(struct mpt_host *host)
+{
+	struct mpt_layer_inst *inst = mpt_layer_of(host, &mpt_layer_check);
+
+	if (inst)
+		return inst->priv;
+	mpt_fail(-EOPNOTSUPP, host->be.name, "no check layer (open \"check,%s\")", host->be.name);
+	return NULL;
+}
+
+int mpt_ledger_get(struct mpt_host *host, struct mpt_ledger *out)
+{
+	struct ledger *l = ledger_of(host);
+
+	if (!l)
+		return -EOPNOTSUPP;
+	os_mutex_lock(&l->lock);
+	*out = l->total;
+	os_mutex_unlock(&l->lock);
+	return 0;
+}
+
+/* A copy of all entries, live ones first, so that the caller's function runs without our lock. */
+static struct mpt_ledger_entry *snapshot(struct ledger *l, size_t *live, size_t *all)
+{
+	struct mpt_ledger_entry *copy;
+	struct item *it, *next;
+	size_t n = 0, left;
+
+	os_mutex_lock(&l->lock);
+	left = l->total.left < LEFT_MAX ? l->total.left : LEFT_MAX;
+	copy = mpt_zalloc((HASH_COUNT(l->items) + left) * sizeof(*copy));
+	if (copy) {
+		HASH_ITER(hh, l->items, it, next)
+			copy[n++] = it->e;
+		memcpy(copy + n, l->left, left * sizeof(*copy));
+	}
+	os_mutex_unlock(&l->lock);
+	*live = n;
+	*all = n + left;
+	return copy;
+}
+
+int mpt_ledger_each(struct mpt_host *host,
+		    int (*fn)(void *arg, const struct mpt_ledger_entry *entry, bool left), void *arg)
+{
+	struct ledger *l = ledger_of(host);
+	struct mpt_ledger_entry *copy;
+	size_t i, live, all;
+	int ret = 0;
+
+	if (!l)
+		return -EOPNOTSUPP;
+	copy = snapshot(l, &live, &all);
+	if (!copy)
+		return mpt_fail(-ENOMEM, "check", "no memory to list the ledger");
+	for (i = 0; i < all && ret >= 0; i++)
+		ret = fn(arg, &copy[i], i >= live);
+	mpt_free(copy);
+	return ret < 0 ? ret : 0;
+}
+
+const char *mpt_ledger_violation(struct mpt_host *host, unsigned int index)
+{
+	struct ledger *l = ledger_of(host);
+
+	if (!l || index >= l->total.violations || index >= VIOLATIONS_MAX)
+		return NULL;
+	return l->violation[(l->total.violations - 1 - index) % VIOLATIONS_MAX];
+}

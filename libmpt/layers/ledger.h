@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: MIT */
+/* The ledger of the check layer: entries by kind, vGPU and key; totals; leftovers; violations. */
+#ifndef LIBMPT_LEDGER_H
+#define LIBMPT_LEDGER_H
+
+#include "libmpt/layers/layer.h"
+
+struct ledger;
+
+struct ledger *mpt_ledger_new(void);
+void mpt_ledger_free(struct ledger *l);
+void mpt_ledger_count_call(struct ledger *l);
+/* One more count of e's kind, vGPU and key; size, gfn and where are those of the first. */
+void mpt_ledger_add(struct ledger *l, const struct mpt_ledger_entry *e);
+/* One count less; -ENOENT: there is none. */
+int mpt_ledger_drop(struct ledger *l, const struct mpt_ledger_entry *e);
+bool mpt_ledger_has(struct ledger *l, const struct mpt_ledger_entry *e);
+/* A vGPU is gone: what it still holds becomes leftovers. */
+void mpt_ledger_sweep(struct ledger *l, const void *vgpu);
+void mpt_ledger_note(struct ledger *l, const char *fmt, ...) MPT_PRINTF(2, 3);
+
+#endif

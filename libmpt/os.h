@@ -1,0 +1,122 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The only door to libc, locks, threads' data and RAM for sources that are also built into a
+ * kernel (ops.def's users, the check layer, the sysfs table, the mock). User-space side; a kernel
+ * build brings its own header of this name.
+ */
+#ifndef LIBMPT_OS_H
+#define LIBMPT_OS_H
+
+#include <errno.h>
+#include <pthread.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <mpt/alloc.h>
+#include <mpt/types.h>
+
+#if defined(__has_feature)
+#if __has_feature(thread_sanitizer) && !defined(__SANITIZE_THREAD__)
+#define __SANITIZE_THREAD__ 1
+#endif
+#endif
+
+#define OS_LIKELY(x) __builtin_expect(!!(x), 1)
+#define OS_UNLIKELY(x) __builtin_expect(!!(x), 0)
+#define OS_ARRAY_SIZE(a) (sizeof(a) / sizeof((a)[0]))
+#define OS_CONTAINER_OF(ptr, type, member) ((type *)(void *)((char *)(ptr) - offsetof(type, member)))
+
+/* A sleeping lock; statically initialised with OS_MUTEX_INIT. */
+struct os_mutex {
+	pthread_mutex_t m;
+};
+
+#define OS_MUTEX_INIT { PTHREAD_MUTEX_INITIALIZER }
+
+static inline void os_mutex_init(struct os_mutex *m)
+{
+	pthread_mutex_init(&m->m, NULL);
+}
+
+static inline void os_mutex_destroy(struct os_mutex *m)
+{
+	pthread_mutex_destroy(&m->m);
+}
+
+static inline void os_mutex_lock(struct os_mutex *m)
+{
+	pthread_mutex_lock(&m->m);
+}
+
+static inline void os_mutex_unlock(struct os_mutex *m)
+{
+	pthread_mutex_unlock(&m->m);
+}
+
+/* A thread's own data, zero at its start. */
+#define OS_THREAD_LOCAL static __thread __attribute__((tls_model("initial-exec")))
+
+#define os_load(p) __atomic_load_n((p), __ATOMIC_ACQUIRE)
+#define os_load_relaxed(p) __atomic_load_n((p), __ATOMIC_RELAXED)
+#define os_store(p, v) __atomic_store_n((p), (v), __ATOMIC_RELEASE)
+#define os_store_relaxed(p, v) __atomic_store_n((p), (v), __ATOMIC_RELAXED)
+#define os_fetch_add(p, v) __atomic_fetch_add((p), (v), __ATOMIC_ACQ_REL)
+#define os_fetch_or(p, v) __atomic_fetch_or((p), (v), __ATOMIC_ACQ_REL)
+#define os_fetch_and(p, v) __atomic_fetch_and((p), (v), __ATOMIC_ACQ_REL)
+#define os_exchange(p, v) __atomic_exchange_n((p), (v), __ATOMIC_ACQ_REL)
+#define os_cas(p, old, v) \
+	__atomic_compare_exchange_n((p), (old), (v), false, __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE)
+
+/* A full barrier. ThreadSanitizer has no model of a bare fence, but of a locked instruction. */
+static inline void os_full_fence(void)
+{
+#if defined(__SANITIZE_THREAD__)
+	static int fence;
+
+	__atomic_fetch_add(&fence, 1, __ATOMIC_SEQ_CST);
+#else
+	__atomic_thread_fence(__ATOMIC_SEQ_CST);
+#endif
+}
+
+/*
+ * Counters that one thread at a time usually moves: a relaxed read and write, no locked
+ * instruction. A lost count under contention is accepted where this is used, and said there.
+ */
+#define os_count(p) os_store_relaxed((p), os_load_relaxed(p) + 1)
+
+/**
+ * struct os_ram - guest RAM that may be shared as a file descriptor.
+ * @addr: where it is mapped, page aligned
+ * @size: bytes
+ * @fd: of the memory file, -1 if the platform has none
+ */
+struct os_ram {
+	void *addr;
+	size_t size;
+	int fd;
+};
+
+/* Functions of ours that are global names in a static archive carry our prefix. */
+#define os_ram_alloc mpt_os_ram_alloc
+#define os_ram_free mpt_os_ram_free
+#define os_event_new mpt_os_event_new
+#define os_event_signal mpt_os_event_signal
+#define os_event_free mpt_os_event_free
+#define os_now_ns mpt_os_now_ns
+#define os_yield mpt_os_yield
+
+/* 0, -ENOMEM. Contents zero; pages come when touched. Counts as an allocation for Fail-N. */
+int os_ram_alloc(struct os_ram *ram, size_t size);
+void os_ram_free(struct os_ram *ram);
+
+/* An eventfd that never blocks: fd or -ENOMEM. */
+int os_event_new(void);
+void os_event_signal(int fd);
+void os_event_free(int fd);
+
+u64 os_now_ns(void);
+void os_yield(void);
+
+#endif

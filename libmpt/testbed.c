@@ -1,0 +1,134 @@
+/* SPDX-License-Identifier: MIT */
+/* <mpt/testbed.h> in front of a back end's struct mpt_testbed: presence and lengths are checked here. */
+#include "libmpt/internal.h"
+
+#define ACCESS_MAX 4096
+
+static int absent(const struct mpt_host *host, const char *func)
+{
+	return mpt_fail_at(-EOPNOTSUPP, func, host->be.name,
+			   "this back end has no such testbed function (use a simulated one)");
+}
+
+static int bad_len(const struct mpt_host *host, const char *func, unsigned int len)
+{
+	return mpt_fail_at(-EINVAL, func, host->be.name, "%u bytes (1 to %d at a time)", len,
+			   ACCESS_MAX);
+}
+
+/* The part that every function begins with: a testbed function that is there, a sane length. */
+#define NEED(host, fn) \
+	do { \
+		if (OS_UNLIKELY(!(host)->testbed.fn)) \
+			return absent((host), __func__); \
+	} while (0)
+#define NEED_LEN(host, len) \
+	do { \
+		if (OS_UNLIKELY((len) - 1 >= ACCESS_MAX)) \
+			return bad_len((host), __func__, (len)); \
+	} while (0)
+
+int mpt_vm_create(struct mpt_host *host, unsigned int id)
+{
+	NEED(host, vm_create);
+	return host->testbed.vm_create(host->priv, id);
+}
+
+int mpt_vm_destroy(struct mpt_host *host, unsigned int id)
+{
+	NEED(host, vm_destroy);
+	return host->testbed.vm_destroy(host->priv, id);
+}
+
+int mpt_ram_add(struct mpt_vm *vm, u64 gpa, u64 size, unsigned int flags)
+{
+	NEED(vm->host, ram_add);
+	return vm->host->testbed.ram_add(vm->priv, gpa, size, flags);
+}
+
+int mpt_ram_remove(struct mpt_vm *vm, u64 gpa, u64 size)
+{
+	NEED(vm->host, ram_remove);
+	return vm->host->testbed.ram_remove(vm->priv, gpa, size);
+}
+
+int mpt_ram_move(struct mpt_vm *vm, u64 gpa, u64 size, u64 new_gpa)
+{
+	NEED(vm->host, ram_move);
+	return vm->host->testbed.ram_move(vm->priv, gpa, size, new_gpa);
+}
+
+int mpt_guest_read(struct mpt_vm *vm, u64 gpa, void *buf, unsigned int len)
+{
+	NEED(vm->host, mem_access);
+	NEED_LEN(vm->host, len);
+	return vm->host->testbed.mem_access(vm->priv, gpa, buf, len, false);
+}
+
+int mpt_guest_write(struct mpt_vm *vm, u64 gpa, const void *buf, unsigned int len)
+{
+	NEED(vm->host, mem_access);
+	NEED_LEN(vm->host, len);
+	return vm->host->testbed.mem_access(vm->priv, gpa, (void *)(uintptr_t)buf, len, true);
+}
+
+int mpt_guest_cfg_read(struct mpt_vm *vm, unsigned int offset, void *buf, unsigned int len)
+{
+	NEED(vm->host, cfg_access);
+	return vm->host->testbed.cfg_access(vm->priv, offset, buf, len, false);
+}
+
+int mpt_guest_cfg_write(struct mpt_vm *vm, unsigned int offset, const void *buf, unsigned int len)
+{
+	NEED(vm->host, cfg_access);
+	return vm->host->testbed.cfg_access(vm->priv, offset, (void *)(uintptr_t)buf, len, true);
+}
+
+int mpt_irq_take(struct mpt_vm *vm, struct mpt_irq *irq)
+{
+	NEED(vm->host, irq_take);
+	return vm->host->testbed.irq_take(vm->priv, irq);
+}
+
+int mpt_irq_fd(struct mpt_vm *vm)
+{
+	NEED(vm->host, irq_fd);
+	return vm->host->testbed.irq_fd(vm->priv);
+}
+
+int mpt_dirty_fetch(struct mpt_vm *vm, u64 gfn, u64 nr, u8 *bitmap)
+{
+	NEED(vm->host, dirty_fetch);
+	return vm->host->testbed.dirty_fetch(vm->priv, gfn, nr, bitmap);
+}
+
+bool mpt_vm_tracked(struct mpt_vm *vm, u64 gfn)
+{
+	return vm->host->testbed.tracked && vm->host->testbed.tracked(vm->priv, gfn);
+}
+
+int mpt_vm_stats_get(struct mpt_vm *vm, struct mpt_vm_stats *stats)
+{
+	NEED(vm->host, stats);
+	return vm->host->testbed.stats(vm->priv, stats);
+}
+
+int mpt_bus_read(struct mpt_host *host, u64 dma_addr, void *buf, unsigned int len)
+{
+	NEED(host, bus_access);
+	NEED_LEN(host, len);
+	return host->testbed.bus_access(host->priv, dma_addr, buf, len, false);
+}
+
+int mpt_bus_write(struct mpt_host *host, u64 dma_addr, const void *buf, unsigned int len)
+{
+	NEED(host, bus_access);
+	NEED_LEN(host, len);
+	return host->testbed.bus_access(host->priv, dma_addr, (void *)(uintptr_t)buf, len, true);
+}
+
+int mpt_fault_take(struct mpt_host *host, struct mpt_iommu_fault *fault)
+{
+	NEED(host, fault_take);
+	return host->testbed.fault_take(host->priv, fault);
+}

@@ -1,0 +1,204 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+# Arrows go down through a header, never up and never sideways: who may include whom, which symbols
+# the libraries export, and what they may not call. The rules are then shown to bite: each is broken
+# in a copy and must be reported.
+. "$(dirname "$0")/common.sh"
+
+need "$NM" nm
+
+# ---- includes ----
+
+# includes ROOT FOLDER...: lines "file: <header>" or "file: "header"" of all sources there.
+includes()
+{
+	(
+		cd "$1" || exit 1
+		shift
+		for dir in "$@"; do
+			[ ! -d "$dir" ] || find "$dir" -name '*.[ch]' -o -name '*.def'
+		done | sort | xargs -r grep -HoE '^[[:space:]]*#[[:space:]]*include[[:space:]]*[<"][^>"]+[>"]' |
+			sed -E 's/:[[:space:]]*#[[:space:]]*include[[:space:]]*/: /'
+	)
+}
+
+# deny ROOT WHY PATTERN FOLDER...: no include there matches PATTERN (of grep -E).
+deny()
+{
+	root=$1 why=$2 pattern=$3
+	shift 3
+	if includes "$root" "$@" | grep -E ": $pattern" >>"$scratch/found"; then
+		echo "$why:"
+		cat "$scratch/found"
+		: >"$scratch/found"
+		return 1
+	fi
+}
+
+# includes_of ROOT: all rules about includes; complains and fails on the first broken one.
+includes_of()
+{
+	: >"$scratch/found"
+	deny "$1" "libmpt/ includes the core or a tool" \
+		'[<"](.*/)?(gvt|tools|conformance|tests)/' libmpt include/mpt || return 1
+	deny "$1" "libmpt/ includes a back end" \
+		'[<"](\.\./)?backends/([^/]+/|builtin\.h)' libmpt include || return 1
+	deny "$1" "gvt/ looks below <mpt/...>" \
+		'("(.*/)?(libmpt|backends|tools|tests|compat)/|"\.\./|<(libmpt|backends)/)' gvt include/gvt || return 1
+	deny "$1" "a back end looks inside libmpt" '"(.*/)?libmpt/(internal|layers|exports)' backends || return 1
+	deny "$1" "gvt/ knows of back ends" '<mpt/(backend|layers|static)[./]' gvt include/gvt || return 1
+	deny "$1" "a back end includes the core" '[<"](.*/)?gvt/' backends || return 1
+	for b in "$1"/backends/*/; do
+		b=$(basename "$b")
+		# Own files are included by name alone or by their path from the top.
+		if includes "$1" "backends/$b" | grep -E ': "(\.\./|backends/)' |
+			grep -vE ": \"backends/$b/"; then
+			echo "back end $b includes another back end (above)"
+			return 1
+		fi
+	done
+	deny "$1" "a hypervisor's header outside backends/" \
+		'[<"](linux|asm|xen)/(acrn|kvm|vfio|vhm|xen)[^>"]*[>"]' \
+		include libmpt gvt tools examples bench fuzz conformance || return 1
+	deny "$1" "conformance/ looks below <mpt/...>" \
+		'("(.*/)?(libmpt|gvt|backends|tools|tests)/|"\.\./|<gvt/)' conformance || return 1
+	deny "$1" "a tool, example or benchmark looks inside the libraries" \
+		'"(.*/)?(libmpt|gvt|mpt|backends|include|tests|conformance)/|"\.\./' \
+		tools examples bench || return 1
+	users=$(includes "$1" include libmpt gvt backends tools examples bench fuzz conformance tests |
+		grep -cE ': <uthash\.h>' || true)
+	if [ "$users" -ne 1 ]; then
+		echo "uthash.h is included by $users files, not by one:"
+		includes "$1" include libmpt gvt backends tools examples bench fuzz conformance tests |
+			grep -E ': <(uthash|utlist|utarray|utstring)\.h>' || true
+		return 1
+	fi
+}
+
+# ---- symbols ----
+
+# What a library never calls: ends the process, or writes to the standard streams. assert() stays.
+never='exit|_exit|_Exit|quick_exit|abort|raise|std(in|out|err)|perror|psignal|error|error_at_line'
+never="$never"'|(__)?v?printf(_chk)?|(__)?v?dprintf(_chk)?|puts|putchar(_unlocked)?|v?(err|warn)x?|syslog'
+
+# undefined FILE: complains about calls it must not make.
+undefined()
+{
+	if $NM -u "$1" | sed 's/.* //; s/@.*//' | grep -xE "$never" >"$scratch/found"; then
+		echo "$1 calls:"
+		cat "$scratch/found"
+		return 1
+	fi
+}
+
+# exported FILE PATTERN [NM-FLAG]: complains about global names outside PATTERN. Names with two
+# underscores in front belong to the compiler and its sanitizers.
+exported()
+{
+	$NM ${3:+"$3"} -g --defined-only "$1" | awk 'NF == 3 && $2 != "A" { print $3 }' |
+		sed 's/@.*//' | sort -u >"$scratch/names"
+	[ -s "$scratch/names" ] || { echo "$1 exports nothing"; return 1; }
+	if grep -vxE "($2)|__.*" "$scratch/names" >"$scratch/found"; then
+		echo "$1 exports:"
+		cat "$scratch/found"
+		return 1
+	fi
+}
+
+# ---- the tree and its libraries ----
+
+includes_of "$srcdir" || fail "layering is broken (above)"
+ok "includes"
+
+# Hidden names of an archive meet those of the program that links it: they carry a prefix, too.
+ids=$(find "$srcdir/backends" -mindepth 1 -maxdepth 1 -type d -exec basename {} \; | tr '\n-' '|_' | sed 's/|$//')
+lib=$MPT_STAGE$MPT_LIBDIR
+looked=0
+for name in libmpt libmpt-gvt; do
+	case $name in
+	libmpt) pattern='mpt_.*' inside="mpt_.*|($ids)_.*" ;;
+	*) pattern='gvt_.*' inside='(gvt|intel_gvt|intel_vgpu)_.*' ;;
+	esac
+	if [ -e "$lib/$name.so" ]; then
+		undefined "$lib/$name.so" || fail "$name.so calls what a library must not"
+		exported "$lib/$name.so" "$pattern" -D || fail "$name.so exports a foreign name"
+		ok "symbols of $name.so"
+		looked=1
+	fi
+	if [ -e "$lib/$name.a" ]; then
+		undefined "$lib/$name.a" || fail "$name.a calls what a library must not"
+		exported "$lib/$name.a" "$inside" || fail "$name.a has a global name without a prefix"
+		ok "symbols of $name.a"
+		looked=1
+	fi
+done
+[ $looked = 1 ] || fail "no library found in $lib"
+
+# ---- do the rules bite? ----
+
+mkdir "$scratch/tree"
+(
+	cd "$srcdir" || exit 1
+	for dir in include libmpt gvt backends tools examples bench fuzz conformance tests; do
+		[ ! -d "$dir" ] || find "$dir" -name '*.[ch]' -o -name '*.def'
+	done | tar cf - -T -
+) | tar xf - -C "$scratch/tree"
+
+# planted FILE LINE TEXT: with LINE in a new FILE of a copy, the rules complain with TEXT.
+planted()
+{
+	mkdir -p "$scratch/tree/$(dirname "$1")"
+	printf '%s\n' "$2" >"$scratch/tree/$1"
+	if includes_of "$scratch/tree" >"$scratch/out"; then
+		fail "not noticed: $2 in $1"
+	fi
+	rm "$scratch/tree/$1"
+	grep -q "$3" "$scratch/out" || fail "noticed for another reason: $2 in $1: $(cat "$scratch/out")"
+	ok "noticed: $2 in $1"
+}
+
+planted libmpt/planted.c '#include <gvt/gvt.h>' 'includes the core'
+planted libmpt/planted.c '#include "../gvt/internal.h"' 'includes the core'
+planted libmpt/planted.c '#include "backends/mock/mock.h"' 'includes a back end'
+planted include/mpt/planted.h '# include <gvt/gvt.h>' 'includes the core'
+planted gvt/planted.c '#include "libmpt/internal.h"' 'looks below'
+planted gvt/planted.c '#include "../libmpt/internal.h"' 'looks below'
+planted gvt/planted.c '#include "backends/mock/mock.h"' 'looks below'
+planted gvt/planted.c '#include <mpt/backend.h>' 'knows of back ends'
+planted backends/mock/planted.c '#include "../planted/planted.h"' 'another back end'
+planted backends/mock/planted.c '#include "backends/planted/planted.h"' 'another back end'
+planted backends/mock/planted.c '#include "libmpt/internal.h"' 'inside libmpt'
+planted backends/mock/planted.c '#include <gvt/gvt.h>' 'includes the core'
+planted libmpt/planted.c '#include <linux/acrn.h>' "hypervisor's header"
+planted gvt/planted.c '#include <linux/kvm.h>' "hypervisor's header"
+planted conformance/planted.c '#include "libmpt/internal.h"' 'conformance/ looks below'
+planted tools/planted.c '#include "libmpt/internal.h"' 'looks inside'
+planted tools/planted.c '#include "../gvt/internal.h"' 'looks inside'
+planted bench/planted.c '#include "gvt/internal.h"' 'looks inside'
+planted gvt/planted.c '#include <uthash.h>' 'uthash.h is included by 2'
+
+# bites TEXT CODE CHECK...: a library made of CODE must fail CHECK.
+bites()
+{
+	text=$1
+	printf '%s\n' "$2" >"$scratch/planted.c"
+	shift 2
+	# shellcheck disable=SC2086
+	$CC -shared -fPIC -o "$scratch/planted.so" "$scratch/planted.c"
+	if "$@" >/dev/null; then
+		fail "not noticed: $text"
+	fi
+	ok "noticed: $text"
+}
+
+bites 'a library that aborts' '#include <stdlib.h>
+void mpt_f(void); void mpt_f(void) { abort(); }' undefined "$scratch/planted.so"
+bites 'a library that exits' '#include <stdlib.h>
+void mpt_f(void); void mpt_f(void) { exit(1); }' undefined "$scratch/planted.so"
+bites 'a library that prints' '#include <stdio.h>
+void mpt_f(int i); void mpt_f(int i) { printf("%d", i); }' undefined "$scratch/planted.so"
+bites 'a library that writes to stderr' '#include <stdio.h>
+void mpt_f(int i); void mpt_f(int i) { fprintf(stderr, "%d", i); }' undefined "$scratch/planted.so"
+bites 'a library with a foreign name' \
+	'void other(void); void other(void) { }' exported "$scratch/planted.so" 'mpt_.*' -D
+finish

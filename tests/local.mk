@@ -1,0 +1,162 @@
+# SPDX-License-Identifier: MIT
+# make check: libcheck suites (tests/test_*.c, one program each, over the convenience archives) and
+# scripts. No root, no network, no hardware. tests/lib/driver.sh counts single checks.
+
+# Suites that need no layer: they also run in a static-backend build.
+suites = \
+	tests/test_mmiotrace \
+	tests/test_mmiotrace_file \
+	tests/test_plot \
+	tests/test_rcu \
+	tests/test_regs
+
+# A suite of a tool's files compiles them in; they belong to no library.
+tests_test_mmiotrace_SOURCES = tests/test_mmiotrace.c $(mmiotrace_sources)
+tests_test_mmiotrace_file_SOURCES = tests/test_mmiotrace_file.c $(mmiotrace_sources)
+tests_test_plot_SOURCES = tests/test_plot.c $(mmiotrace_sources) $(plot_sources)
+
+# Three suites run all of mptctl but its main() in their own process.
+if HAVE_CHECK
+check_LTLIBRARIES += tests/lib/libmptctl.la
+endif
+tests_lib_libmptctl_la_SOURCES = $(mptctl_sources)
+tests_lib_libmptctl_la_CPPFLAGS = $(AM_CPPFLAGS) $(JANSSON_CFLAGS)
+run_ldadd = tests/lib/libmptctl.la $(LDADD) $(JANSSON_LIBS)
+tests_test_run_LDADD = $(run_ldadd)
+tests_test_run_fail_LDADD = $(run_ldadd)
+tests_test_run_output_LDADD = $(run_ldadd)
+
+# Suites that open a layer (check, fault) or several back ends.
+layer_suites = \
+	tests/test_conformance \
+	tests/test_gvt_aperture \
+	tests/test_gvt_bar \
+	tests/test_gvt_cfg \
+	tests/test_gvt_device \
+	tests/test_gvt_ggtt \
+	tests/test_gvt_ggtt_history \
+	tests/test_gvt_irq \
+	tests/test_gvt_mmio \
+	tests/test_gvt_pvinfo \
+	tests/test_gvt_vgpu \
+	tests/test_host \
+	tests/test_layers \
+	tests/test_run \
+	tests/test_run_fail \
+	tests/test_run_output
+
+# Of both lists, those that start threads: make check-threads (ThreadSanitizer in CI).
+threaded_suites = \
+	tests/test_conformance \
+	tests/test_gvt_bar \
+	tests/test_gvt_ggtt_history \
+	tests/test_gvt_vgpu \
+	tests/test_rcu
+
+test_scripts = \
+	tests/build/dispatch.sh \
+	tests/build/headers.sh \
+	tests/build/layering.sh \
+	tests/build/outside.sh \
+	tests/tool.sh
+
+TEST_EXTENSIONS = .sh
+LOG_DRIVER = $(SHELL) $(top_srcdir)/tests/lib/driver.sh
+SH_LOG_DRIVER = $(LOG_DRIVER)
+SH_LOG_COMPILER = $(SHELL)
+
+if HAVE_CHECK
+test_scripts += tests/build/runner.sh
+if BACKEND_MOCK
+run_suites = $(suites) $(static_excluded_suites)
+else
+run_suites =
+test_scripts += tests/lib/no-mock.sh
+endif
+else
+run_suites =
+test_scripts += tests/lib/no-check.sh
+endif
+if STATIC_BACKEND
+static_excluded_suites =
+else
+static_excluded_suites = $(layer_suites)
+endif
+
+check_PROGRAMS += $(run_suites)
+TESTS += $(run_suites) $(test_scripts)
+
+# For every program that has no _LDADD and _SOURCES of its own: a suite is tests/test_NAME.c.
+AM_DEFAULT_SOURCE_EXT = .c
+LDADD = tests/lib/librunner.la libmpt-gvt-core.la libmpt-core.la $(CHECK_LIBS)
+test_cppflags = -I$(top_srcdir) -I$(top_srcdir)/tests -I$(top_srcdir)/tests/lib $(CHECK_CFLAGS) \
+	-DTEST_DATA='"$(abs_top_srcdir)/tests/data"'
+
+if HAVE_CHECK
+check_LTLIBRARIES += tests/lib/librunner.la
+endif
+tests_lib_librunner_la_SOURCES = \
+	tests/lib/runner.c \
+	tests/lib/runner.h
+
+# What a test may ask its environment for.
+AM_TESTS_ENVIRONMENT = \
+	srcdir='$(abs_top_srcdir)'; builddir='$(abs_top_builddir)'; \
+	MPT_STAGE='$(abs_top_builddir)/tests/stage'; \
+	MPT_INCLUDEDIR='$(includedir)'; MPT_LIBDIR='$(libdir)'; \
+	MPT_BACKENDS='$(builtin_backends)'; MPT_FUZZ='$(fuzz_replayed)'; \
+	CHECK_CFLAGS='$(CHECK_CFLAGS)'; CHECK_LIBS='$(CHECK_LIBS)'; \
+	MPT_STATIC_BACKEND='$(STATIC_CPPFLAGS)'; \
+	MPT_SANITIZER_CFLAGS='$(SANITIZER_CFLAGS)'; \
+	CC='$(CC)'; CXX='$(CXX)'; NM='$(NM)'; OBJDUMP='$(OBJDUMP)'; PKG_CONFIG='$(PKG_CONFIG)'; \
+	export srcdir builddir MPT_STAGE MPT_INCLUDEDIR MPT_LIBDIR MPT_STATIC_BACKEND; \
+	export MPT_BACKENDS MPT_FUZZ CHECK_CFLAGS CHECK_LIBS; \
+	export MPT_SANITIZER_CFLAGS CC CXX NM OBJDUMP PKG_CONFIG;
+
+# One `make install` into a stage for all tests that look at an installation; they run at once, and
+# two installs at once would trip over libtool's relinking.
+check_DATA += tests/stage.stamp
+tests/stage.stamp: $(lib_LTLIBRARIES) $(bin_PROGRAMS) $(pkgconfig_DATA) $(public_headers)
+	$(AM_V_at)rm -rf tests/stage
+	$(AM_V_GEN)$(MAKE) $(AM_MAKEFLAGS) -s install DESTDIR='$(abs_top_builddir)/tests/stage' >tests/stage.log 2>&1 || \
+		{ cat tests/stage.log; exit 1; }
+	$(AM_V_at)touch $@
+
+clean-local: clean-stage
+.PHONY: clean-stage
+clean-stage:
+	rm -rf tests/stage tests/stage.log tests/stage.stamp
+
+# The threaded suites alone, for a --enable-tsan build.
+.PHONY: check-threads
+check-threads:
+	@test -n '$(filter $(threaded_suites),$(run_suites))' || { echo 'check-threads: no suite' >&2; exit 1; }
+	$(MAKE) $(AM_MAKEFLAGS) check TESTS='$(filter $(threaded_suites),$(run_suites))'
+
+# The suites under valgrind, in one process each. Programs here are no libtool wrappers, since they
+# link archives of ours only.
+.PHONY: check-valgrind
+check-valgrind:
+	@test -n '$(run_suites)' || { echo 'check-valgrind: no suite' >&2; exit 1; }
+	@test -n '$(VALGRIND)' || { echo 'check-valgrind: configure found no valgrind' >&2; exit 1; }
+	CK_FORK=no $(MAKE) $(AM_MAKEFLAGS) check TESTS='$(run_suites)' \
+		LOG_COMPILER='$(VALGRIND) -q --error-exitcode=99 --leak-check=full --errors-for-leak-kinds=definite'
+
+EXTRA_DIST += \
+	tests/data \
+	tests/lib/driver.sh \
+	tests/lib/no-check.sh \
+	tests/lib/no-mock.sh \
+	tests/fake_backend.h \
+	tests/gvt_entries.h \
+	tests/gvt_life.h \
+	tests/gvt_rig.h \
+	tests/run_rig.h \
+	tests/build/common.sh \
+	tests/build/dispatch.sh \
+	tests/build/headers.sh \
+	tests/build/layering.sh \
+	tests/build/outside.c \
+	tests/build/outside.sh \
+	tests/build/runner.sh \
+	tests/tool.sh

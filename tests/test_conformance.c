@@ -1,0 +1,249 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Every clause of the contract over every back end and shape of one that this build has. A clause
+ * that none of them can run is an error, and so is an answer that a clause promises and none gave.
+ */
+#include <stdio.h>
+#include <string.h>
+#include <sys/mman.h>
+
+#include "conformance/clause.h"
+#include "lib/runner.h"
+
+/* A back end adds its lines. */
+static const char *const specs[] = {
+	"check,mock",
+	"mock",
+	"fault,mock",
+	"check,mock:trap=after",
+	"check,mock:contig=no",
+	"check,mock:map=no,pvmmio=no,virt=no,track=no,trap-area=no",
+	"check,mock:trap-area=no,mfn=no,pin=no,intx=no",
+	"check,mock:map=no,trap=after,contig=no",
+	"check,mock:pins=64",
+	"check,mock:pins=40,contig=no",
+	"check,mock:msi-eventfd=yes",
+	"check,mock:phys-bits=36,seed=2",
+	"check,fault,mock",
+	"fault,check,mock:trap=after",
+};
+#define SPECS (sizeof(specs) / sizeof(specs[0]))
+
+/* Options of the mock by capability, for all 256 combinations of them. */
+static const struct {
+	const char *option;
+	u64 cap;
+} options[] = {
+	{ "track", MPT_CAP_PAGE_TRACK },   { "pin", MPT_CAP_DMA_PIN },
+	{ "intx", MPT_CAP_INTX },	   { "mfn", MPT_CAP_GFN_TO_MFN },
+	{ "virt", MPT_CAP_VIRT_TO_MFN },   { "map", MPT_CAP_MAP_GFN },
+	{ "trap-area", MPT_CAP_TRAP_AREA }, { "pvmmio", MPT_CAP_PVMMIO },
+};
+#define OPTIONS (sizeof(options) / sizeof(options[0]))
+
+/* Clauses that mean something with any set of capabilities. */
+static const char *const combined[] = { "REG-4", "VM-7", "LIFE-6" };
+
+#define CLAUSES_MAX 512
+
+/* Written by the forked tests. */
+static struct {
+	unsigned int ran;
+	u32 seen[CLAUSES_MAX][MPT_OP_COUNT];
+} *shared;
+
+static u64 has[SPECS];
+static char probe_failed[SPECS][CF_TEXT];
+static unsigned int clauses, planned;
+
+static void merge(unsigned int clause, const struct cf_result *res)
+{
+	unsigned int op;
+
+	__atomic_add_fetch(&shared->ran, 1, __ATOMIC_RELAXED);
+	for (op = 0; op < MPT_OP_COUNT; op++)
+		__atomic_or_fetch(&shared->seen[clause][op], res->seen[op], __ATOMIC_RELAXED);
+}
+
+START_TEST(spec_opens)
+{
+	ck_assert_msg(!probe_failed[_i][0], "%s", probe_failed[_i]);
+}
+END_TEST
+
+/* _i: number of the spec times the number of clauses, plus the clause's. */
+START_TEST(clause_holds)
+{
+	unsigned int spec = (unsigned int)_i / clauses, clause = (unsigned int)_i % clauses;
+	struct cf_result res;
+
+	cf_run(cf_clause(clause), specs[spec], has[spec], &res);
+	merge(clause, &res);
+	ck_assert_msg(res.outcome == CF_PASS, "%s", res.text);
+}
+END_TEST
+
+START_TEST(combination_holds)
+{
+	char spec[256] = "check,mock:";
+	struct cf_result res;
+	size_t i, n = strlen(spec);
+
+	for (i = 0; i < OPTIONS; i++)
+		n += (size_t)snprintf(spec + n, sizeof(spec) - n, "%s%s=%s", i ? "," : "", options[i].option,
+				      _i & 1 << i ? "yes" : "no");
+	for (i = 0; i < sizeof(combined) / sizeof(combined[0]); i++) {
+		cf_run(cf_clause_find(combined[i]), spec, CF_HAS_TESTBED | CF_HAS_LEDGER, &res);
+		ck_assert_msg(res.outcome == CF_PASS, "%s", res.text);
+	}
+}
+END_TEST
+
+/* --- the table itself --- */
+
+static void say(void *arg, const char *line)
+{
+	(void)arg;
+	printf("census: %s\n", line);
+}
+
+START_TEST(table_is_complete)
+{
+	unsigned int complaints = cf_census(say, NULL);
+
+	ck_assert_msg(!complaints, "%u complaints about the table (above)", complaints);
+}
+END_TEST
+
+static bool some_can_run(const struct mpt_clause *c)
+{
+	size_t i;
+
+	for (i = 0; i < SPECS; i++)
+		if (cf_applies(c, has[i]))
+			return true;
+	return false;
+}
+
+START_TEST(every_clause_can_run)
+{
+	const struct mpt_clause *c;
+	unsigned int i;
+
+	for (i = 0; (c = cf_clause(i)); i++)
+		ck_assert_msg(some_can_run(c), "%s: no back end of this build can run it", c->id);
+}
+END_TEST
+
+static bool was_seen(unsigned int clause, struct cf_pair p)
+{
+	return shared->seen[clause][p.op] & mpt_errno_bit(p.err);
+}
+
+static bool all_ran(void)
+{
+	if (shared->ran >= planned)
+		return true;
+	mpt_test_skip("only a part of the clauses was run");
+	return false;
+}
+
+START_TEST(promised_answers_were_seen)
+{
+	const struct mpt_clause *c;
+	const struct cf_pair *p;
+	unsigned int i;
+
+	if (!all_ran())
+		return;
+	for (i = 0; (c = cf_clause(i)); i++)
+		for (p = c->pairs; p && p->err; p++)
+			ck_assert_msg(was_seen(i, *p), "%s promises -%s of %s: no back end gave it", c->id,
+				      mpt_errno_name(p->err), mpt_op_info(p->op)->name);
+}
+END_TEST
+
+START_TEST(excused_answers_were_made)
+{
+	const struct cf_exempt *x;
+	unsigned int i, fault = 0;
+
+	if (!all_ran())
+		return;
+	for (i = 0; cf_clause(i); i++)
+		if (strcmp(cf_clause(i)->id, "ERR-5") == 0)
+			fault = i;
+	for (x = cf_exempts; x->why; x++)
+		ck_assert_msg(was_seen(fault, x->pair), "-%s of %s: the fault layer did not answer it",
+			      mpt_errno_name(x->pair.err), mpt_op_info(x->pair.op)->name);
+}
+END_TEST
+
+/* --- suites --- */
+
+static void add_spec(Suite *s, unsigned int spec)
+{
+	TCase *tc = tcase_create(specs[spec]);
+	unsigned int i, n = 0;
+
+	cf_probe(specs[spec], &has[spec], probe_failed[spec]);
+	tcase_add_loop_test(tc, spec_opens, (int)spec, (int)spec + 1);
+	for (i = 0; i < clauses; i++) {
+		int at = (int)(spec * clauses + i);
+
+		if (!cf_applies(cf_clause(i), has[spec]))
+			continue;
+		tcase_add_loop_test(tc, clause_holds, at, at + 1);
+		n++;
+	}
+	planned += n;
+	printf("%s: %u clauses, %u not applicable\n", specs[spec], n, clauses - n);
+	suite_add_tcase(s, tc);
+}
+
+static Suite *clauses_suite(void)
+{
+	Suite *s = suite_create("clauses");
+	unsigned int i;
+
+	for (i = 0; i < SPECS; i++)
+		add_spec(s, i);
+	return s;
+}
+
+static Suite *combinations_suite(void)
+{
+	Suite *s = suite_create("combinations");
+	TCase *tc = tcase_create("capabilities of the mock");
+
+	tcase_add_loop_test(tc, combination_holds, 0, 1 << OPTIONS);
+	suite_add_tcase(s, tc);
+	return s;
+}
+
+static Suite *census_suite(void)
+{
+	Suite *s = suite_create("census");
+	TCase *tc = tcase_create("table");
+
+	tcase_add_test(tc, table_is_complete);
+	tcase_add_test(tc, every_clause_can_run);
+	tcase_add_test(tc, promised_answers_were_seen);
+	tcase_add_test(tc, excused_answers_were_made);
+	suite_add_tcase(s, tc);
+	return s;
+}
+
+int main(void)
+{
+	/* In this order: the census looks at what the clauses have shown. */
+	Suite *(*const suites[])(void) = { clauses_suite, combinations_suite, census_suite };
+
+	clauses = cf_clause_count();
+	shared = mmap(NULL, sizeof(*shared), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	if (shared == MAP_FAILED || clauses > CLAUSES_MAX) {
+		fprintf(stderr, "conformance: no memory, or more than %d clauses\n", CLAUSES_MAX);
+		return 1;
+	}
+	return mpt_test_main("conformance", suites, sizeof(suites) / sizeof(suites[0]));
+}

@@ -1,0 +1,402 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+# mptctl as a user has it: help, refusals with what is known, bad traces, exit statuses, everything
+# that it writes, and its manual page.
+. "$(dirname "$0")/build/common.sh"
+
+: "${MPT_BACKENDS?}"
+mptctl=$builddir/tools/mptctl
+data=$srcdir/tests/data
+probe=$data/i915-6.1-skl-probe.mmiotrace
+man=$srcdir/doc/man/mptctl.1
+commands='run backends types'
+out=$scratch/out err=$scratch/err
+esc=$(printf '\033')
+cd "$scratch" || exit 1
+unset NO_COLOR
+TERM=xterm
+export TERM
+
+# skip TEXT: a part of this script cannot run here.
+skip()
+{
+	echo "SKIP: $me: $*"
+	[ -z "${MPT_TEST_TALLY:-}" ] || echo "$me 0 0 1" >>"$MPT_TEST_TALLY"
+}
+
+have()
+{
+	command -v "$1" >/dev/null 2>&1
+}
+
+# status EXPECTED ARGUMENT...: runs mptctl.
+status()
+{
+	expected=$1
+	shift
+	got=0
+	"$mptctl" "$@" >"$out" 2>"$err" </dev/null || got=$?
+	[ "$got" -eq "$expected" ] || {
+		cat "$out" "$err" >&2
+		fail "mptctl $*: exit status $got, not $expected"
+	}
+}
+
+# says FILE TEXT...: it holds each of them.
+says()
+{
+	file=$1
+	shift
+	for text; do
+		grep -qF -e "$text" "$file" || {
+			cat "$file" >&2
+			fail "'$text' is not in what was printed"
+		}
+	done
+}
+
+# refused ARGUMENT... -- TEXT...: exit status 2, nothing on standard output, one message with all
+# the texts on standard error.
+refused()
+{
+	n=$#
+	asked=
+	while [ "$1" != -- ]; do
+		asked="$asked $1"
+		set -- "$@" "$1"
+		shift
+		n=$((n - 1))
+	done
+	shift
+	n=$((n - 1))
+	# Now the n texts stand first, then the arguments.
+	: >texts
+	while [ "$n" -gt 0 ]; do
+		printf '%s\n' "$1" >>texts
+		shift
+		n=$((n - 1))
+	done
+	status 2 "$@"
+	[ ! -s "$out" ] || fail "mptctl$asked: prints beside the refusal"
+	[ "$(wc -l <"$err")" -eq 1 ] || fail "mptctl$asked: not one line on standard error: $(cat "$err")"
+	says "$err" 'mptctl: '
+	while IFS= read -r text; do
+		says "$err" "$text"
+	done <texts
+	ok "refused:$asked"
+}
+
+# --- help and refusals of the command line: no back end is needed ---
+
+status 0 --help
+says "$out" 'usage: mptctl COMMAND' 'exit status' ' run ' ' backends ' ' types '
+[ ! -s "$err" ] || fail "--help writes to standard error"
+status 0 --version
+grep -Eqx 'mptctl [0-9]+\.[0-9]+\.[0-9]+ \(libmpt [0-9.]+\)' "$out" || fail "--version: $(cat "$out")"
+status 2
+says "$err" 'usage: mptctl COMMAND'
+for command in $commands; do
+	status 0 "$command" --help
+	says "$out" "usage: mptctl $command" '--help'
+	cp "$out" "$command.help"
+	status 0 "$command" -h
+	cmp -s "$out" "$command.help" || fail "$command: -h is not --help"
+	refused "$command" --no-such -- "$command: " "'--no-such'" 'known: --help' '--json'
+	refused "$command" -x -- "unknown option '-x'" 'known: --help'
+	refused "$command" --json=3 -- "'--json=3': the option takes no value"
+	refused "$command" word -- "unexpected argument 'word'"
+done
+ok "help and version"
+refused no-such -- "unknown command 'no-such'" 'known: run, backends, types'
+refused run --trace -- "'--trace' needs a value"
+refused run --low 1Q -- "--low: '1Q' is not a number" 'K, M, G or T'
+refused run --low -1 -- "--low: '-1' is not a number"
+refused run --low '' -- "--low: '' is not a number"
+refused run --low 99999999999999999999 -- 'is not a number'
+refused run --memory 99999999T -- 'is not a number'
+refused run --low 64M -- 'go together'
+refused run --low 0 --high 384M --fence 4 -- 'are not 0'
+refused run --memory 0 -- 'are not 0'
+refused run --type 8 --low 64M --high 384M --fence 4 -- 'exclude each other'
+refused run --record x --trace "$probe" --trace "$probe" -- '--record takes one trace, not 2'
+refused types --aperture 0 -- 'is no size'
+
+# --- what needs the mock ---
+
+if [ -n "$MPT_STATIC_BACKEND" ]; then
+	refused run --backend check,mock -- 'static back end'
+	refused run --backend no-such -- 'static back end'
+else
+	refused run --backend no-such -- "no back end 'no-such'" 'back ends:' 'layers: check, fault'
+	refused run --backend no-such,mock -- 'layers: check, fault'
+	refused types --backend no-such -- "no back end 'no-such'" 'back ends:'
+fi
+case " $MPT_BACKENDS " in
+*' mock '*) ;;
+*)
+	skip "all that needs the mock: configured with --disable-backend-mock"
+	finish
+	exit 0
+	;;
+esac
+
+refused run --backend mock:no-such=1 -- "unknown option 'no-such'" 'known: phys-bits, seed' 'trap'
+refused run --backend mock:trap=never -- "option trap: 'never' is not one of before, after"
+refused run --backend mock:contig -- 'option contig has no value' 'yes or no'
+refused run --backend mock:phys-bits=99 -- 'a number from 32 to 46'
+refused run --type 3 -- "no type '3'" 'known: GVTg_V5_8, GVTg_V5_4, GVTg_V5_2, GVTg_V5_1'
+refused run --low 2G --high 384M --fence 4 -- 'largest free piece is 1024 MiB'
+refused run --low 64M --high 384M --fence 33 -- '33 fences (1 to 32)'
+refused run --memory 1M -- 'at least 64 MiB'
+refused types --aperture 128M -- '256 MiB, 512 MiB or 1 GiB'
+if [ -z "$MPT_STATIC_BACKEND" ]; then
+	refused run --backend fault=no-such:1,mock -- "unknown operation 'no-such'" 'fault=any:N'
+	refused run --backend fault=attach_vgpu:1,mock -- 'attach_vgpu: failed on request'
+fi
+
+status 0 backends
+says "$out" 'mock' '  usable' 'capabilities: page-track' 'before|after' 'layers, in front'
+status 0 types
+says "$out" GVTg_V5_8 GVTg_V5_1 '1024x768'
+status 0 types --aperture 256M
+says "$out" GVTg_V5_2
+! grep -q GVTg_V5_1 "$out" || fail "types: a type larger than the aperture"
+ok "backends and types"
+
+# --- bad traces: nothing is written, not even over what was there ---
+
+# bad NAME TEXT...: the trace of that name.
+bad()
+{
+	name=$1
+	shift
+	echo old >old
+	rm -f new.svg
+	refused run --trace "$name" --record old --plot new.svg -- "$name:" "$@"
+	[ "$(cat old)" = old ] || fail "$name: the recording was written"
+	[ ! -e new.svg ] || fail "$name: the picture was written"
+	refused run --json --trace "$name" -- "$name:" "$@"
+}
+
+head -n 200 "$probe" >start
+: >empty
+bad empty ':1: expected a record'
+{ cat start; echo 'R 4 0xc0002080 0x0'; } >malformed
+bad malformed ':201: expected the time' 'in a R record'
+{ cat start; echo 'MARK 1.0 cfg w 3 0x10 0x0'; } >malformed-cfg
+bad malformed-cfg ':201: expected the width (1, 2 or 4)'
+head -c 20001 "$probe" >truncated
+bad truncated ":$(wc -l <truncated | awk '{ print $1 + 1 }'): expected"
+{ cat start; head -c 1048576 /dev/zero | tr '\0' x; } >huge
+bad huge ':201: expected a line of at most 8192 bytes'
+{ cat start; head -c 100 /dev/zero; echo; } >nul
+bad nul ':201: expected text, found a NUL byte'
+grep -v PCIDEV start >no-device
+bad no-device 'expected a PCIDEV line'
+sed '/^PCIDEV/s/ 10000000 / 8000000 /' start >aperture
+bad aperture ':2: expected a BAR2 (aperture) of 256, 512 or 1024 MiB' '0x8000000'
+long=$(printf '%0200d' 0)
+cp malformed "$long"
+bad "$long" ':201: expected the time'
+cp malformed 'with space'
+bad 'with space' ':201: expected'
+refused run --trace no-such -- 'no-such: No such file'
+mkdir folder
+refused run --trace folder -- 'folder:' 'Is a directory'
+cp start self
+refused run --trace self --record self -- 'is a trace that is read'
+refused run --trace self --plot ./self -- 'is a trace that is read'
+cmp -s start self || fail "a trace was written over"
+# The first is replayed, but what is written at the end is not.
+status 2 run --trace start --trace malformed --plot new.svg --json
+if [ -s "$out" ] || [ -e new.svg ]; then
+	fail "one of two traces is bad, and something was written"
+fi
+says "$err" 'malformed:201: expected'
+
+# --- healthy and not ---
+
+for kernel in 6.1 6.12; do
+	trace=$data/i915-$kernel-skl-probe.mmiotrace
+	status 0 run --trace "$trace" --record "rec-$kernel"
+	says "$out" "$trace" 'aperture 64 MiB at 0, hidden 128 MiB at 256 MiB, 4 fences' \
+		'unknown registers   0 (0 accesses)' 'healthy: '
+	[ -n "$MPT_STATIC_BACKEND" ] || says "$out" ' 0 violations, 0 left at detach'
+	[ -z "$MPT_STATIC_BACKEND" ] || says "$out" 'no ledger in this build'
+	[ ! -s "$err" ] || fail "$kernel: writes to standard error: $(cat "$err")"
+	status 0 run --trace "rec-$kernel" --record "rec2-$kernel"
+	says "$out" '; 0 reads differ' 'healthy: '
+	cmp "rec-$kernel" "rec2-$kernel" || fail "$kernel: a recording replays into another one"
+	ok "probe $kernel is healthy, its recording too"
+done
+status 0 run --record rec-none
+says "$out" '9 accesses' 'healthy: '
+status 0 run --trace rec-none
+says "$out" '9 accesses; 0 reads differ' 'healthy: '
+ok "a recording without a trace"
+status 0 run --trace "$probe" --registers
+[ "$(grep -c ' 0x[0-9a-f]\{6\} ' "$out")" -gt 500 ] || fail "--registers: not all registers"
+for type in 8 4 GVTg_V5_2; do
+	status 0 run --trace "$probe" --type $type
+done
+status 0 run --trace "$probe" --low 64M --high 0x18000000 --fence 4
+says "$out" 'hidden 384 MiB at 256 MiB'
+# No octal, units of both cases, a value behind = as well.
+status 0 run --low=064M --high 0X180m --fence 08
+says "$out" 'aperture 64 MiB at 0, hidden 384 MiB' '8 fences'
+for spec in mock:trap=after mock:contig=no; do
+	status 0 run --trace "$probe" --backend $spec
+done
+ok "types, sizes, back ends"
+
+sed 2q "$probe" >device
+{ cat device; echo 'W 4 1.0 1 0xc000229c 0x2000200 0x0 0'; } >failsafe
+{ cat device; echo 'W 1 1.0 1 0xc0800003 0x1 0x0 0'; } >error
+status 1 run --trace failsafe
+says "$out" 'failsafe            unsupported guest' 'NOT healthy'
+status 1 run --trace error
+says "$out" 'errors              1, the first: write of 0xc0800003: -EINVAL' 'NOT healthy'
+# The worst of several counts, whatever the order.
+status 1 run --trace error --trace "$probe"
+[ "$(grep -c 'healthy' "$out")" -eq 2 ] || fail "two traces, not two verdicts"
+if [ -z "$MPT_STATIC_BACKEND" ]; then
+	status 1 run --backend check,fault=set_trap_area:2,mock
+	says "$out" 'left in the ledger  trap: key 0xc0000000' 'NOT healthy'
+fi
+ok "exit status 1"
+
+# --- the picture ---
+
+if have xmllint; then
+	xml='xmllint --noout'
+elif have python3; then
+	xml="python3 -c 'import sys, xml.dom.minidom as x; x.parse(sys.argv[1])'"
+else
+	xml=
+	skip "whether the picture is well-formed: neither xmllint nor python3"
+fi
+# picture TRACE...
+picture()
+{
+	rm -f p.svg
+	set -- "$@" --plot p.svg
+	status 0 run "$@"
+	says p.svg '<svg' '</svg>' 'GTT'
+	[ -z "$xml" ] || eval "$xml p.svg" || fail "the picture is not well-formed"
+}
+picture --trace "$probe"
+says p.svg '3,050' '3,662'
+# XML has no control characters, and < is its own.
+odd=$(printf 'a<b>&"\001\351')
+cp "$probe" "$odd"
+picture --trace "$odd"
+picture --trace "$probe" --trace rec-6.12
+rm -f p.svg
+status 0 run --plot p.svg
+[ -z "$xml" ] || eval "$xml p.svg" || fail "without a trace: the picture is not well-formed"
+ok "--plot"
+
+# --- JSON ---
+
+got=0
+"$mptctl" run --json >"$out" 2>"$err" || got=$?
+if [ "$got" -eq 2 ] && grep -q 'built without jansson' "$err"; then
+	skip "--json: built without jansson"
+elif have python3; then
+	status 1 run --json --trace "$probe" --trace error --trace "$odd" --plot p.svg
+	python3 - "$out" <<'END' || fail "--json: not what was to be"
+import json, sys
+runs = json.load(open(sys.argv[1]))
+assert [r["healthy"] for r in runs] == [True, False, True]
+good, bad, odd = runs
+assert good["unknown_registers"] == 0 and good["vgpu"]["ggtt_writes"] > 200 and good["msi"] > 0
+assert good["accesses"] == sum(c["reads"] + c["writes"] for c in good["classes"])
+assert good["ledger"] is None or good["ledger"]["left"] == 0 == sum(good["ledger"]["live"].values())
+assert bad["errors"] == 1 and bad["first_error"].startswith("write of 0xc0800003")
+assert odd["run"].startswith('a<b>&"') and odd["vgpu"] == good["vgpu"]
+END
+	for command in backends types; do
+		status 0 "$command" --json
+		python3 -m json.tool "$out" >/dev/null || fail "$command --json: not JSON"
+	done
+	ok "--json"
+elif have jq; then
+	status 1 run --json --trace "$probe" --trace error --trace "$odd"
+	[ "$(jq -c '[.[].healthy]' "$out")" = '[true,false,true]' ] || fail "--json: not what was to be"
+	for command in backends types; do
+		status 0 "$command" --json
+		jq . "$out" >/dev/null || fail "$command --json: not JSON"
+	done
+	ok "--json"
+else
+	skip "whether --json is JSON: neither python3 nor jq"
+fi
+
+# --- terminals ---
+
+status 0 run --trace "$probe"
+! grep -q "$esc" "$out" || fail "escape sequences in a file"
+status 2 run --trace malformed
+! grep -q "$esc" "$err" || fail "escape sequences in the errors in a file"
+# on_terminal FILE COMMAND: what a terminal would get.
+on_terminal()
+{
+	script -qec "$2" /dev/null >"$1" 2>&1 </dev/null || fail "on a terminal: $2: $(cat "$1")"
+}
+if have script && script -qec true /dev/null >/dev/null 2>&1 </dev/null; then
+	on_terminal tty "'$mptctl' run --trace '$probe'"
+	says tty "${esc}[1m" "${esc}[32m" 'replay [' '%'
+	NO_COLOR=1 on_terminal tty "'$mptctl' run --trace '$probe'"
+	! grep -q "$esc\\[[0-9;]*m" tty || fail "colours in spite of NO_COLOR"
+	says tty 'replay ['
+	TERM=dumb on_terminal tty "'$mptctl' backends"
+	! grep -q "$esc\\[[0-9;]*m" tty || fail "colours on a dumb terminal"
+	# Standard output is what matters to the report, standard error to the bar.
+	on_terminal tty "'$mptctl' run --trace '$probe' >file"
+	! grep -q "$esc" file || fail "escape sequences in a file, started from a terminal"
+	says tty 'replay ['
+	on_terminal tty "'$mptctl' run --trace '$probe' 2>file"
+	[ ! -s file ] || fail "the bar in a file"
+	ok "colours and the bar on a terminal only"
+else
+	skip "colours and the bar on a terminal: no script(1)"
+fi
+
+# --- a full disk ---
+
+if [ -c /dev/full ]; then
+	refused run --trace "$probe" --record /dev/full -- '/dev/full: cannot record: No space left'
+	refused run --json --plot /dev/full -- '/dev/full: cannot write the picture: No space left'
+	refused run --record no/such/folder -- 'no/such/folder: No such file'
+	for command in "run --trace $probe" run backends types --help; do
+		got=0
+		# shellcheck disable=SC2086  # a list
+		"$mptctl" $command >/dev/full 2>"$err" || got=$?
+		[ "$got" -eq 2 ] || fail "$command to a full disk: exit status $got"
+		says "$err" 'mptctl: standard output: No space left'
+	done
+	ok "a full disk"
+else
+	skip "a full disk: no /dev/full"
+fi
+
+# --- the manual page ---
+
+if have mandoc; then
+	mandoc -Tlint -W warning "$man" >lint || { cat lint >&2; fail "mptctl.1: mandoc complains"; }
+	[ ! -s lint ] || { cat lint >&2; fail "mptctl.1: mandoc complains"; }
+	ok "mandoc has nothing to say"
+else
+	skip "the lint of mptctl.1: no mandoc"
+fi
+# Each section on a command lists its options as .It Fl -NAME.
+for command in $commands; do
+	sed -n 's/^  --\([a-z-]*\).*/\1/p' "$command.help" | sort >in-help
+	awk -v command="$command" '/^\.Ss/ { on = $2 == command }
+		on && /^\.It Fl -/ { sub("-", "", $3); print $3 }' "$man" | sort >in-man
+	[ -s in-help ] || fail "$command: no options in its help"
+	diff in-help in-man || fail "$command: help and manual page do not agree"
+	ok "options of $command in the manual page"
+done
+[ "$(grep -c '^\.Ss ' "$man")" -eq 3 ] || fail "mptctl.1: a section on something that is no command"
+finish
