@@ -26,6 +26,7 @@ AC_DEFUN([MPT_LTDL], [
 		[AC_DEFINE([HAVE_LTDL], [1], [libltdl is there: back ends can be loaded at run time])])
 	AC_SUBST([LTDL_LIBS])
 	AM_CONDITIONAL([HAVE_LTDL], [test "x$mpt_have_ltdl" = xyes])
+	AM_CONDITIONAL([HAVE_MODULES], [test "x$mpt_have_ltdl$enable_shared" = xyesyes])
 ])
 
 # MPT_CHECK: libcheck. Without it `make check` says so in a skipped test, unless tests were asked for.

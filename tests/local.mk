@@ -45,6 +45,18 @@ layer_suites = \
 	tests/test_run_fail \
 	tests/test_run_output
 
+# Needs modules, so libltdl and shared libraries; links libmpt.so because the module does.
+if HAVE_MODULES
+layer_suites += tests/test_module
+if HAVE_CHECK
+check_LTLIBRARIES += tests/module_backend.la
+endif
+endif
+tests_test_module_LDADD = tests/lib/librunner.la libmpt.la $(CHECK_LIBS)
+tests_module_backend_la_SOURCES = tests/fake_backend.h tests/module_backend.c
+tests_module_backend_la_LIBADD = libmpt.la
+tests_module_backend_la_LDFLAGS = $(AM_LDFLAGS) -module -avoid-version -shared -rpath $(abs_top_builddir)/tests
+
 # Of both lists, those that start threads: make check-threads (ThreadSanitizer in CI).
 threaded_suites = \
 	tests/test_conformance \
