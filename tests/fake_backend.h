@@ -154,10 +154,16 @@ static void fake_vm_put(void *priv, void *vm)
 	fake.vms--;
 }
 
-static const struct mpt_backend fake_backend = {
-	.size = sizeof(fake_backend),
+/* A module gives the object its own name and linkage. */
+#ifndef FAKE_OBJECT
+#define FAKE_OBJECT static const struct mpt_backend fake_backend
+#define FAKE_NAME "fake"
+#endif
+
+FAKE_OBJECT = {
+	.size = sizeof(struct mpt_backend),
 	.abi = MPT_BACKEND_ABI,
-	.name = "fake",
+	.name = FAKE_NAME,
 	.summary = "the smallest back end",
 	.options = fake_option_table,
 	.options_size = sizeof(struct fake_options),
