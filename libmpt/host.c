@@ -1,44 +1,16 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Opening and closing hosts, the thread's current host, and introducing the core. VMs and vGPUs
- * are in vm.c.
+ * Opening and closing hosts, and introducing the core. Which host a thread means is in current.c,
+ * VMs and vGPUs are in vm.c.
  */
 #include "libmpt/internal.h"
 
-static struct os_mutex hosts_lock = OS_MUTEX_INIT;
-static struct mpt_host *hosts; /* hosts_lock; read without it for "the first one" */
-static struct mpt_host *registered; /* hosts_lock; by mpt_register() */
-
-OS_THREAD_LOCAL struct mpt_thread thread_self;
-
-struct mpt_thread *mpt_thread_self(void)
-{
-	return &thread_self;
-}
+static struct os_mutex registered_lock = OS_MUTEX_INIT;
+static struct mpt_host *registered; /* registered_lock; by mpt_register() */
 
 const char *mpt_version(void)
 {
 	return MPT_VERSION;
-}
-
-struct mpt_host *mpt_host_current(void)
-{
-	return thread_self.host ? thread_self.host : os_load(&hosts);
-}
-
-struct mpt_host *mpt_host_use(struct mpt_host *host)
-{
-	struct mpt_host *old = thread_self.host;
-
-	thread_self.host = host;
-	return old;
-}
-
-const struct intel_gvt_mpt *mpt_current_table(void)
-{
-	struct mpt_host *host = mpt_host_current();
-
-	return host ? &host->table : NULL;
 }
 
 const struct intel_gvt_mpt *mpt_host_table(const struct mpt_host *host)
@@ -69,13 +41,6 @@ void *mpt_host_priv(const struct mpt_host *host)
 const struct mpt_core *mpt_host_core(const struct mpt_host *host)
 {
 	return &host->core;
-}
-
-void *mpt_backend_self(void)
-{
-	struct mpt_host *host = mpt_host_current();
-
-	return host ? host->priv : NULL;
 }
 
 bool mpt_host_has_testbed(const struct mpt_host *host)
@@ -156,34 +121,6 @@ static int open_layers(struct mpt_host *host, const char *layers)
 	return 0;
 }
 
-static void hosts_add(struct mpt_host *host, bool first)
-{
-	struct mpt_host **p = &hosts;
-
-	os_mutex_lock(&hosts_lock);
-	while (!first && *p)
-		p = &(*p)->next;
-	host->next = *p;
-	os_store(p, host);
-	os_mutex_unlock(&hosts_lock);
-}
-
-static void hosts_del(struct mpt_host *host)
-{
-	struct mpt_host **p;
-
-	os_mutex_lock(&hosts_lock);
-	for (p = &hosts; *p; p = &(*p)->next) {
-		if (*p == host) {
-			os_store(p, host->next);
-			break;
-		}
-	}
-	os_mutex_unlock(&hosts_lock);
-	if (thread_self.host == host)
-		thread_self.host = NULL;
-}
-
 int mpt_host_open_parsed(const struct mpt_backend *be, const char *spec, const char *opts,
 			 const char *layers, void *module, struct mpt_host **out)
 {
@@ -206,7 +143,7 @@ int mpt_host_open_parsed(const struct mpt_backend *be, const char *spec, const c
 	if (ret)
 		goto err_close;
 	host->module = module;
-	hosts_add(host, false);
+	mpt_hosts_add(host, false);
 	*out = host;
 	return 0;
 err_close:
@@ -241,7 +178,7 @@ int mpt_host_close(struct mpt_host *host)
 	if (busy)
 		return mpt_fail(-EBUSY, host->be.name, "a VM is held or has a vGPU (destroy the vGPUs "
 				"and put the VMs first)");
-	hosts_del(host);
+	mpt_hosts_del(host);
 	close_layers(host);
 	host->be.close(host->priv);
 	mpt_options_free(&host->be, host->opts);
@@ -282,26 +219,26 @@ int mpt_register(const struct intel_gvt_mpt *table)
 	struct mpt_host *host;
 	int ret;
 
-	os_mutex_lock(&hosts_lock);
+	os_mutex_lock(&registered_lock);
 	ret = registered ? -EEXIST : 0;
-	os_mutex_unlock(&hosts_lock);
+	os_mutex_unlock(&registered_lock);
 	if (ret)
 		return mpt_fail(ret, be.name, "a table is registered already (unregister it first)");
 	ret = mpt_host_open_table(&be, NULL, &host);
 	if (ret)
 		return ret;
-	os_mutex_lock(&hosts_lock);
+	os_mutex_lock(&registered_lock);
 	ret = registered ? -EEXIST : 0;
 	if (!ret)
 		registered = host;
-	os_mutex_unlock(&hosts_lock);
+	os_mutex_unlock(&registered_lock);
 	if (ret) {
 		mpt_host_close(host);
 		return ret;
 	}
 	/* Ahead of hosts that were opened before: it is the one that threads without a choice mean. */
-	hosts_del(host);
-	hosts_add(host, true);
+	mpt_hosts_del(host);
+	mpt_hosts_add(host, true);
 	return 0;
 }
 
@@ -309,10 +246,10 @@ void mpt_unregister(void)
 {
 	struct mpt_host *host;
 
-	os_mutex_lock(&hosts_lock);
+	os_mutex_lock(&registered_lock);
 	host = registered;
 	registered = NULL;
-	os_mutex_unlock(&hosts_lock);
+	os_mutex_unlock(&registered_lock);
 	mpt_host_close(host);
 }
 

@@ -51,7 +51,7 @@ struct mpt_host {
 	struct mpt_host *next; /* registry's list, oldest first */
 };
 
-/* --- host.c: the thread's state --- */
+/* --- current.c: the thread's state, the open hosts --- */
 struct mpt_thread {
 	struct mpt_host *host; /* chosen by mpt_host_use() */
 	struct mpt_vm *target;
@@ -59,6 +59,10 @@ struct mpt_thread {
 };
 struct mpt_thread *mpt_thread_self(void);
 struct mpt_host *mpt_target_host(void);
+void mpt_hosts_add(struct mpt_host *host, bool first);
+void mpt_hosts_del(struct mpt_host *host);
+
+/* --- host.c --- */
 /* Opens @be with parsed layers; takes over @module. */
 int mpt_host_open_parsed(const struct mpt_backend *be, const char *spec, const char *opts,
 			 const char *layers, void *module, struct mpt_host **host);

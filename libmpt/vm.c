@@ -2,22 +2,6 @@
 /* VMs: holding one by number, the target of an attach, creating and destroying a vGPU for one. */
 #include "libmpt/internal.h"
 
-struct mpt_vm *mpt_target_set(struct mpt_vm *vm)
-{
-	struct mpt_thread *t = mpt_thread_self();
-	struct mpt_vm *old = t->target;
-
-	t->target = vm;
-	return old;
-}
-
-struct mpt_host *mpt_target_host(void)
-{
-	struct mpt_vm *target = mpt_thread_self()->target;
-
-	return target ? target->host : mpt_host_current();
-}
-
 int mpt_attach_target(void **vm)
 {
 	struct mpt_vm *target = mpt_thread_self()->target;
