@@ -10,8 +10,9 @@
 /* --- the probes --- */
 
 static const char *const specs[] = {
-	"mock", "check,mock", "mock:trap=after", "mock:contig=no", "mock:map=no", "mock:trap-area=no",
-	"mock:intx=no,pin=no,virt=no,mfn=no,pvmmio=no", "mock:track=no,seed=7",
+	"mock", "check,mock", "mock:trap=after", "mock:contig=no", "mock:map=no",
+	"mock:trap-area=no", "mock:intx=no,pin=no,virt=no,mfn=no,pvmmio=no",
+	"mock:track=no,seed=7",
 };
 
 static void check_served(void)
@@ -72,8 +73,12 @@ END_TEST
 
 static int run_sized(const char *type, u64 low, u64 high, u64 fence)
 {
-	return run(&(struct session_config){ .spec = "mock", .trace = probe_path("6.1"), .type = type,
-					     .low = low, .high = high, .fence = fence });
+	return run(&(struct session_config){ .spec = "mock",
+					     .trace = probe_path("6.1"),
+					     .type = type,
+					     .low = low,
+					     .high = high,
+					     .fence = fence });
 }
 
 START_TEST(type_is_chosen)
@@ -181,7 +186,10 @@ END_TEST
 /* --- what is no trace to replay --- */
 
 #define PCIDEV(ids, bar0, bar2, len0, len2) \
-	VERSION_LINE "PCIDEV 0010 " ids " b " bar0 " 0 " bar2 " 0 1041 0 0 " len0 " 0 " len2 " 0 40 0 0 \n"
+	VERSION_LINE "PCIDEV 0010 " ids " b " bar0 " 0 " bar2 " 0 1041 0 0 " len0 " 0 " len2 \
+		     " 0 40 0 0 \n"
+/* Of the usual device, with other BARs. */
+#define BARS(bar0, bar2, len0, len2) PCIDEV("80861912", bar0, bar2, len0, len2)
 
 static const struct {
 	const char *text, *why;
@@ -190,23 +198,27 @@ static const struct {
 	{ HEAD "R 4 1.0 1 0xc00020", ":3: expected" },
 	{ HEAD "MARK 1.0 cfg r 3 0x0 0x0\n", ":3: expected" },
 	{ VERSION_LINE, ": expected a PCIDEV line" },
-	{ PCIDEV("10de1912", "c0000004", "b000000c", "1000000", "10000000"), ": expected a PCIDEV" },
-	{ PCIDEV("8086ffff", "c0000004", "b000000c", "1000000", "10000000"), ": expected a PCIDEV" },
-	{ PCIDEV("80861912", "c0000004", "b000000c", "1000000", "8000000"),
+	{ PCIDEV("10de1912", "c0000004", "b000000c", "1000000", "10000000"),
+	  ": expected a PCIDEV line" },
+	{ PCIDEV("8086ffff", "c0000004", "b000000c", "1000000", "10000000"),
+	  ": expected a PCIDEV line" },
+	{ BARS("c0000004", "b000000c", "1000000", "8000000"),
 	  ":2: expected a BAR2 (aperture) of 256, 512 or 1024 MiB, found one of 0x8000000 bytes" },
-	{ PCIDEV("80861912", "c0000004", "0", "1000000", "0"), ":2: expected a device with a memory BAR2" },
-	{ PCIDEV("80861912", "c0000004", "b0000001", "1000000", "10000000"), "memory BAR2" },
-	{ PCIDEV("80861912", "0", "b000000c", "0", "10000000"), ":2: expected a device with a memory BAR0" },
-	{ PCIDEV("80861912", "c0000004", "b000000c", "400000", "10000000"), ":2: expected a BAR0 of 16 MiB" },
-	{ PCIDEV("80861912", "c0800004", "b000000c", "1000000", "10000000"), ":2: expected BAR0 at a multiple" },
-	{ PCIDEV("80861912", "400000000004", "b000000c", "1000000", "10000000"), "below 2^46" },
-	{ PCIDEV("80861912", "b0000004", "b000000c", "1000000", "10000000"), "inside BAR2" },
-	{ PCIDEV("80861912", "2000004", "b000000c", "1000000", "10000000"), "reach into the BARs" },
+	{ BARS("c0000004", "0", "1000000", "0"), ":2: expected a device with a memory BAR2" },
+	{ BARS("c0000004", "b0000001", "1000000", "10000000"), "memory BAR2" },
+	{ BARS("0", "b000000c", "0", "10000000"), ":2: expected a device with a memory BAR0" },
+	{ BARS("c0000004", "b000000c", "400000", "10000000"), ":2: expected a BAR0 of 16 MiB" },
+	{ BARS("c0800004", "b000000c", "1000000", "10000000"), ":2: expected BAR0 at a multiple" },
+	{ BARS("400000000004", "b000000c", "1000000", "10000000"), "below 2^46" },
+	{ BARS("b0000004", "b000000c", "1000000", "10000000"), "inside BAR2" },
+	{ BARS("2000004", "b000000c", "1000000", "10000000"), "reach into the BARs" },
 	{ HEAD "R 8 1.0 1 0xc0078040 0x200000001000001 0x0 0\n"
-	  "R 8 1.0 1 0xc0078048 0x800000018000000 0x0 0\nR 4 1.0 1 0xc0078050 0x4 0x0 0\n",
+	       "R 8 1.0 1 0xc0078048 0x800000018000000 0x0 0\n"
+	       "R 4 1.0 1 0xc0078050 0x4 0x0 0\n",
 	  ": the vGPU that its PVINFO reads tell of: gvt: aperture: place 0x1000001" },
 	{ HEAD "R 8 1.0 1 0xc0078040 0x200000001000000 0x0 0\n"
-	  "R 8 1.0 1 0xc0078048 0x800000018000000 0x0 0\nR 4 1.0 1 0xc0078050 0x21 0x0 0\n",
+	       "R 8 1.0 1 0xc0078048 0x800000018000000 0x0 0\n"
+	       "R 4 1.0 1 0xc0078050 0x21 0x0 0\n",
 	  ": the vGPU that its PVINFO reads tell of: gvt: 33 fences" },
 };
 
@@ -274,7 +286,8 @@ START_TEST(other_records_are_counted)
 	const char *trace = temp_trace(
 		VERSION_LINE "PCIDEV 0000 808629c0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 \n"
 		"PCIDEV 0010 10de1912 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 \n" DEVICE_LINE
-		"PCIDEV 0018 80861912 b d0000004 0 e000000c 0 0 0 0 1000000 0 10000000 0 0 0 0 i915\n"
+		"PCIDEV 0018 80861912 b d0000004 0 e000000c 0 0 0 0 1000000 0 10000000 "
+		"0 0 0 0 i915\n"
 		"LSPCI 00:02.0 VGA compatible controller\n"
 		"MAP 0.1 1 0xc0000000 0xffffc90000000000 0x200000 0x0 0\n"
 		"MARK 0.2 any text\n"
@@ -307,8 +320,10 @@ END_TEST
 /* No table knows these; an access of 8 bytes covers two registers. */
 START_TEST(unknown_registers_are_told)
 {
-	ck_assert_int_eq(run_lines("R 8 1.0 1 0xc01ff000 0x0 0x0 0\nW 4 1.1 1 0xc01ff000 0x0 0x0 0\n"
-				   "R 4 1.2 1 0xc0300000 0x0 0x0 0\nR 8 1.3 1 0xc0078000 0x0 0x0 0\n"), 0);
+	ck_assert_int_eq(run_lines("R 8 1.0 1 0xc01ff000 0x0 0x0 0\n"
+				   "W 4 1.1 1 0xc01ff000 0x0 0x0 0\n"
+				   "R 4 1.2 1 0xc0300000 0x0 0x0 0\n"
+				   "R 8 1.3 1 0xc0078000 0x0 0x0 0\n"), 0);
 	check_healthy();
 	ck_assert_uint_eq(r.tally.unknown_regs, 2);
 	ck_assert_uint_eq(r.tally.all.unknown, 3);
@@ -344,7 +359,8 @@ START_TEST(error_answer_is_unhealthy)
 {
 	ck_assert_int_eq(run_lines("W 1 1.0 1 0xc0800003 0x1 0x0 0\n"), 0);
 	ck_assert_uint_eq(r.errors, 1);
-	ck_assert_msg(strstr(r.first_error, "write of 0xc0800003: -EINVAL: gvt:"), "%s", r.first_error);
+	ck_assert_msg(strstr(r.first_error, "write of 0xc0800003: -EINVAL: gvt:"), "%s",
+		      r.first_error);
 	ck_assert(!session_healthy(&r));
 	ck_assert_int_eq(run_lines("MARK 1.0 cfg w 4 0x53 0x0\n"), 0);
 	ck_assert_uint_eq(r.errors, 1);

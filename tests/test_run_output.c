@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What `mptctl run` writes: recordings, which replay again, the report as text and JSON, the picture.
+ * What `mptctl run` writes: recordings, which replay again, the report as text and JSON, the
+ * picture.
  */
 #include "../tools/json.h"
 #include "../tools/plot.h"
@@ -52,7 +53,8 @@ END_TEST
 START_TEST(recording_holds_what_was_fed)
 {
 	const char *trace = temp_trace(HEAD "MARK 1.0 hello\nR 4 1.5 1 0xd0000000 0x1 0x0 0\n"
-				       "R 4 1.6 2 0xc0078044 0x1 0x0 0\nMARK 1.7 cfg r 2 0x0 0x0\n");
+				       "R 4 1.6 2 0xc0078044 0x1 0x0 0\n"
+				       "MARK 1.7 cfg r 2 0x0 0x0\n");
 	struct session_config c = { .spec = "mock", .trace = trace, .record = temp_path() };
 	char text[1024] = "";
 	FILE *f;
@@ -62,7 +64,8 @@ START_TEST(recording_holds_what_was_fed)
 	ck_assert_ptr_nonnull(f);
 	ck_assert_uint_gt(fread(text, 1, sizeof(text) - 1, f), 0);
 	fclose(f);
-	ck_assert_str_eq(text, HEAD "MARK 1.000000 hello\nR 4 1.600000 2 0xc0078044 0x4000000 0x0 0\n"
+	ck_assert_str_eq(text, HEAD "MARK 1.000000 hello\n"
+				    "R 4 1.600000 2 0xc0078044 0x4000000 0x0 0\n"
 				    "MARK 1.700000 cfg r 2 0x0 0x8086\n");
 }
 END_TEST
@@ -113,7 +116,9 @@ static size_t line_length(const char *words)
 START_TEST(report_as_text)
 {
 	char title[] = "a title";
-	struct session_config c = { .spec = "mock", .trace = probe_path("6.1"), .report = print_text,
+	struct session_config c = { .spec = "mock",
+				    .trace = probe_path("6.1"),
+				    .report = print_text,
 				    .report_arg = title };
 	size_t width;
 
@@ -130,7 +135,8 @@ START_TEST(report_as_text)
 	width = line_length("  busiest registers ");
 	ck_assert_uint_eq(line_length("  GPIOD "), width);
 	ck_assert_uint_eq(line_length("  DP_AUX_CH_DATA1_A "), width);
-	ck_assert_ptr_nonnull(strstr(text, "aperture 64 MiB at 0, hidden 128 MiB at 256 MiB, 4 fences\n"));
+	ck_assert_ptr_nonnull(
+		strstr(text, "aperture 64 MiB at 0, hidden 128 MiB at 256 MiB, 4 fences\n"));
 	ck_assert_ptr_nonnull(strstr(text, "unknown registers   0 (0 accesses)\n"));
 	ck_assert_ptr_nonnull(strstr(text, "254 entries written"));
 	ck_assert_ptr_nonnull(strstr(text, "attach 1 (0)"));
@@ -157,7 +163,8 @@ START_TEST(report_of_trouble)
 	ck_assert_ptr_nonnull(strstr(text, "1 outside the BARs skipped"));
 	ck_assert_ptr_nonnull(strstr(text, "  unknown registers    offset"));
 	ck_assert_ptr_nonnull(strstr(text, "0x1ff000        1        0\n"));
-	ck_assert_ptr_nonnull(strstr(text, "  errors              1, the first: write of 0xc0800003"));
+	ck_assert_ptr_nonnull(
+		strstr(text, "  errors              1, the first: write of 0xc0800003"));
 	ck_assert_ptr_nonnull(strstr(text, "  failsafe            guest error\n"));
 	ck_assert_ptr_nonnull(strstr(text, "  NOT healthy\n"));
 	free(text);
@@ -220,7 +227,9 @@ static void progress(const char *what, u64 done, u64 total)
 
 START_TEST(progress_and_picture)
 {
-	struct session_config c = { .spec = "mock", .trace = probe_path("6.1"), .progress = progress };
+	struct session_config c = { .spec = "mock",
+				    .trace = probe_path("6.1"),
+				    .progress = progress };
 	FILE *f = open_memstream(&text, &text_len);
 
 	last_done = 0;
@@ -247,7 +256,7 @@ static void add_json(void *arg, struct intel_gvt *gvt, const struct session_resu
 
 START_TEST(report_as_json)
 {
-	json_t *list = json_array(), *o;
+	json_t *list = json_array(), *o, *vgpu;
 	struct session_config c = { .spec = "mock", .report = add_json, .report_arg = list };
 	char *dump;
 
@@ -263,7 +272,8 @@ START_TEST(report_as_json)
 	ck_assert_uint_eq(json_array_size(json_object_get(o, "registers")), 1);
 	ck_assert_uint_eq(json_array_size(json_object_get(o, "classes")), 1);
 	ck_assert(json_is_object(json_object_get(json_object_get(o, "ledger"), "made")));
-	ck_assert_int_eq(json_integer_value(json_object_get(json_object_get(o, "vgpu"), "fences")), 4);
+	vgpu = json_object_get(o, "vgpu");
+	ck_assert_int_eq(json_integer_value(json_object_get(vgpu, "fences")), 4);
 	dump = json_dumps(list, 0);
 	ck_assert_ptr_nonnull(dump);
 	free(dump);

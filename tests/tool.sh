@@ -78,7 +78,8 @@ refused()
 	done
 	status 2 "$@"
 	[ ! -s "$out" ] || fail "mptctl$asked: prints beside the refusal"
-	[ "$(wc -l <"$err")" -eq 1 ] || fail "mptctl$asked: not one line on standard error: $(cat "$err")"
+	[ "$(wc -l <"$err")" -eq 1 ] ||
+		fail "mptctl$asked: not one line on standard error: $(cat "$err")"
 	says "$err" 'mptctl: '
 	while IFS= read -r text; do
 		says "$err" "$text"
@@ -92,7 +93,8 @@ status 0 --help
 says "$out" 'usage: mptctl COMMAND' 'exit status' ' run ' ' backends ' ' types '
 [ ! -s "$err" ] || fail "--help writes to standard error"
 status 0 --version
-grep -Eqx 'mptctl [0-9]+\.[0-9]+\.[0-9]+ \(libmpt [0-9.]+\)' "$out" || fail "--version: $(cat "$out")"
+grep -Eqx 'mptctl [0-9]+\.[0-9]+\.[0-9]+ \(libmpt [0-9.]+\)' "$out" ||
+	fail "--version: $(cat "$out")"
 status 2
 says "$err" 'usage: mptctl COMMAND'
 for command in $commands; do
@@ -127,19 +129,22 @@ if [ -n "$MPT_STATIC_BACKEND" ]; then
 	refused run --backend check,mock -- 'static back end'
 	refused run --backend no-such -- 'static back end'
 else
-	refused run --backend no-such -- "no back end 'no-such'" 'back ends:' 'layers: check, fault'
+	refused run --backend no-such -- "no back end 'no-such'" 'layers: check, fault'
 	refused run --backend no-such,mock -- 'layers: check, fault'
-	refused types --backend no-such -- "no back end 'no-such'" 'back ends:'
+	refused types --backend no-such -- "no back end 'no-such'" 'layers: check, fault'
 fi
 case " $MPT_BACKENDS " in
 *' mock '*) ;;
 *)
+	status 0 backends
+	says "$out" 'no back end is built in'
 	skip "all that needs the mock: configured with --disable-backend-mock"
 	finish
 	exit 0
 	;;
 esac
 
+[ -n "$MPT_STATIC_BACKEND" ] || refused run --backend no-such -- 'back ends: mock'
 refused run --backend mock:no-such=1 -- "unknown option 'no-such'" 'known: phys-bits, seed' 'trap'
 refused run --backend mock:trap=never -- "option trap: 'never' is not one of before, after"
 refused run --backend mock:contig -- 'option contig has no value' 'yes or no'
@@ -150,7 +155,7 @@ refused run --low 64M --high 384M --fence 33 -- '33 fences (1 to 32)'
 refused run --memory 1M -- 'at least 64 MiB'
 refused types --aperture 128M -- '256 MiB, 512 MiB or 1 GiB'
 if [ -z "$MPT_STATIC_BACKEND" ]; then
-	refused run --backend fault=no-such:1,mock -- "unknown operation 'no-such'" 'fault=any:N'
+	refused run --backend fault=no-such:1,mock -- "unknown operation 'no-such'" 'OP one of any'
 	refused run --backend fault=attach_vgpu:1,mock -- 'attach_vgpu: failed on request'
 fi
 
@@ -162,6 +167,16 @@ status 0 types --aperture 256M
 says "$out" GVTg_V5_2
 ! grep -q GVTg_V5_1 "$out" || fail "types: a type larger than the aperture"
 ok "backends and types"
+
+json=yes
+got=0
+"$mptctl" run --json >"$out" 2>"$err" || got=$?
+if [ "$got" -eq 2 ] && grep -q 'built without jansson' "$err"; then
+	json=no
+	for command in $commands; do
+		refused "$command" --json -- 'built without jansson'
+	done
+fi
 
 # --- bad traces: nothing is written, not even over what was there ---
 
@@ -175,7 +190,7 @@ bad()
 	refused run --trace "$name" --record old --plot new.svg -- "$name:" "$@"
 	[ "$(cat old)" = old ] || fail "$name: the recording was written"
 	[ ! -e new.svg ] || fail "$name: the picture was written"
-	refused run --json --trace "$name" -- "$name:" "$@"
+	[ $json = no ] || refused run --json --trace "$name" -- "$name:" "$@"
 }
 
 head -n 200 "$probe" >start
@@ -208,11 +223,13 @@ refused run --trace self --record self -- 'is a trace that is read'
 refused run --trace self --plot ./self -- 'is a trace that is read'
 cmp -s start self || fail "a trace was written over"
 # The first is replayed, but what is written at the end is not.
-status 2 run --trace start --trace malformed --plot new.svg --json
-if [ -s "$out" ] || [ -e new.svg ]; then
-	fail "one of two traces is bad, and something was written"
-fi
-says "$err" 'malformed:201: expected'
+for option in --plot=new.svg --json; do
+	status 2 run --trace start --trace malformed $option
+	[ ! -e new.svg ] || fail "one of two traces is bad, and the picture was written"
+	[ $option != --json ] || [ ! -s "$out" ] ||
+		fail "one of two traces is bad, and JSON was written"
+	[ $json$option = no--json ] || says "$err" 'malformed:201: expected'
+done
 
 # --- healthy and not ---
 
@@ -298,9 +315,7 @@ ok "--plot"
 
 # --- JSON ---
 
-got=0
-"$mptctl" run --json >"$out" 2>"$err" || got=$?
-if [ "$got" -eq 2 ] && grep -q 'built without jansson' "$err"; then
+if [ $json = no ]; then
 	skip "--json: built without jansson"
 elif have python3; then
 	status 1 run --json --trace "$probe" --trace error --trace "$odd" --plot p.svg
@@ -322,7 +337,8 @@ END
 	ok "--json"
 elif have jq; then
 	status 1 run --json --trace "$probe" --trace error --trace "$odd"
-	[ "$(jq -c '[.[].healthy]' "$out")" = '[true,false,true]' ] || fail "--json: not what was to be"
+	[ "$(jq -c '[.[].healthy]' "$out")" = '[true,false,true]' ] ||
+		fail "--json: not what was to be"
 	for command in backends types; do
 		status 0 "$command" --json
 		jq . "$out" >/dev/null || fail "$command --json: not JSON"
@@ -346,10 +362,10 @@ on_terminal()
 if have script && script -qec true /dev/null >/dev/null 2>&1 </dev/null; then
 	on_terminal tty "'$mptctl' run --trace '$probe'"
 	says tty "${esc}[1m" "${esc}[32m" 'replay [' '%'
-	NO_COLOR=1 on_terminal tty "'$mptctl' run --trace '$probe'"
+	on_terminal tty "NO_COLOR=1 '$mptctl' run --trace '$probe'"
 	! grep -q "$esc\\[[0-9;]*m" tty || fail "colours in spite of NO_COLOR"
 	says tty 'replay ['
-	TERM=dumb on_terminal tty "'$mptctl' backends"
+	on_terminal tty "TERM=dumb '$mptctl' backends"
 	! grep -q "$esc\\[[0-9;]*m" tty || fail "colours on a dumb terminal"
 	# Standard output is what matters to the report, standard error to the bar.
 	on_terminal tty "'$mptctl' run --trace '$probe' >file"
@@ -366,8 +382,11 @@ fi
 
 if [ -c /dev/full ]; then
 	refused run --trace "$probe" --record /dev/full -- '/dev/full: cannot record: No space left'
-	refused run --json --plot /dev/full -- '/dev/full: cannot write the picture: No space left'
+	[ $json = no ] ||
+		refused run --json --plot /dev/full -- '/dev/full: cannot write the picture: No space'
 	refused run --record no/such/folder -- 'no/such/folder: No such file'
+	status 2 run --plot /dev/full
+	says "$err" '/dev/full: cannot write the picture: No space left'
 	for command in "run --trace $probe" run backends types --help; do
 		got=0
 		# shellcheck disable=SC2086  # a list
@@ -383,8 +402,11 @@ fi
 # --- the manual page ---
 
 if have mandoc; then
-	mandoc -Tlint -W warning "$man" >lint || { cat lint >&2; fail "mptctl.1: mandoc complains"; }
-	[ ! -s lint ] || { cat lint >&2; fail "mptctl.1: mandoc complains"; }
+	got=0
+	mandoc -Tlint -W warning "$man" >lint || got=$?
+	if [ "$got" -ne 0 ] || [ -s lint ]; then
+		fail "mptctl.1: mandoc complains: $(cat lint)"
+	fi
 	ok "mandoc has nothing to say"
 else
 	skip "the lint of mptctl.1: no mandoc"

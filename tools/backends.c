@@ -75,6 +75,8 @@ static void print_all(void)
 
 	for (i = 0; (be = mpt_backend_each(i)); i++)
 		print_backend(be);
+	if (!i)
+		printf("no back end is built in\n");
 	printf("\nlayers, in front of a back end (check,mock):\n");
 	for (i = 0; (name = mpt_layer_each(i, &summary)); i++)
 		printf("  %-13s %s\n", name, summary);
@@ -89,8 +91,9 @@ static json_t *options_json(const struct mpt_backend *be)
 
 	for (o = be->options; o && o->name; o++) {
 		option_type(o, type, sizeof(type));
-		json_array_append_new(list, json_pack("{s:s, s:s, s:s, s:s}", "name", o->name, "type",
-						      type, "default", o->def, "help", o->help));
+		json_array_append_new(list,
+				      json_pack("{s:s, s:s, s:s, s:s}", "name", o->name, "type",
+						type, "default", o->def, "help", o->help));
 	}
 	return list;
 }
@@ -120,7 +123,8 @@ static int print_json(void)
 	for (i = 0; (be = mpt_backend_each(i)); i++)
 		json_array_append_new(list, backend_json(be));
 	for (i = 0; (name = mpt_layer_each(i, &summary)); i++)
-		json_array_append_new(layers, json_pack("{s:s, s:s}", "name", name, "summary", summary));
+		json_array_append_new(layers,
+				      json_pack("{s:s, s:s}", "name", name, "summary", summary));
 	all = json_pack("{s:o, s:o}", "backends", list, "layers", layers);
 	json_dumpf(all, stdout, JSON_INDENT(2));
 	printf("\n");

@@ -83,7 +83,8 @@ void cli_help(const struct cli_command *cmd, FILE *out)
 {
 	const struct cli_option *o;
 
-	fprintf(out, "usage: mptctl %s %s\n\n%s\n\noptions:\n", cmd->name, cmd->usage, cmd->summary);
+	fprintf(out, "usage: mptctl %s %s\n\n%s\n\noptions:\n", cmd->name, cmd->usage,
+		cmd->summary);
 	for (o = cmd->options; o->name; o++)
 		help_option(out, o->name, o->arg, o->help);
 	help_option(out, "help", NULL, "this text");
@@ -140,8 +141,8 @@ static int set_value(const struct cli_option *o, const char *text, void *values)
 	case CLI_NUMBER:
 		if (!parse_number(text, to))
 			return 0;
-		cli_error("--%s: '%s' is not a number (decimal or 0x..., K, M, G or T may follow)", o->name,
-			  text);
+		cli_error("--%s: '%s' is not a number (decimal or 0x..., K, M, G or T may follow)",
+			  o->name, text);
 		return -1;
 	}
 	return -1;
@@ -178,7 +179,8 @@ static void option_error(const struct cli_command *cmd, int c, const char *word)
 	else if (optopt)
 		cli_error("%s: unknown option '-%c' (known: %s)", cmd->name, optopt, known);
 	else
-		cli_error("%s: unknown or ambiguous option '%s' (known: %s)", cmd->name, word, known);
+		cli_error("%s: unknown or ambiguous option '%s' (known: %s)", cmd->name, word,
+			  known);
 }
 
 int cli_parse(const struct cli_command *cmd, int argc, char **argv, void *values)

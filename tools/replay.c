@@ -71,8 +71,10 @@ static int take_bar(const struct replay *rp, const struct mmiotrace_pcidev *d, u
 	if (mmiotrace_bar(d, i, &bar) || bar.io)
 		return refuse(rp, r, "expected a device with a memory BAR%u, found none", i);
 	if (!bar.addr || bar.addr % bar.len || bar.addr > BAR_LIMIT - bar.len)
-		return refuse(rp, r, "expected BAR%u at a multiple of its size below 2^46, found it at "
-			      "0x%" PRIx64 " with 0x%" PRIx64 " bytes", i, bar.addr, bar.len);
+		return refuse(rp, r,
+			      "expected BAR%u at a multiple of its size below 2^46, found it at "
+			      "0x%" PRIx64 " with 0x%" PRIx64 " bytes",
+			      i, bar.addr, bar.len);
 	range->start = bar.addr;
 	range->size = bar.len;
 	return 0;
@@ -85,13 +87,17 @@ static int take_bars(struct replay *rp, const struct mmiotrace_pcidev *d, struct
 	if (take_bar(rp, d, 0, r, &rp->bar0) || take_bar(rp, d, 2, r, &rp->bar2))
 		return -EINVAL;
 	if (bar0->size != GVT_BAR0_SIZE)
-		return refuse(rp, r, "expected a BAR0 of %llu MiB, found one of 0x%" PRIx64 " bytes",
+		return refuse(rp, r,
+			      "expected a BAR0 of %llu MiB, found one of 0x%" PRIx64 " bytes",
 			      GVT_BAR0_SIZE / MIB, bar0->size);
 	if (bar2->size != 256 * MIB && bar2->size != 512 * MIB && bar2->size != 1024 * MIB)
-		return refuse(rp, r, "expected a BAR2 (aperture) of 256, 512 or 1024 MiB, found one of "
-			      "0x%" PRIx64 " bytes", bar2->size);
+		return refuse(rp, r,
+			      "expected a BAR2 (aperture) of 256, 512 or 1024 MiB, found one of "
+			      "0x%" PRIx64 " bytes",
+			      bar2->size);
 	if (bar0->start - bar2->start < bar2->size)
-		return refuse(rp, r, "expected two BARs apart, found BAR0 at 0x%" PRIx64 " inside BAR2",
+		return refuse(rp, r,
+			      "expected two BARs apart, found BAR0 at 0x%" PRIx64 " inside BAR2",
 			      bar0->start);
 	return 0;
 }
@@ -105,8 +111,10 @@ static int take_device(struct replay *rp, struct session_result *r)
 
 	ret = mmiotrace_find_device(rp->trace, ids, known_ids(ids), &d);
 	if (ret == -ENOENT)
-		return session_fail(r, -EINVAL, "%.4000s: expected a PCIDEV line of a device that is "
-				    "known (8086:%04x and its kin), found none", rp->path, ids[0]);
+		return session_fail(r, -EINVAL,
+				    "%.4000s: expected a PCIDEV line of a device that is "
+				    "known (8086:%04x and its kin), found none",
+				    rp->path, ids[0]);
 	if (ret)
 		return fail_trace(rp, r, ret);
 	if (take_bars(rp, &d, r))
@@ -131,7 +139,8 @@ struct ranges {
 /* What the guest was told first: later reads may follow a reset. */
 static void ranges_read(struct ranges *g, const struct mmiotrace_access *a)
 {
-	u64 base = (g->bar0 & ~0xfULL) + GVT_PVINFO_OFFSET + PVINFO_RANGES, value = mmiotrace_value(a);
+	u64 base = (g->bar0 & ~0xfULL) + GVT_PVINFO_OFFSET + PVINFO_RANGES,
+	    value = mmiotrace_value(a);
 	unsigned int i;
 
 	for (i = 0; i < a->width; i++) {
@@ -180,8 +189,8 @@ static int take_ranges(struct replay *rp, struct session_result *r)
 	rp->low = (struct replay_range){ ranges_dword(&g, 0), ranges_dword(&g, 1) };
 	rp->high = (struct replay_range){ ranges_dword(&g, 2), ranges_dword(&g, 3) };
 	rp->fence = ranges_dword(&g, 4);
-	rp->have_sizes = g.seen == (1U << PVINFO_RANGES_SIZE) - 1 && rp->low.size && rp->high.size &&
-			 rp->fence;
+	rp->have_sizes = g.seen == (1U << PVINFO_RANGES_SIZE) - 1 && rp->low.size &&
+			 rp->high.size && rp->fence;
 	return ret ? fail_trace(rp, r, ret) : 0;
 }
 
@@ -379,9 +388,8 @@ static int feed_cfg(struct feed *f, const struct mmiotrace_record *rec)
 	u64 start = session_now_ns(), ns;
 	int ret;
 
-	ret = rec->cfg.write ?
-		      mpt_guest_cfg_write(f->vm, rec->cfg.offset, &value, rec->cfg.width) :
-		      mpt_guest_cfg_read(f->vm, rec->cfg.offset, &value, rec->cfg.width);
+	ret = rec->cfg.write ? mpt_guest_cfg_write(f->vm, rec->cfg.offset, &value, rec->cfg.width) :
+			       mpt_guest_cfg_read(f->vm, rec->cfg.offset, &value, rec->cfg.width);
 	ns = elapsed(f, start);
 	f->r->accesses++;
 	if (ret)

@@ -179,8 +179,8 @@ static void text_registers(FILE *out, struct intel_gvt *names, const struct tall
 		gvt_reg_describe(names, 4ULL * list[i], &desc);
 		width = (int)strlen(desc.name) > width ? (int)strlen(desc.name) : width;
 	}
-	fprintf(out, "\n%s  %-*s   offset %8s %8s%s\n", cli_bold(out), width, title, "reads", "writes",
-		cli_plain(out));
+	fprintf(out, "\n%s  %-*s   offset %8s %8s%s\n", cli_bold(out), width, title, "reads",
+		"writes", cli_plain(out));
 	for (i = 0; i < n; i++) {
 		gvt_reg_describe(names, 4ULL * list[i], &desc);
 		fprintf(out, "  %-*s 0x%06x %8u %8u\n", width, desc.name, 4 * list[i],
@@ -218,7 +218,7 @@ static void text_work(FILE *out, const struct session_result *r)
 	     (ull)v->ggtt_writes, (ull)v->ggtt_ignored);
 	line(out, "", "%llu mapped for DMA at the end, %llu sent to the scratch page%s",
 	     (ull)v->ggtt_mapped, (ull)v->ggtt_scratch,
-	     v->ggtt_scratch ? " (no RAM there: --memory)" : "");
+	     v->ggtt_scratch && !r->fault ? " (no RAM there: --memory)" : "");
 	line(out, "interrupts", "%llu raised, %llu MSIs and %llu INTx edges delivered",
 	     (ull)v->interrupts, (ull)r->stats.msi, (ull)r->stats.intx);
 	line(out, "page-table notices", "%llu; resets %llu; display ready %u", (ull)v->ppgtt_notify,
@@ -240,8 +240,9 @@ static void text_ledger(FILE *out, const struct session_result *r)
 	fprintf(out, "made (still held):");
 	for (i = 0; i < MPT_LEDGER_KINDS; i++)
 		if (l->made[i])
-			fprintf(out, " %s %llu (%llu)", mpt_ledger_kind_name((enum mpt_ledger_kind)i),
-				(ull)l->made[i], (ull)l->live[i]);
+			fprintf(out, " %s %llu (%llu)",
+				mpt_ledger_kind_name((enum mpt_ledger_kind)i), (ull)l->made[i],
+				(ull)l->live[i]);
 	fputc('\n', out);
 }
 
@@ -329,12 +330,11 @@ static json_t *json_registers(struct intel_gvt *names, const struct tally *t)
 
 	for (i = 0; i < n; i++) {
 		gvt_reg_describe(names, 4ULL * regs[i], &desc);
-		json_array_append_new(list, json_pack("{s:s, s:s, s:i, s:o, s:o, s:b}", "name",
-						      desc.name, "class", desc.group, "offset",
-						      (int)(4 * regs[i]), "reads",
-						      json_u64(t->reg[regs[i]].reads), "writes",
-						      json_u64(t->reg[regs[i]].writes), "known",
-						      desc.known));
+		json_array_append_new(
+			list, json_pack("{s:s, s:s, s:i, s:o, s:o, s:b}", "name", desc.name,
+					"class", desc.group, "offset", (int)(4 * regs[i]), "reads",
+					json_u64(t->reg[regs[i]].reads), "writes",
+					json_u64(t->reg[regs[i]].writes), "known", desc.known));
 	}
 	free(regs);
 	return list;
@@ -342,16 +342,15 @@ static json_t *json_registers(struct intel_gvt *names, const struct tally *t)
 
 static json_t *json_vgpu(const struct gvt_vgpu_info *v)
 {
-	return json_pack("{s:i, s:o, s:o, s:o, s:o, s:i, s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}",
-			 "id", v->id, "low_start", json_u64(v->low_start), "low_size",
-			 json_u64(v->low_size), "high_start", json_u64(v->high_start), "high_size",
-			 json_u64(v->high_size), "fences", (int)v->fence_count, "failsafe",
-			 gvt_failsafe_name(v->failsafe), "ggtt_writes", json_u64(v->ggtt_writes),
-			 "ggtt_ignored", json_u64(v->ggtt_ignored), "ggtt_mapped",
-			 json_u64(v->ggtt_mapped), "ggtt_scratch", json_u64(v->ggtt_scratch),
-			 "interrupts", json_u64(v->interrupts), "ppgtt_notify",
-			 json_u64(v->ppgtt_notify), "resets", json_u64(v->resets), "display_ready",
-			 json_u64(v->display_ready));
+	return json_pack(
+		"{s:i, s:o, s:o, s:o, s:o, s:i, s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "id",
+		v->id, "low_start", json_u64(v->low_start), "low_size", json_u64(v->low_size),
+		"high_start", json_u64(v->high_start), "high_size", json_u64(v->high_size),
+		"fences", (int)v->fence_count, "failsafe", gvt_failsafe_name(v->failsafe),
+		"ggtt_writes", json_u64(v->ggtt_writes), "ggtt_ignored", json_u64(v->ggtt_ignored),
+		"ggtt_mapped", json_u64(v->ggtt_mapped), "ggtt_scratch", json_u64(v->ggtt_scratch),
+		"interrupts", json_u64(v->interrupts), "ppgtt_notify", json_u64(v->ppgtt_notify),
+		"resets", json_u64(v->resets), "display_ready", json_u64(v->display_ready));
 }
 
 static json_t *json_ledger(const struct session_result *r)
@@ -371,8 +370,8 @@ static json_t *json_ledger(const struct session_result *r)
 	}
 	return json_pack("{s:o, s:o, s:o, s:o, s:o, s:s, s:s}", "calls", json_u64(r->ledger.calls),
 			 "made", made, "live", live, "left", json_u64(r->ledger.left), "violations",
-			 json_u64(r->ledger.violations), "first_violation", r->violation, "first_left",
-			 r->left);
+			 json_u64(r->ledger.violations), "first_violation", r->violation,
+			 "first_left", r->left);
 }
 
 /* The plain numbers of a run. */
@@ -382,13 +381,21 @@ static void json_counts(json_t *o, const struct session_result *r)
 		const char *name;
 		u64 value;
 	} counts[] = {
-		{ "accesses", r->accesses }, { "skipped", r->skipped }, { "differ", r->differ },
-		{ "marks", r->marks }, { "maps", r->maps }, { "undecoded", r->undecoded },
-		{ "lost", r->lost }, { "lost_uncounted", r->lost_uncounted },
-		{ "errors", r->errors }, { "pvinfo_bad", r->pvinfo_bad },
+		{ "accesses", r->accesses },
+		{ "skipped", r->skipped },
+		{ "differ", r->differ },
+		{ "marks", r->marks },
+		{ "maps", r->maps },
+		{ "undecoded", r->undecoded },
+		{ "lost", r->lost },
+		{ "lost_uncounted", r->lost_uncounted },
+		{ "errors", r->errors },
+		{ "pvinfo_bad", r->pvinfo_bad },
 		{ "unknown_registers", r->tally.unknown_regs },
-		{ "unknown_accesses", r->tally.all.unknown }, { "msi", r->stats.msi },
-		{ "intx", r->stats.intx }, { "create_ns", r->create_ns },
+		{ "unknown_accesses", r->tally.all.unknown },
+		{ "msi", r->stats.msi },
+		{ "intx", r->stats.intx },
+		{ "create_ns", r->create_ns },
 		{ "destroy_ns", r->destroy_ns },
 	};
 	size_t i;

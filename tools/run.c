@@ -34,16 +34,18 @@ static const struct cli_option run_options[] = {
 	  offsetof(struct run_args, type), CLI_TEXT },
 	{ "low", "SIZE", "aperture memory of the vGPU, whole MiB; with --high and --fence",
 	  offsetof(struct run_args, low), CLI_NUMBER },
-	{ "high", "SIZE", "its hidden memory, whole MiB", offsetof(struct run_args, high), CLI_NUMBER },
-	{ "fence", "N", "its fence registers, 1 to 32", offsetof(struct run_args, fence), CLI_NUMBER },
+	{ "high", "SIZE", "its hidden memory, whole MiB", offsetof(struct run_args, high),
+	  CLI_NUMBER },
+	{ "fence", "N", "its fence registers, 1 to 32", offsetof(struct run_args, fence),
+	  CLI_NUMBER },
 	{ "memory", "SIZE", "RAM of the VM, at least 64M [64M]", offsetof(struct run_args, memory),
 	  CLI_NUMBER },
 	{ "record", "FILE", "write what the guest did and saw as a trace",
 	  offsetof(struct run_args, record), CLI_TEXT },
 	{ "plot", "FILE.svg", "draw register offset against time", offsetof(struct run_args, plot),
 	  CLI_TEXT },
-	{ "registers", NULL, "list every register that was touched", offsetof(struct run_args, registers),
-	  CLI_FLAG },
+	{ "registers", NULL, "list every register that was touched",
+	  offsetof(struct run_args, registers), CLI_FLAG },
 	{ "json", NULL, "print JSON", offsetof(struct run_args, json), CLI_FLAG },
 	{ 0 },
 };
@@ -156,7 +158,8 @@ static int check_args(const struct run_args *a)
 	if (a->json && !TOOLS_HAVE_JSON)
 		cli_error(TOOLS_NO_JSON);
 	else if (a->record && a->traces.n > 1)
-		cli_error("run: --record takes one trace, not %u (run them one by one)", a->traces.n);
+		cli_error("run: --record takes one trace, not %u (run them one by one)",
+			  a->traces.n);
 	else
 		return 0;
 	return -1;
@@ -265,17 +268,20 @@ static int run_run(const struct cli_command *cmd, int argc, char **argv)
 	return finish(&run, status);
 }
 
+static const char details[] =
+	"A trace is replayed into a vGPU of the place and sizes it was recorded on, unless\n"
+	"--type or --low, --high and --fence say otherwise. Values that the recording read\n"
+	"are another device's: differences are counted. Without a trace the guest only\n"
+	"reads PVINFO. SIZE is decimal or 0x..., and K, M, G or T may follow.\n"
+	"\n"
+	"exit status: 1 when the vGPU ended in failsafe, an access was answered with an\n"
+	"error, PVINFO was not this vGPU's own, or the ledger is not empty; 2 for bad input\n";
+
 const struct cli_command command_run = {
 	.name = "run",
 	.summary = "bring a vGPU up on a simulated hypervisor, feed it recorded traffic, report",
 	.usage = "[OPTION]...",
-	.details = "A trace is replayed into a vGPU of the place and sizes it was recorded on, unless\n"
-		   "--type or --low, --high and --fence say otherwise. Values that the recording read are\n"
-		   "another device's: differences are counted. Without a trace the guest only reads PVINFO.\n"
-		   "SIZE is decimal or 0x..., and K, M, G or T may follow.\n"
-		   "\n"
-		   "exit status: 1 when the vGPU ended in failsafe, an access was answered with an error,\n"
-		   "PVINFO was not this vGPU's own, or the ledger is not empty; 2 for bad input\n",
+	.details = details,
 	.options = run_options,
 	.run = run_run,
 };

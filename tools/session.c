@@ -78,7 +78,8 @@ static int open_spec(const char *spec, struct session_result *r, struct mpt_host
 		return 0;
 	mpt_host_close(*host);
 	return session_fail(r, -EOPNOTSUPP,
-			    "%s has no testbed to play the guest on (use a simulated back end)", spec);
+			    "%s has no testbed to play the guest on (use a simulated back end)",
+			    spec);
 }
 
 /* With "check," in front unless the spec has one, so that the run ends with a ledger. */
@@ -111,11 +112,12 @@ static int add_ram(struct mpt_vm *vm, u64 memory, const struct replay *rp, struc
 
 	if (rp && (overlap(0, low, &rp->bar0) || overlap(0, low, &rp->bar2) ||
 		   overlap(HOLE_END, high, &rp->bar0) || overlap(HOLE_END, high, &rp->bar2)))
-		return session_fail(r, -EINVAL,
-				    "%s: %llu MiB of VM memory reach into the BARs at 0x%llx and 0x%llx "
-				    "(give less)", rp->path, (unsigned long long)(memory >> 20),
-				    (unsigned long long)rp->bar0.start,
-				    (unsigned long long)rp->bar2.start);
+		return session_fail(
+			r, -EINVAL,
+			"%s: %llu MiB of VM memory reach into the BARs at 0x%llx and 0x%llx "
+			"(give less)",
+			rp->path, (unsigned long long)(memory >> 20),
+			(unsigned long long)rp->bar0.start, (unsigned long long)rp->bar2.start);
 	ret = mpt_ram_add(vm, 0, low, 0);
 	if (!ret && high)
 		ret = mpt_ram_add(vm, HOLE_END, high, 0);
@@ -344,7 +346,8 @@ static int first_left(void *arg, const struct mpt_ledger_entry *e, bool left)
 {
 	struct session_result *r = arg;
 
-	snprintf(r->left, sizeof(r->left), "%s: key 0x%llx, size 0x%llx, gfn 0x%llx, made by call %llu%s",
+	snprintf(r->left, sizeof(r->left),
+		 "%s: key 0x%llx, size 0x%llx, gfn 0x%llx, made by call %llu%s",
 		 mpt_ledger_kind_name(e->kind), (unsigned long long)e->key,
 		 (unsigned long long)e->size, (unsigned long long)e->gfn,
 		 (unsigned long long)e->serial, left ? ", left at detach" : "");

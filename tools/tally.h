@@ -11,7 +11,8 @@
 #define TALLY_STEPS 4096
 
 /**
- * struct tally_class - a class of accesses: the register table's groups, "ggtt", "config", "aperture"
+ * struct tally_class - a class of accesses: a group of the register table, "ggtt", "config",
+ *	"aperture"
  * @reads, @writes: accesses; one that covers two registers counts once, with the first
  * @unknown: of them to something that the table does not know
  * @registers: different ones

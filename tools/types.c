@@ -27,8 +27,8 @@ static void print_text(struct intel_gvt *gvt)
 	struct intel_vgpu_type *t;
 	unsigned int i;
 
-	printf("%s%-12s %9s %9s %7s %7s %11s %10s%s\n", cli_bold(stdout), "type", "aperture", "hidden",
-	       "fences", "weight", "monitor", "available", cli_plain(stdout));
+	printf("%s%-12s %9s %9s %7s %7s %11s %10s%s\n", cli_bold(stdout), "type", "aperture",
+	       "hidden", "fences", "weight", "monitor", "available", cli_plain(stdout));
 	for (i = 0; (t = gvt_type_each(gvt, i)); i++) {
 		char monitor[24];
 
@@ -48,12 +48,13 @@ static int print_json(struct intel_gvt *gvt)
 	unsigned int i;
 
 	for (i = 0; (t = gvt_type_each(gvt, i)); i++)
-		json_array_append_new(
-			list, json_pack("{s:s, s:I, s:I, s:i, s:i, s:i, s:i, s:i}", "name", t->name,
-					"low_size", (json_int_t)t->low_size, "high_size",
-					(json_int_t)t->high_size, "fences", (int)t->fence, "weight",
-					(int)t->weight, "width", (int)t->width, "height",
-					(int)t->height, "available", (int)gvt_type_available(gvt, t)));
+		json_array_append_new(list,
+				      json_pack("{s:s, s:I, s:I, s:i, s:i, s:i, s:i, s:i}", "name",
+						t->name, "low_size", (json_int_t)t->low_size,
+						"high_size", (json_int_t)t->high_size, "fences",
+						(int)t->fence, "weight", (int)t->weight, "width",
+						(int)t->width, "height", (int)t->height,
+						"available", (int)gvt_type_available(gvt, t)));
 	json_dumpf(list, stdout, JSON_INDENT(2));
 	printf("\n");
 	json_decref(list);
