@@ -11,9 +11,10 @@ static void list_known(char *buf, size_t len)
 	unsigned int i;
 	size_t n = 0;
 
-	buf[0] = '\0';
+	snprintf(buf, len, "this build has none");
 	for (i = 0; (be = mpt_backend_each(i)) && n < len; i++)
 		n += (size_t)snprintf(buf + n, len - n, "%s%s", i ? ", " : "back ends: ", be->name);
+	n = strlen(buf);
 	for (i = 0; (layer = mpt_layer_each(i, NULL)) && n < len; i++)
 		n += (size_t)snprintf(buf + n, len - n, "%s%s", i ? ", " : "; layers: ", layer);
 }

@@ -114,6 +114,7 @@ static const struct {
 	{ "chec,mock", -ENOENT, "no back end 'chec,mock'" },
 	{ "check=1,mock", -EINVAL, "no argument" },
 	{ "fault=nosuch:1,mock", -EINVAL, "unknown operation 'nosuch'" },
+	{ "fault=nosuch:1,mock", -EINVAL, "set_intx" },
 	{ "fault=read_gpa,mock", -EINVAL, "call number" },
 	{ "fault=read_gpa:0,mock", -EINVAL, "call number" },
 	{ "fault=read_gpa:1x,mock", -EINVAL, "call number" },

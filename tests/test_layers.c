@@ -268,6 +268,26 @@ START_TEST(attach_survives_any_allocation)
 }
 END_TEST
 
+/* Without memory the ledger loses an entry and says so once; it does not blame the core for it. */
+START_TEST(a_lost_entry_is_no_violation_of_the_core)
+{
+	dma_addr_t dma;
+
+	open_spec("check,mock");
+	attach();
+	ck_assert_int_eq(intel_gvt_hypervisor_dma_map_guest_page(&vgpu, 2, 4096, &dma), 0);
+	mpt_alloc_fail_at(1);
+	ck_assert_int_eq(intel_gvt_hypervisor_dma_map_guest_page(&vgpu, 3, 4096, &dma), 0);
+	ck_assert(mpt_alloc_failed());
+	ck_assert_uint_eq(ledger().violations, 1);
+	ck_assert_ptr_nonnull(strstr(mpt_ledger_violation(host, 0), "lost a dma entry"));
+	intel_gvt_hypervisor_dma_unmap_guest_page(&vgpu, dma);
+	ck_assert_uint_eq(ledger().violations, 1);
+	intel_gvt_hypervisor_detach_vgpu(&vgpu);
+	close_all();
+}
+END_TEST
+
 static Suite *suite(void)
 {
 	Suite *s = suite_create("layers");
@@ -277,6 +297,7 @@ static Suite *suite(void)
 	tcase_add_test(tc, leftovers_say_where);
 	tcase_add_test(tc, violations);
 	tcase_add_test(tc, nested_layers);
+	tcase_add_test(tc, a_lost_entry_is_no_violation_of_the_core);
 	tcase_add_test(tc, fault_nth);
 	tcase_add_test(tc, fault_by_spec);
 	tcase_add_test(tc, controls_without_layer);

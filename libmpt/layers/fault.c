@@ -58,17 +58,31 @@ static int op_by_name(const char *name, size_t len, enum mpt_op_id *op)
 	return -EINVAL;
 }
 
+static void list_ops(char *buf, size_t len)
+{
+	size_t n = (size_t)snprintf(buf, len, "any");
+	unsigned int i;
+
+	for (i = 0; i < MPT_OP_COUNT && n < len; i++)
+		if (can_fail((enum mpt_op_id)i))
+			n += (size_t)snprintf(buf + n, len - n, ", %s",
+					      mpt_op_info((enum mpt_op_id)i)->name);
+}
+
 /* fault=OP:N or fault=any:N */
 static int parse_arg(struct fault *f, const char *arg, size_t len)
 {
+	char list[384];
 	const char *colon = memchr(arg, ':', len);
 	size_t i, name = colon ? (size_t)(colon - arg) : len;
 	enum mpt_op_id op;
 	u64 nth = 0;
 
-	if (op_by_name(arg, name, &op))
-		return mpt_fail(-EINVAL, "fault", "unknown operation '%.*s' (write fault=OP:N or "
-				"fault=any:N)", (int)(name > 64 ? 64 : name), arg);
+	if (op_by_name(arg, name, &op)) {
+		list_ops(list, sizeof(list));
+		return mpt_fail(-EINVAL, "fault", "unknown operation '%.*s' (write fault=OP:N, OP one "
+				"of %s)", (int)(name > 64 ? 64 : name), arg, list);
+	}
 	for (i = name + 1; i < len && arg[i] >= '0' && arg[i] <= '9' && nth < UINT64_MAX / 16; i++)
 		nth = nth * 10 + (u64)(arg[i] - '0');
 	if (!colon || i != len || !nth)

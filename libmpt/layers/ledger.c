@@ -27,6 +27,7 @@ struct ledger {
 	struct os_mutex lock; /* all below */
 	struct item *items;
 	struct mpt_ledger total;
+	bool lost[MPT_LEDGER_KINDS]; /* an entry could not be made: what is missing proves nothing */
 	struct mpt_ledger_entry left[LEFT_MAX]; /* the first ones */
 	char violation[VIOLATIONS_MAX][MPT_ERROR_MAX]; /* the last ones, a ring */
 };
@@ -113,6 +114,8 @@ void mpt_ledger_add(struct ledger *l, const struct mpt_ledger_entry *e)
 		it = insert(l, e);
 	if (it)
 		it->e.count++;
+	else
+		l->lost[e->kind] = true;
 	os_mutex_unlock(&l->lock);
 	if (!it)
 		mpt_ledger_note(l, "out of memory: the ledger lost a %s entry",
@@ -128,15 +131,17 @@ static void take_out(struct ledger *l, struct item *it)
 int mpt_ledger_drop(struct ledger *l, const struct mpt_ledger_entry *e)
 {
 	struct item *it;
+	bool known;
 
 	os_mutex_lock(&l->lock);
 	it = find(l, e);
+	known = it || l->lost[e->kind];
 	if (it && !--it->e.count) {
 		take_out(l, it);
 		mpt_free(it);
 	}
 	os_mutex_unlock(&l->lock);
-	return it ? 0 : -ENOENT;
+	return known ? 0 : -ENOENT;
 }
 
 bool mpt_ledger_has(struct ledger *l, const struct mpt_ledger_entry *e)
