@@ -6,6 +6,7 @@
 #include "env.h"
 
 extern const struct mpt_clause cf_reg[], cf_vm[], cf_hnd[], cf_mem[], cf_gfn[], cf_dma[], cf_trk[],
-	cf_trp[], cf_map_gfn[], cf_irq[], cf_pv[], cf_vmm[], cf_life[], cf_rgn[], cf_pol[], cf_err[], cf_host[];
+	cf_trp[], cf_map_gfn[], cf_irq[], cf_pv[], cf_vmm[], cf_life[], cf_rgn[], cf_pol[],
+	cf_err[], cf_host[];
 
 #endif

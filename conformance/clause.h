@@ -15,33 +15,33 @@ struct cf_env;
 /* How much of the world stands when a clause begins; each level has all below it. */
 enum cf_setup {
 	CF_FULL, /* a vGPU is attached to the VM */
-	CF_VM, /* a VM with the memory map of env.h is held */
+	CF_VM,	 /* a VM with the memory map of env.h is held */
 	CF_CORE, /* the core is set and initialised */
 	CF_HOST, /* the host is open */
 };
 
 /*
- * What a back end opened by one spec offers beside its capabilities: found out by cf_probe(), in the
- * same word as MPT_CAP_*.
+ * What a back end opened by one spec offers beside its capabilities: found out by cf_probe(), in
+ * the same word as MPT_CAP_*.
  */
-#define CF_HAS_TESTBED (1ULL << 32) /* guest side and bus side */
-#define CF_HAS_LEDGER (1ULL << 33) /* the check layer is in the spec */
-#define CF_HAS_FAULT (1ULL << 34) /* the fault layer is in the spec */
-#define CF_HAS_DIRTY (1ULL << 35) /* a dirty log */
-#define CF_HAS_IRQ_FD (1ULL << 36) /* interrupts as an eventfd */
-#define CF_HAS_HUGE (1ULL << 37) /* 2 MiB of machine memory in a row */
-#define CF_HAS_SCATTER (1ULL << 38) /* 2 MiB that are not in a row */
+#define CF_HAS_TESTBED (1ULL << 32)   /* guest side and bus side */
+#define CF_HAS_LEDGER (1ULL << 33)    /* the check layer is in the spec */
+#define CF_HAS_FAULT (1ULL << 34)     /* the fault layer is in the spec */
+#define CF_HAS_DIRTY (1ULL << 35)     /* a dirty log */
+#define CF_HAS_IRQ_FD (1ULL << 36)    /* interrupts as an eventfd */
+#define CF_HAS_HUGE (1ULL << 37)      /* 2 MiB of machine memory in a row */
+#define CF_HAS_SCATTER (1ULL << 38)   /* 2 MiB that are not in a row */
 #define CF_HAS_PIN_LIMIT (1ULL << 39) /* fewer than CF_PINS_ENOUGH pages can be mapped */
-#define CF_HAS_STOP (1ULL << 40) /* can stop a VM */
-#define CF_HAS_INIT (1ULL << 41) /* host_init and host_exit */
-#define CF_HAS_DOM0 (1ULL << 42) /* dom0_ready */
-#define CF_HAS_OPREGION (1ULL << 43) /* set_opregion */
-#define CF_HAS_EDID (1ULL << 44) /* set_edid */
-#define CF_HAS_VFIO (1ULL << 45) /* get_vfio_device and put_vfio_device */
+#define CF_HAS_STOP (1ULL << 40)      /* can stop a VM */
+#define CF_HAS_INIT (1ULL << 41)      /* host_init and host_exit */
+#define CF_HAS_DOM0 (1ULL << 42)      /* dom0_ready */
+#define CF_HAS_OPREGION (1ULL << 43)  /* set_opregion */
+#define CF_HAS_EDID (1ULL << 44)      /* set_edid */
+#define CF_HAS_VFIO (1ULL << 45)      /* get_vfio_device and put_vfio_device */
 #define CF_HAS_VALID_GFN (1ULL << 46) /* is_valid_gfn */
-#define CF_HAS_QUIESCE (1ULL << 47) /* can hold accesses off while a vGPU goes */
-#define CF_HAS_NAME (1ULL << 48) /* can be found and opened a second time by its name */
-#define CF_HAS_WIDE (1ULL << 49) /* guest addresses of more than 36 bits */
+#define CF_HAS_QUIESCE (1ULL << 47)   /* can hold accesses off while a vGPU goes */
+#define CF_HAS_NAME (1ULL << 48)      /* can be found and opened a second time by its name */
+#define CF_HAS_WIDE (1ULL << 49)      /* guest addresses of more than 36 bits */
 
 /* An answer that a clause provokes. A list ends with err 0. */
 struct cf_pair {
@@ -53,8 +53,9 @@ struct cf_pair {
  * struct mpt_clause - one numbered sentence of the contract and the code that tries it.
  * @id: area and number, "MEM-4"; never reused for another meaning
  * @text: the sentence
- * @bug_class: which known bugs it would have caught, "field 3, KVMGT K4": field N is a class of bugs
- *	of such layers, A, X and K number the defects of AcrnGT, XenGT and KVMGT; NULL: none known
+ * @bug_class: which known bugs it would have caught, "field 3, KVMGT K4": field N is a class of
+ *	bugs of such layers, A, X and K number the defects of AcrnGT, XenGT and KVMGT; NULL: none
+ *	known
  * @row: key of the question it answers (cf_rows), NULL: none
  * @needs_caps: MPT_CAP_* and CF_HAS_* without which it means nothing
  * @excludes_caps: with one of these it means nothing
@@ -151,8 +152,8 @@ bool cf_applies(const struct mpt_clause *c, u64 has);
 void cf_run(const struct mpt_clause *c, const char *spec, u64 has, struct cf_result *res);
 
 /**
- * cf_census() - whether the table is complete: each operation, each errno of ops.def and each row has
- *	a clause, ids are unique and numbered without a hole, every clause says what it must.
+ * cf_census() - whether the table is complete: each operation, each errno of ops.def and each row
+ *	has a clause, ids are unique and numbered without a hole, every clause says what it must.
  * @say: called for each complaint
  * Return: number of complaints.
  */
@@ -160,7 +161,10 @@ unsigned int cf_census(void (*say)(void *arg, const char *line), void *arg);
 
 /* What the arrays of the areas need. */
 #define CF_OP(id) (1U << MPT_OP_ID_##id)
-#define CF_P(op, err) { MPT_OP_ID_##op, err }
+#define CF_P(op, err)               \
+	{                           \
+		MPT_OP_ID_##op, err \
+	}
 #define CF_PAIRS(...) ((const struct cf_pair[]){ __VA_ARGS__, { MPT_OP_COUNT, 0 } })
 
 #endif

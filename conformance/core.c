@@ -37,8 +37,8 @@ static void note(struct cf_core *c, const struct cf_event *ev)
 }
 
 /* Records, runs the hook. Return: what the clause wants this kind to answer. */
-static int told(struct cf_env *e, struct intel_vgpu *vgpu, enum cf_event_kind kind, u64 addr, u64 len,
-		const void *data, int aux)
+static int told(struct cf_env *e, struct intel_vgpu *vgpu, enum cf_event_kind kind, u64 addr,
+		u64 len, const void *data, int aux)
 {
 	struct cf_event ev = { .kind = kind, .vgpu = vgpu, .addr = addr, .len = len, .aux = aux };
 
@@ -72,12 +72,14 @@ static int device_read(struct cf_env *e, struct intel_vgpu *vgpu, enum cf_event_
 	return r;
 }
 
-static int core_cfg_read(struct intel_vgpu *vgpu, unsigned int offset, void *buf, unsigned int bytes)
+static int core_cfg_read(struct intel_vgpu *vgpu, unsigned int offset, void *buf,
+			 unsigned int bytes)
 {
 	return device_read(own(vgpu)->env, vgpu, CF_CFG_READ, offset, buf, bytes);
 }
 
-static int core_cfg_write(struct intel_vgpu *vgpu, unsigned int offset, void *buf, unsigned int bytes)
+static int core_cfg_write(struct intel_vgpu *vgpu, unsigned int offset, void *buf,
+			  unsigned int bytes)
 {
 	return told(own(vgpu)->env, vgpu, CF_CFG_WRITE, offset, bytes, buf, 0);
 }
@@ -100,8 +102,10 @@ static struct intel_vgpu *core_create(struct intel_gvt *gvt, struct intel_vgpu_t
 
 	if (type->answer)
 		return type->answer == 1 ? NULL : MPT_ERR_PTR(type->answer);
-	cv->base = (struct intel_vgpu){ .mpt = &e->table, .cfg_space = cv->cfg,
-					.msi_cap_offset = 0xac, .id = (int)type->slot + 1 };
+	cv->base = (struct intel_vgpu){ .mpt = &e->table,
+					.cfg_space = cv->cfg,
+					.msi_cap_offset = 0xac,
+					.id = (int)type->slot + 1 };
 	cv->env = e;
 	r = HV(attach_vgpu)(&cv->base);
 	if (r)
@@ -112,7 +116,10 @@ static struct intel_vgpu *core_create(struct intel_gvt *gvt, struct intel_vgpu_t
 
 static void core_destroy(struct intel_vgpu *vgpu)
 {
-	own(vgpu)->live = false;
+	struct cf_vgpu *cv = own(vgpu);
+
+	told(cv->env, vgpu, CF_DESTROY, 0, 0, NULL, 0);
+	cv->live = false;
 	HV(detach_vgpu)(vgpu);
 }
 
@@ -200,7 +207,8 @@ int cf_core_on(struct cf_env *e)
 
 	CF_INT(e, 0, mpt_host_set_core(e->host, &core), "mpt_host_set_core");
 	e->core_set = true;
-	CF_INT(e, 0, cf_note(e, CF_ID(host_init), mpt_host_init(e->host, NULL, &e->gvt, &cf_core_ops)),
+	CF_INT(e, 0,
+	       cf_note(e, CF_ID(host_init), mpt_host_init(e->host, NULL, &e->gvt, &cf_core_ops)),
 	       "host_init of the suite's core");
 	e->inited = true;
 	return CF_PASS;
@@ -270,7 +278,8 @@ int cf_wait_inside(struct cf_env *e)
 	while (!__atomic_load_n(&e->core.inside, __ATOMIC_ACQUIRE) && cf_now_ms() < end)
 		cf_sleep_ms(1);
 	CF_THAT(e, __atomic_load_n(&e->core.inside, __ATOMIC_ACQUIRE),
-		"a guest access: expected to reach the core within %u ms, seen nothing", CF_PATIENCE);
+		"a guest access: expected to reach the core within %u ms, seen nothing",
+		CF_PATIENCE);
 	return CF_PASS;
 }
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* DMA: mapping guest pages for the device, seen from the bus. RAM that goes meanwhile is in rgn.c. */
+/* DMA: mapping guest pages for the device, seen from the bus. RAM that goes is in rgn.c. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -30,7 +30,8 @@ static int reaches(struct cf_env *e, struct mpt_vm *vm, dma_addr_t addr, u64 gpa
 	value = ~value;
 	CF_INT(e, 0, mpt_bus_write(e->host, addr, &value, 8), "a device write to a mapped page");
 	CF_TRY(cf_guest_load(e, vm, gpa, &seen, 8));
-	CF_U64(e, value, seen, "what the guest has at 0x%llx after a device write", (unsigned long long)gpa);
+	CF_U64(e, value, seen, "what the guest has at 0x%llx after a device write",
+	       (unsigned long long)gpa);
 	return CF_PASS;
 }
 
@@ -41,14 +42,16 @@ static int gone(struct cf_env *e, dma_addr_t addr)
 
 	while (!mpt_fault_take(e->host, &f))
 		;
-	CF_INT(e, -EFAULT, mpt_bus_read(e->host, addr, &seen, 8), "a device read at 0x%llx, not mapped",
-	       (unsigned long long)addr);
+	CF_INT(e, -EFAULT, mpt_bus_read(e->host, addr, &seen, 8),
+	       "a device read at 0x%llx, not mapped", (unsigned long long)addr);
 	CF_U64(e, ~0ULL, seen, "what that device read delivers");
 	CF_INT(e, 0, mpt_fault_take(e->host, &f), "the record of that IOMMU fault");
 	CF_U64(e, addr, f.dma_addr, "address of that IOMMU fault");
-	CF_THAT(e, f.len == 8 && !f.write, "that IOMMU fault: expected a read of 8 bytes, seen %s of %u",
+	CF_THAT(e, f.len == 8 && !f.write,
+		"that IOMMU fault: expected a read of 8 bytes, seen %s of %u",
 		f.write ? "a write" : "a read", f.len);
-	return cf_int(e, -ENOENT, mpt_fault_take(e->host, &f), "a second record of one IOMMU fault");
+	return cf_int(e, -ENOENT, mpt_fault_take(e->host, &f),
+		      "a second record of one IOMMU fault");
 }
 
 static int dma_page(struct cf_env *e)
@@ -76,16 +79,30 @@ static int refused(struct cf_env *e, u64 gfn, unsigned long size, int want)
 	dma_addr_t addr = 0x123450;
 
 	/* That *dma_addr is untouched is watched in record.c. */
-	CF_INT(e, want, MAP(e, e->v, gfn, size, &addr), "dma_map_guest_page of 0x%lx bytes at gfn 0x%llx",
-	       size, (unsigned long long)gfn);
-	return cf_u64(e, was, cf_stats(e, e->vm).dma_live, "live DMA counts after a refused mapping");
+	CF_INT(e, want, MAP(e, e->v, gfn, size, &addr),
+	       "dma_map_guest_page of 0x%lx bytes at gfn 0x%llx", size, (unsigned long long)gfn);
+	return cf_u64(e, was, cf_stats(e, e->vm).dma_live,
+		      "live DMA counts after a refused mapping");
 }
 
 static int dma_size(struct cf_env *e)
 {
-	static const unsigned long sizes[] = { 0, 1, 4095, 4097, 8192, 0x10000, 0x1ff000, 0x200001, 0x201000,
-					       0x400000, 1UL << 30, 1UL << 32, (1UL << 32) + 4096,
-					       (1UL << 32) + 0x200000, 1UL << 63, ~0UL };
+	static const unsigned long sizes[] = { 0,
+					       1,
+					       4095,
+					       4097,
+					       8192,
+					       0x10000,
+					       0x1ff000,
+					       0x200001,
+					       0x201000,
+					       0x400000,
+					       1UL << 30,
+					       1UL << 32,
+					       (1UL << 32) + 4096,
+					       (1UL << 32) + 0x200000,
+					       1UL << 63,
+					       ~0UL };
 	size_t i;
 
 	for (i = 0; i < CF_COUNT(sizes); i++)
@@ -105,9 +122,16 @@ static int dma_alignment(struct cf_env *e)
 
 static int dma_no_ram(struct cf_env *e)
 {
-	static const u64 gfns[] = { CF_GFN(CF_HOLE), CF_GFN(CF_NEXT + CF_NEXT_SIZE), CF_GFN(CF_HUGE) - 1,
-				    CF_GFN(CF_HIGH + CF_HIGH_SIZE), 1ULL << 40, (1ULL << 52) + 0x100,
-				    (1ULL << 52) + CF_GFN(CF_MAIN), 1ULL << 63, ~0ULL >> 12, ~0ULL };
+	static const u64 gfns[] = { CF_GFN(CF_HOLE),
+				    CF_GFN(CF_NEXT + CF_NEXT_SIZE),
+				    CF_GFN(CF_HUGE) - 1,
+				    CF_GFN(CF_HIGH + CF_HIGH_SIZE),
+				    1ULL << 40,
+				    (1ULL << 52) + 0x100,
+				    (1ULL << 52) + CF_GFN(CF_MAIN),
+				    1ULL << 63,
+				    ~0ULL >> 12,
+				    ~0ULL };
 	size_t i;
 
 	for (i = 0; i < CF_COUNT(gfns); i++)
@@ -154,15 +178,17 @@ static int unknown(struct cf_env *e, dma_addr_t addr)
 
 	unmap(e, addr);
 	after = cf_ledger(e);
-	CF_U64(e, was.dma_live, cf_stats(e, e->vm).dma_live, "live DMA counts after unmapping 0x%llx",
-	       (unsigned long long)addr);
-	CF_U64(e, was.bad_unmap + 1, cf_stats(e, e->vm).bad_unmap, "unmaps of unknown addresses counted");
+	CF_U64(e, was.dma_live, cf_stats(e, e->vm).dma_live,
+	       "live DMA counts after unmapping 0x%llx", (unsigned long long)addr);
+	CF_U64(e, was.bad_unmap + 1, cf_stats(e, e->vm).bad_unmap,
+	       "unmaps of unknown addresses counted");
 	if (!(e->has & CF_HAS_LEDGER))
 		return CF_PASS;
 	e->violations++;
 	CF_U64(e, before.violations + 1, after.violations, "violations in the ledger");
-	CF_THAT(e, mpt_ledger_violation(e->host, 0) &&
-			   strstr(mpt_ledger_violation(e->host, 0), "dma_unmap_guest_page"),
+	CF_THAT(e,
+		mpt_ledger_violation(e->host, 0) &&
+			strstr(mpt_ledger_violation(e->host, 0), "dma_unmap_guest_page"),
 		"the last violation: expected a sentence about dma_unmap_guest_page, seen \"%s\"",
 		mpt_ledger_violation(e->host, 0) ? mpt_ledger_violation(e->host, 0) : "nothing");
 	return CF_PASS;
@@ -228,8 +254,10 @@ static int dma_pin(struct cf_env *e)
 	CF_TRY(reaches(e, e->vm, addr, CF_MAIN));
 	unmap(e, addr);
 	CF_TRY(gone(e, addr));
-	CF_INT(e, -ENOENT, HV(dma_pin_guest_page)(e->v, addr), "pinning what is not mapped any more");
-	CF_INT(e, -ENOENT, HV(dma_pin_guest_page)(e->v, 1ULL << 63), "pinning what never was mapped");
+	CF_INT(e, -ENOENT, HV(dma_pin_guest_page)(e->v, addr),
+	       "pinning what is not mapped any more");
+	CF_INT(e, -ENOENT, HV(dma_pin_guest_page)(e->v, 1ULL << 63),
+	       "pinning what never was mapped");
 	CF_INT(e, -ENOENT, HV(dma_pin_guest_page)(e->v, ~0ULL), "pinning ~0");
 	return gone(e, addr);
 }
@@ -363,14 +391,17 @@ static int dma_edge(struct cf_env *e)
 	CF_TRY(cf_paint(e, e->vm, CF_MAIN + 4088, 8));
 	CF_TRY(cf_guest_load(e, e->vm, CF_MAIN + 4088, was, 8));
 	memset(buf, 0, sizeof(buf));
-	CF_INT(e, -EFAULT, mpt_bus_write(e->host, addr + 4088, buf, 16), "a device write across the end");
+	CF_INT(e, -EFAULT, mpt_bus_write(e->host, addr + 4088, buf, 16),
+	       "a device write across the end");
 	CF_TRY(cf_guest_load(e, e->vm, CF_MAIN + 4088, is, 8));
 	CF_BYTES(e, was, is, 8, "the page after a device write across its end");
 	CF_INT(e, 0, mpt_fault_take(e->host, &f), "the record of the fault");
 	CF_U64(e, addr + 4096, f.dma_addr, "the first byte that was refused");
-	CF_THAT(e, f.write && f.len == 16, "the fault: expected a write of 16 bytes, seen a %s of %u",
+	CF_THAT(e, f.write && f.len == 16,
+		"the fault: expected a write of 16 bytes, seen a %s of %u",
 		f.write ? "write" : "read", f.len);
-	CF_INT(e, -EFAULT, mpt_bus_read(e->host, addr + 4088, buf, 16), "a device read across the end");
+	CF_INT(e, -EFAULT, mpt_bus_read(e->host, addr + 4088, buf, 16),
+	       "a device read across the end");
 	CF_FILL(e, 0xff, buf, 16, "what that device read delivers");
 	CF_INT(e, 0, mpt_bus_read(e->host, addr, buf, 16), "a device read inside");
 	CF_INT(e, -EINVAL, mpt_bus_read(e->host, addr, buf, 0), "a device read of 0 bytes");
@@ -400,19 +431,22 @@ struct walk {
 
 static int walk_map(struct cf_env *e, struct walk *w)
 {
-	static const u64 at[WALK_GFNS] = { CF_HUGE, CF_HUGE + 0x1000, CF_HUGE + 0x1ff000,
-					   CF_HUGE + MPT_HUGE_SIZE, CF_MAIN, CF_HIGH + 0x3000 };
+	static const u64 at[WALK_GFNS] = {
+		CF_HUGE, CF_HUGE + 0x1000, CF_HUGE + 0x1ff000, CF_HUGE + MPT_HUGE_SIZE,
+		CF_MAIN, CF_HIGH + 0x3000
+	};
 	struct held *h = &w->held[w->n];
 	u64 gpa = at[cf_random(&w->rnd) % WALK_GFNS];
-	bool huge = (e->has & CF_HAS_HUGE) && gpa % MPT_HUGE_SIZE == 0 && gpa < CF_HIGH && gpa >= CF_HUGE &&
-		    cf_random(&w->rnd) % 2;
+	bool huge = (e->has & CF_HAS_HUGE) && gpa % MPT_HUGE_SIZE == 0 && gpa < CF_HIGH &&
+		    gpa >= CF_HUGE && cf_random(&w->rnd) % 2;
 	int r;
 
 	*h = (struct held){ .gpa = gpa, .size = huge ? MPT_HUGE_SIZE : MPT_PAGE_SIZE };
 	r = MAP(e, e->v, CF_GFN(gpa), h->size, &h->addr);
 	if (r == -ENOMEM && (e->has & CF_HAS_PIN_LIMIT))
 		return CF_PASS;
-	CF_INT(e, 0, r, "dma_map_guest_page of 0x%lx bytes at 0x%llx", h->size, (unsigned long long)gpa);
+	CF_INT(e, 0, r, "dma_map_guest_page of 0x%lx bytes at 0x%llx", h->size,
+	       (unsigned long long)gpa);
 	w->n++;
 	return CF_PASS;
 }
@@ -463,7 +497,8 @@ static int map_loop(struct cf_env *e, void *arg)
 	(void)arg;
 	for (i = 0; i < 5000; i++) {
 		CF_TRY(map(e, e->place + (u64)(i % 3) * MPT_PAGE_SIZE, MPT_PAGE_SIZE, &addr));
-		CF_INT(e, 0, mpt_bus_read(e->host, addr, &seen, 8), "a device read while it is mapped");
+		CF_INT(e, 0, mpt_bus_read(e->host, addr, &seen, 8),
+		       "a device read while it is mapped");
 		unmap(e, addr);
 	}
 	return CF_PASS;
@@ -490,15 +525,16 @@ CF_TWICE(dma_parallel)
 const struct mpt_clause cf_dma[] = {
 	{
 		.id = "DMA-1",
-		.text = "A mapped page is reached by the device at the returned address, for reading and writing, "
-			"in every region of RAM.",
+		.text = "A mapped page is reached by the device at the returned address, for "
+			"reading and writing, in every region of RAM.",
 		.row = "dma-map",
 		.ops = MAP_UNMAP,
 		.run = dma_page,
 	},
 	{
 		.id = "DMA-2",
-		.text = "A size that is neither 4 KiB nor 2 MiB is -EINVAL; *dma_addr and all counts are untouched.",
+		.text = "A size that is neither 4 KiB nor 2 MiB is -EINVAL; *dma_addr and all "
+			"counts are untouched.",
 		.bug_class = "AcrnGT A7",
 		.row = "dma-map",
 		.ops = CF_OP(dma_map_guest_page),
@@ -516,7 +552,8 @@ const struct mpt_clause cf_dma[] = {
 	},
 	{
 		.id = "DMA-4",
-		.text = "Where there is no RAM, or not all of 2 MiB are, mapping is -EFAULT; no address is made up.",
+		.text = "Where there is no RAM, or not all of 2 MiB are, mapping is -EFAULT; no "
+			"address is made up.",
 		.bug_class = "AcrnGT A6, XenGT X1, field 19",
 		.row = "dma-map",
 		.ops = CF_OP(dma_map_guest_page),
@@ -525,7 +562,8 @@ const struct mpt_clause cf_dma[] = {
 	},
 	{
 		.id = "DMA-5",
-		.text = "Mappings are counted by the returned address: it lives until its last unmap, and no longer.",
+		.text = "Mappings are counted by the returned address: it lives until its last "
+			"unmap, and no longer.",
 		.bug_class = "field 3, AcrnGT A8",
 		.row = "dma-map",
 		.ops = MAP_UNMAP,
@@ -533,8 +571,8 @@ const struct mpt_clause cf_dma[] = {
 	},
 	{
 		.id = "DMA-6",
-		.text = "Unmapping an unknown address has no effect and is counted as a violation: never mapped, "
-			"unmapped before, inside a page.",
+		.text = "Unmapping an unknown address has no effect and is counted as a "
+			"violation: never mapped, unmapped before, inside a page.",
 		.bug_class = "field 3, KVMGT K6",
 		.row = "dma-unmap-unknown",
 		.ops = MAP_UNMAP,
@@ -542,7 +580,8 @@ const struct mpt_clause cf_dma[] = {
 	},
 	{
 		.id = "DMA-7",
-		.text = "One guest frame of two VMs has two bus addresses, and neither vGPU can unmap the other's.",
+		.text = "One guest frame of two VMs has two bus addresses, and neither vGPU can "
+			"unmap the other's.",
 		.bug_class = "field 3, KVMGT K6",
 		.row = "dma-unmap-unknown",
 		.ops = MAP_UNMAP,
@@ -550,8 +589,8 @@ const struct mpt_clause cf_dma[] = {
 	},
 	{
 		.id = "DMA-8",
-		.text = "A pin is one more count of a mapped address, given back by an unmap; an address that is not "
-			"mapped is -ENOENT.",
+		.text = "A pin is one more count of a mapped address, given back by an unmap; an "
+			"address that is not mapped is -ENOENT.",
 		.bug_class = "field 4",
 		.row = "dma-map",
 		.needs_caps = MPT_CAP_DMA_PIN,
@@ -570,8 +609,8 @@ const struct mpt_clause cf_dma[] = {
 	},
 	{
 		.id = "DMA-10",
-		.text = "Mapping a frame with another size takes nothing away from those who hold the first: every "
-			"address lives until its own last unmap.",
+		.text = "Mapping a frame with another size takes nothing away from those who hold "
+			"the first: every address lives until its own last unmap.",
 		.bug_class = "KVMGT K4, field 3",
 		.row = "dma-map",
 		.needs_caps = CF_HAS_HUGE,
@@ -580,7 +619,8 @@ const struct mpt_clause cf_dma[] = {
 	},
 	{
 		.id = "DMA-11",
-		.text = "2 MiB that are not in a row in the machine are -EINVAL, and nothing of them stays mapped.",
+		.text = "2 MiB that are not in a row in the machine are -EINVAL, and nothing of "
+			"them stays mapped.",
 		.bug_class = "AcrnGT A7, field 1",
 		.row = "dma-map",
 		.needs_caps = CF_HAS_SCATTER,
@@ -590,7 +630,8 @@ const struct mpt_clause cf_dma[] = {
 	},
 	{
 		.id = "DMA-12",
-		.text = "2 MiB made of two regions are mapped only if their machine frames are aligned and in a row.",
+		.text = "2 MiB made of two regions are mapped only if their machine frames are "
+			"aligned and in a row.",
 		.bug_class = "AcrnGT A7",
 		.row = "dma-map",
 		.needs_caps = MPT_CAP_GFN_TO_MFN,
@@ -600,8 +641,9 @@ const struct mpt_clause cf_dma[] = {
 	},
 	{
 		.id = "DMA-13",
-		.text = "Beyond the limit of pins mapping is -ENOMEM, what is mapped lives on, and an unmap makes "
-			"room; a refused 2 MiB and a vGPU that is gone cost nothing.",
+		.text = "Beyond the limit of pins mapping is -ENOMEM, what is mapped lives on, "
+			"and an unmap makes room; a refused 2 MiB and a vGPU that is gone cost "
+			"nothing.",
 		.bug_class = "field 2 (RLIMIT_MEMLOCK), field 1",
 		.row = "dma-map",
 		.needs_caps = CF_HAS_PIN_LIMIT,
@@ -611,8 +653,8 @@ const struct mpt_clause cf_dma[] = {
 	},
 	{
 		.id = "DMA-14",
-		.text = "A device access beyond a mapping is an IOMMU fault with the first refused byte: nothing is "
-			"written, reads deliver all ones.",
+		.text = "A device access beyond a mapping is an IOMMU fault with the first "
+			"refused byte: nothing is written, reads deliver all ones.",
 		.bug_class = "field 3",
 		.row = "dma-map",
 		.ops = MAP_UNMAP,
@@ -620,7 +662,8 @@ const struct mpt_clause cf_dma[] = {
 	},
 	{
 		.id = "DMA-15",
-		.text = "A random walk of mapping and unmapping in mixed sizes agrees with a model at every step.",
+		.text = "A random walk of mapping and unmapping in mixed sizes agrees with a "
+			"model at every step.",
 		.bug_class = "field 3, KVMGT K4",
 		.row = "dma-map",
 		.ops = MAP_UNMAP,
@@ -628,7 +671,8 @@ const struct mpt_clause cf_dma[] = {
 	},
 	{
 		.id = "DMA-16",
-		.text = "Threads may map and unmap the same pages at once; none loses what it holds.",
+		.text = "Threads may map and unmap the same pages at once; none loses what it "
+			"holds.",
 		.bug_class = "field 12",
 		.row = "dma-map",
 		.ops = MAP_UNMAP,

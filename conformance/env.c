@@ -142,7 +142,8 @@ int cf_env_close(struct cf_env *e)
 		cf_int(e, 0, mpt_host_close(e->host), "mpt_host_close at the end");
 		e->host = NULL;
 	}
-	cf_u64(e, (u64)e->allocs, (u64)mpt_alloc_live(), "at the end: the libraries' live allocations");
+	cf_u64(e, (u64)e->allocs, (u64)mpt_alloc_live(),
+	       "at the end: the libraries' live allocations");
 	return e->failed ? CF_FAIL : CF_PASS;
 }
 
@@ -248,7 +249,7 @@ static u64 probe_ops(const struct intel_gvt_mpt *t)
 		enum mpt_op_id op;
 		u64 bit;
 	} map[] = {
-		{ CF_ID(host_init), CF_HAS_INIT },	{ CF_ID(dom0_ready), CF_HAS_DOM0 },
+		{ CF_ID(host_init), CF_HAS_INIT },	  { CF_ID(dom0_ready), CF_HAS_DOM0 },
 		{ CF_ID(set_opregion), CF_HAS_OPREGION }, { CF_ID(set_edid), CF_HAS_EDID },
 		{ CF_ID(get_vfio_device), CF_HAS_VFIO },  { CF_ID(is_valid_gfn), CF_HAS_VALID_GFN },
 	};
@@ -313,7 +314,8 @@ static u64 probe_vm(struct cf_env *e)
 		has |= CF_HAS_DIRTY;
 	if (mpt_irq_fd(e->vm) >= 0)
 		has |= CF_HAS_IRQ_FD;
-	if (!mpt_ram_add(e->vm, far, MPT_PAGE_SIZE, 0) && !mpt_ram_remove(e->vm, far, MPT_PAGE_SIZE))
+	if (!mpt_ram_add(e->vm, far, MPT_PAGE_SIZE, 0) &&
+	    !mpt_ram_remove(e->vm, far, MPT_PAGE_SIZE))
 		has |= CF_HAS_WIDE;
 	return has;
 }
@@ -366,7 +368,8 @@ int cf_guest_load(struct cf_env *e, struct mpt_vm *vm, u64 gpa, void *buf, u64 l
 	u8 *b = buf;
 
 	while (len) {
-		unsigned int n = len > MPT_PAGE_SIZE ? (unsigned int)MPT_PAGE_SIZE : (unsigned int)len;
+		unsigned int n =
+			len > MPT_PAGE_SIZE ? (unsigned int)MPT_PAGE_SIZE : (unsigned int)len;
 
 		CF_INT(e, 0, mpt_guest_read(vm, gpa, b, n), "a guest load of %u bytes at 0x%llx", n,
 		       (unsigned long long)gpa);
@@ -382,10 +385,11 @@ int cf_guest_store(struct cf_env *e, struct mpt_vm *vm, u64 gpa, const void *buf
 	const u8 *b = buf;
 
 	while (len) {
-		unsigned int n = len > MPT_PAGE_SIZE ? (unsigned int)MPT_PAGE_SIZE : (unsigned int)len;
+		unsigned int n =
+			len > MPT_PAGE_SIZE ? (unsigned int)MPT_PAGE_SIZE : (unsigned int)len;
 
-		CF_INT(e, 0, mpt_guest_write(vm, gpa, b, n), "a guest store of %u bytes at 0x%llx", n,
-		       (unsigned long long)gpa);
+		CF_INT(e, 0, mpt_guest_write(vm, gpa, b, n), "a guest store of %u bytes at 0x%llx",
+		       n, (unsigned long long)gpa);
 		gpa += n;
 		b += n;
 		len -= n;

@@ -16,8 +16,8 @@
 
 /*
  * The VM's memory map, bytes. Between CF_PRE and CF_NEXT's end there is no gap; everything else is
- * surrounded by holes. CF_SEAM is 2 MiB aligned and made of two regions of 1 MiB. Back ends look RAM
- * up in large pieces: the first 2 MiB are of several regions, those of CF_NEXT are one.
+ * surrounded by holes. CF_SEAM is 2 MiB aligned and made of two regions of 1 MiB. Back ends look
+ * RAM up in large pieces: the first 2 MiB are of several regions, those of CF_NEXT are one.
  */
 #define CF_LOW 0x0UL
 #define CF_LOW_SIZE 0xa0000UL
@@ -78,15 +78,16 @@ enum cf_event_kind {
 	CF_CFG_WRITE,
 	CF_MMIO_READ,
 	CF_MMIO_WRITE,
-	CF_STORE, /* write_protect_handler */
+	CF_STORE,  /* write_protect_handler */
 	CF_REGION, /* guest_region_event */
 	CF_APERTURE_READ,
 	CF_APERTURE_WRITE,
-	CF_FAILED, /* emulation_failed */
+	CF_FAILED,  /* emulation_failed */
+	CF_DESTROY, /* vgpu_destroy, before it detaches */
 	CF_EVENTS
 };
 
-/* One call of the core. @addr: address, offset or gfn; @len: bytes or pages; @aux: errno or added. */
+/* One call of the core. @addr: address, offset or gfn; @len: bytes, pages; @aux: errno, added. */
 struct cf_event {
 	enum cf_event_kind kind;
 	struct intel_vgpu *vgpu;
@@ -198,10 +199,10 @@ int cf_core_on(struct cf_env *e);
 void cf_core_off(struct cf_env *e);
 /* A clause in a small piece of RAM (CF_MAIN), then, in a new world, in a large one (CF_NEXT). */
 int cf_twice(struct cf_env *e, int (*run)(struct cf_env *e));
-#define CF_TWICE(run)                                                                              \
-	static int run##_twice(struct cf_env *e)                                                   \
-	{                                                                                          \
-		return cf_twice(e, run);                                                           \
+#define CF_TWICE(run)                            \
+	static int run##_twice(struct cf_env *e) \
+	{                                        \
+		return cf_twice(e, run);         \
 	}
 /* A VM with the regions of @map; NULL: none. It is destroyed at the end. */
 int cf_vm_new(struct cf_env *e, unsigned int id, const struct cf_region *map, struct mpt_vm **vm);
@@ -223,11 +224,11 @@ int cf_fill(struct cf_env *e, u8 want, const void *got, size_t len, const char *
 	MPT_PRINTF(5, 6);
 
 /* Leave the clause with what the expression came to, unless it is 0. */
-#define CF_TRY(expr)                                                                               \
-	do {                                                                                       \
-		int cf_try_ = (expr);                                                              \
-		if (cf_try_)                                                                       \
-			return cf_try_;                                                            \
+#define CF_TRY(expr)                    \
+	do {                            \
+		int cf_try_ = (expr);   \
+		if (cf_try_)            \
+			return cf_try_; \
 	} while (0)
 /* An answer; an expected number; a condition with a full sentence; bytes; bytes of one value. */
 #define CF_INT(e, want, got, ...) CF_TRY(cf_int((e), (want), (got), __VA_ARGS__))
@@ -243,7 +244,7 @@ int cf_fill(struct cf_env *e, u8 want, const void *got, size_t len, const char *
 #define CF_COUNT(a) (sizeof(a) / sizeof((a)[0]))
 
 void cf_record(struct cf_env *e);
-/* Writes down an answer that no recorded vGPU gave: of an absent callback, of a host. Returns it. */
+/* Writes down an answer that no watched vGPU gave: of an absent callback, of a host. Returns it. */
 int cf_note(struct cf_env *e, enum mpt_op_id op, int answer);
 /* Whether a sentence says who failed: the back end or a layer in front of it. */
 bool cf_names_who(struct cf_env *e, const char *sentence);
@@ -265,7 +266,8 @@ void cf_release(struct cf_env *e);
 
 /* --- threads, time, chance --- */
 
-int cf_thread_start(struct cf_env *e, unsigned int n, int (*fn)(struct cf_env *, void *), void *arg);
+int cf_thread_start(struct cf_env *e, unsigned int n, int (*fn)(struct cf_env *, void *),
+		    void *arg);
 /* CF_FAIL with a report when it is not done in CF_PATIENCE; else what @fn returned. */
 int cf_thread_join(struct cf_env *e, unsigned int n);
 bool cf_thread_done(struct cf_env *e, unsigned int n);

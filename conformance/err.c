@@ -13,7 +13,8 @@ static int fail_elsewhere(struct cf_env *e, void *arg)
 	u8 b;
 
 	(void)arg;
-	CF_THAT(e, !*mpt_last_error(), "a new thread: expected no sentence, seen \"%s\"", mpt_last_error());
+	CF_THAT(e, !*mpt_last_error(), "a new thread: expected no sentence, seen \"%s\"",
+		mpt_last_error());
 	return cf_int(e, -EFAULT, HV(write_gpa)(e->v, CF_HOLE, &b, 1), "write_gpa to a hole");
 }
 
@@ -35,8 +36,8 @@ static int err_sentence(struct cf_env *e)
 		"the sentence after another thread failed: expected \"%s\", seen \"%s\"", mine,
 		mpt_last_error());
 	mpt_clear_error();
-	CF_THAT(e, !*mpt_last_error(), "the sentence after mpt_clear_error: expected none, seen \"%s\"",
-		mpt_last_error());
+	CF_THAT(e, !*mpt_last_error(),
+		"the sentence after mpt_clear_error: expected none, seen \"%s\"", mpt_last_error());
 	return CF_PASS;
 }
 
@@ -47,8 +48,8 @@ static int err_long(struct cf_env *e)
 	memset(big, 'x', sizeof(big) - 1);
 	big[sizeof(big) - 1] = '\0';
 	CF_INT(e, -EINVAL, mpt_fail(EINVAL, "somebody", "%s", big), "mpt_fail of a positive errno");
-	CF_THAT(e, strlen(mpt_last_error()) < MPT_ERROR_MAX, "a long sentence: expected it cut, seen %zu bytes",
-		strlen(mpt_last_error()));
+	CF_THAT(e, strlen(mpt_last_error()) < MPT_ERROR_MAX,
+		"a long sentence: expected it cut, seen %zu bytes", strlen(mpt_last_error()));
 	CF_THAT(e, strstr(mpt_last_error(), "somebody"),
 		"a long sentence: expected its begin kept, seen \"%.80s\"", mpt_last_error());
 	return CF_PASS;
@@ -65,8 +66,8 @@ static int same_world(struct cf_env *e, const struct mpt_vm_stats *was, const ch
 	CF_U64(e, was->dma_live, is.dma_live, "live DMA counts after a failed %s", name);
 	CF_U64(e, was->tracked, is.tracked, "tracked pages after a failed %s", name);
 	CF_U64(e, was->intx_level, is.intx_level, "the pin's level after a failed %s", name);
-	CF_U64(e, (u64)was->vfio_device, (u64)is.vfio_device, "holders of the device after a failed %s",
-	       name);
+	CF_U64(e, (u64)was->vfio_device, (u64)is.vfio_device,
+	       "holders of the device after a failed %s", name);
 	return CF_PASS;
 }
 
@@ -113,8 +114,8 @@ static int err_memory(struct cf_env *e)
 			CF_TRY(t->ready(e));
 		for (n = 1, reached = true; reached && n <= ALLOCS_MAX; n++)
 			CF_TRY(fail_nth(e, t, n, &reached));
-		CF_THAT(e, !reached, "%s: expected fewer than %d allocations", mpt_op_info(t->op)->name,
-			ALLOCS_MAX);
+		CF_THAT(e, !reached, "%s: expected fewer than %d allocations",
+			mpt_op_info(t->op)->name, ALLOCS_MAX);
 		if (t->done)
 			t->done(e);
 	}
@@ -164,7 +165,8 @@ static int go_ram(struct cf_env *e)
 
 static void back_ram(struct cf_env *e)
 {
-	cf_int(e, 0, mpt_ram_remove(e->vm, CF_PLUG, MPT_HUGE_SIZE + MPT_PAGE_SIZE), "mpt_ram_remove");
+	cf_int(e, 0, mpt_ram_remove(e->vm, CF_PLUG, MPT_HUGE_SIZE + MPT_PAGE_SIZE),
+	       "mpt_ram_remove");
 }
 
 static int go_move(struct cf_env *e)
@@ -174,7 +176,8 @@ static int go_move(struct cf_env *e)
 
 static void back_move(struct cf_env *e)
 {
-	cf_int(e, 0, mpt_ram_move(e->vm, CF_PLUG + 0x1000, CF_HUGE_SIZE, CF_HUGE), "mpt_ram_move back");
+	cf_int(e, 0, mpt_ram_move(e->vm, CF_PLUG + 0x1000, CF_HUGE_SIZE, CF_HUGE),
+	       "mpt_ram_move back");
 }
 
 static const struct {
@@ -202,10 +205,11 @@ static int maker_nth(struct cf_env *e, size_t i, unsigned long n, bool *reached)
 	mpt_alloc_fail_at(0);
 	if (r) {
 		CF_INT(e, -ENOMEM, r, "%s with its allocation %lu failing", makers[i].name, n);
-		CF_THAT(e, a_host == no_host && a_vm == no_vm, "%s failed: expected its answer untouched",
-			makers[i].name);
+		CF_THAT(e, a_host == no_host && a_vm == no_vm,
+			"%s failed: expected its answer untouched", makers[i].name);
 		CF_THAT(e, cf_names_who(e, mpt_last_error()),
-			"%s out of memory: expected a sentence that names the back end or a layer, seen \"%s\"",
+			"%s out of memory: expected a sentence that names the back end or a "
+			"layer, seen \"%s\"",
 			makers[i].name, mpt_last_error());
 		CF_U64(e, (u64)live, (u64)mpt_alloc_live(), "live allocations after a failed %s",
 		       makers[i].name);
@@ -228,8 +232,8 @@ static int err_makers(struct cf_env *e)
 	for (i = 0; i < CF_COUNT(makers); i++) {
 		for (n = 1, reached = true; reached && n <= ALLOCS_MAX; n++)
 			CF_TRY(maker_nth(e, i, n, &reached));
-		CF_THAT(e, !reached && n > 2, "%s: expected 1 to %d allocations, seen %lu", makers[i].name,
-			ALLOCS_MAX, n - 2);
+		CF_THAT(e, !reached && n > 2, "%s: expected 1 to %d allocations, seen %lu",
+			makers[i].name, ALLOCS_MAX, n - 2);
 	}
 	return cf_int(e, 0, mpt_vm_destroy(e->host, 51), "mpt_vm_destroy");
 }
@@ -252,7 +256,8 @@ static int fault_one(struct cf_env *e, const struct cf_try *t, int err)
 	CF_TRY(same_world(e, &was, name));
 	after = cf_ledger(e);
 	for (k = 0; k < MPT_LEDGER_KINDS; k++)
-		CF_U64(e, before.live[k], after.live[k], "%s entries of the ledger after a failed %s",
+		CF_U64(e, before.live[k], after.live[k],
+		       "%s entries of the ledger after a failed %s",
 		       mpt_ledger_kind_name((enum mpt_ledger_kind)k), name);
 	return retry(e, t, name);
 }
@@ -278,8 +283,8 @@ static int err_fault(struct cf_env *e)
 				CF_TRY(fault_one(e, t, set[i]));
 			else
 				CF_INT(e, -EINVAL, mpt_fault_at(e->host, t->op, 1, set[i]),
-				       "mpt_fault_at of %s, %s, which it may not answer", info->name,
-				       mpt_errno_name(set[i]));
+				       "mpt_fault_at of %s, %s, which it may not answer",
+				       info->name, mpt_errno_name(set[i]));
 		}
 		if (t->done)
 			t->done(e);
@@ -293,8 +298,10 @@ static int err_fault_nth(struct cf_env *e)
 	u64 word = 1;
 	int i;
 
-	CF_INT(e, -EINVAL, mpt_fault_at(e->host, CF_ID(detach_vgpu), 1, 0), "a fault of detach_vgpu");
-	CF_INT(e, -EINVAL, mpt_fault_at(e->host, CF_ID(dma_unmap_guest_page), 1, 0), "a fault of unmap");
+	CF_INT(e, -EINVAL, mpt_fault_at(e->host, CF_ID(detach_vgpu), 1, 0),
+	       "a fault of detach_vgpu");
+	CF_INT(e, -EINVAL, mpt_fault_at(e->host, CF_ID(dma_unmap_guest_page), 1, 0),
+	       "a fault of unmap");
 	CF_INT(e, -EINVAL, mpt_fault_at(e->host, (enum mpt_op_id)(MPT_OP_COUNT + 1), 1, 0),
 	       "a fault of no operation");
 	CF_INT(e, 0, mpt_fault_at(e->host, CF_ID(write_gpa), 3, EFAULT), "mpt_fault_at the third");
@@ -306,18 +313,19 @@ static int err_fault_nth(struct cf_env *e)
 	CF_INT(e, 0, mpt_fault_at(e->host, MPT_OP_COUNT, 2, 0), "mpt_fault_at the second of any");
 	CF_THAT(e, !mpt_fault_fired(e->host, NULL), "a new fault: expected not fired yet");
 	CF_INT(e, 0, HV(read_gpa)(e->v, CF_MAIN, &word, 8), "the first of any");
-	CF_THAT(e, HV(write_gpa)(e->v, CF_MAIN, &word, 8) < 0, "the second of any: expected it to fail");
+	CF_THAT(e, HV(write_gpa)(e->v, CF_MAIN, &word, 8) < 0,
+		"the second of any: expected it to fail");
 	CF_THAT(e, mpt_fault_fired(e->host, &fired) && fired == CF_ID(write_gpa),
 		"mpt_fault_fired: expected write_gpa, seen operation %d", (int)fired);
 	CF_INT(e, 0, mpt_fault_at(e->host, MPT_OP_COUNT, 0, 0), "switching it off");
 	return cf_int(e, 0, HV(write_gpa)(e->v, CF_MAIN, &word, 8), "write_gpa after that");
 }
 
-
 const struct mpt_clause cf_err[] = {
 	{
 		.id = "ERR-1",
-		.text = "A failure leaves a sentence \"function: back end: what: why\" for its thread and no other.",
+		.text = "A failure leaves a sentence \"function: back end: what: why\" for its "
+			"thread and no other.",
 		.bug_class = "field 3 (error reporting)",
 		.row = "sentence",
 		.ops = CF_OP(dma_map_guest_page) | CF_OP(write_gpa),
@@ -326,15 +334,16 @@ const struct mpt_clause cf_err[] = {
 	},
 	{
 		.id = "ERR-2",
-		.text = "A sentence that is too long is cut at its end; the errno is negative whatever was given.",
+		.text = "A sentence that is too long is cut at its end; the errno is negative "
+			"whatever was given.",
 		.row = "sentence",
 		.setup = CF_HOST,
 		.run = err_long,
 	},
 	{
 		.id = "ERR-3",
-		.text = "When any allocation of an operation fails it is -ENOMEM, everything is as before, and the "
-			"next try works.",
+		.text = "When any allocation of an operation fails it is -ENOMEM, everything is "
+			"as before, and the next try works.",
 		.bug_class = "field 1, field 2, AcrnGT A1, A26, KVMGT K2",
 		.row = "undo",
 		/* The ledger loses count without memory, and says so. */
@@ -345,20 +354,22 @@ const struct mpt_clause cf_err[] = {
 	},
 	{
 		.id = "ERR-4",
-		.text = "When any allocation fails, opening a host, making or holding a VM and plugging RAM are "
-			"-ENOMEM, leave nothing behind, and work when tried again.",
+		.text = "When any allocation fails, opening a host, making or holding a VM and "
+			"plugging RAM are -ENOMEM, leave nothing behind, and work when tried "
+			"again.",
 		.bug_class = "field 1, AcrnGT A20",
 		.row = "undo",
 		.run = err_makers,
 	},
 	{
 		.id = "ERR-5",
-		.text = "Each errno that ops.def allows an operation can be answered for it: the caller sees it, "
-			"nothing has changed, and the next try works.",
+		.text = "Each errno that ops.def allows an operation can be answered for it: the "
+			"caller sees it, nothing has changed, and the next try works.",
 		.bug_class = "field 1, field 19",
 		.row = "undo",
 		.needs_caps = CF_HAS_FAULT,
-		.ops = CF_OP(inject_msi) | CF_OP(read_gpa) | CF_OP(write_gpa) | CF_OP(dma_map_guest_page),
+		.ops = CF_OP(inject_msi) | CF_OP(read_gpa) | CF_OP(write_gpa) |
+		       CF_OP(dma_map_guest_page),
 		.run = err_fault,
 	},
 	{

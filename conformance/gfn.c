@@ -7,9 +7,20 @@
 
 /* Frames that are no RAM whatever the address width. */
 static const unsigned long no_ram[] = {
-	CF_GFN(CF_HOLE), CF_GFN(CF_NEXT + CF_NEXT_SIZE), CF_GFN(CF_HUGE) - 1, CF_GFN(CF_LOW + CF_LOW_SIZE),
-	CF_GFN(CF_HIGH) - 1, CF_GFN(CF_HIGH + CF_HIGH_SIZE), CF_GFN(1UL << 52), ~0UL >> 12, 1UL << 52,
-	(1UL << 52) + CF_GFN(CF_MAIN), (1UL << 32) + CF_GFN(CF_MAIN), 1UL << 63, ~0UL - 1, ~0UL,
+	CF_GFN(CF_HOLE),
+	CF_GFN(CF_NEXT + CF_NEXT_SIZE),
+	CF_GFN(CF_HUGE) - 1,
+	CF_GFN(CF_LOW + CF_LOW_SIZE),
+	CF_GFN(CF_HIGH) - 1,
+	CF_GFN(CF_HIGH + CF_HIGH_SIZE),
+	CF_GFN(1UL << 52),
+	~0UL >> 12,
+	1UL << 52,
+	(1UL << 52) + CF_GFN(CF_MAIN),
+	(1UL << 32) + CF_GFN(CF_MAIN),
+	1UL << 63,
+	~0UL - 1,
+	~0UL,
 };
 
 static int compare(const void *a, const void *b)
@@ -40,8 +51,8 @@ static int collect(struct cf_env *e, unsigned long *mfn)
 			CF_THAT(e, *mfn != INTEL_GVT_INVALID_ADDR,
 				"gfn_to_mfn of RAM at 0x%llx: expected a frame, seen ~0UL",
 				(unsigned long long)gfn << 12);
-			CF_U64(e, *mfn, HV(gfn_to_mfn)(e->v, gfn), "gfn_to_mfn of gfn 0x%llx asked again",
-			       (unsigned long long)gfn);
+			CF_U64(e, *mfn, HV(gfn_to_mfn)(e->v, gfn),
+			       "gfn_to_mfn of gfn 0x%llx asked again", (unsigned long long)gfn);
 		}
 	return CF_PASS;
 }
@@ -56,7 +67,9 @@ static int gfn_ram(struct cf_env *e)
 		qsort(mfn, n, sizeof(*mfn), compare);
 	for (i = 1; !r && i < n; i++)
 		if (mfn[i] == mfn[i - 1])
-			r = cf_fail(e, "gfn_to_mfn: expected each page its own frame, seen 0x%lx twice", mfn[i]);
+			r = cf_fail(
+				e, "gfn_to_mfn: expected each page its own frame, seen 0x%lx twice",
+				mfn[i]);
 	free(mfn);
 	return r;
 }
@@ -85,13 +98,16 @@ static int gfn_pure(struct cf_env *e)
 	is = cf_stats(e, e->vm);
 	after = cf_ledger(e);
 	CF_U64(e, was.dma_live, is.dma_live, "live DMA counts after gfn_to_mfn");
-	CF_U64(e, before.live[MPT_LEDGER_DMA], after.live[MPT_LEDGER_DMA], "the ledger's DMA entries");
+	CF_U64(e, before.live[MPT_LEDGER_DMA], after.live[MPT_LEDGER_DMA],
+	       "the ledger's DMA entries");
 	if (e->has & CF_HAS_DIRTY) {
 		CF_INT(e, 0, mpt_dirty_fetch(e->vm, CF_GFN(CF_MAIN), 8, &bit), "mpt_dirty_fetch");
 		CF_U64(e, 0, bit, "the dirty log after gfn_to_mfn");
 	}
-	CF_INT(e, 0, mpt_ram_remove(e->vm, CF_MAIN, CF_MAIN_SIZE), "removing RAM that was translated");
-	CF_U64(e, INTEL_GVT_INVALID_ADDR, HV(gfn_to_mfn)(e->v, CF_GFN(CF_MAIN)), "gfn_to_mfn of removed RAM");
+	CF_INT(e, 0, mpt_ram_remove(e->vm, CF_MAIN, CF_MAIN_SIZE),
+	       "removing RAM that was translated");
+	CF_U64(e, INTEL_GVT_INVALID_ADDR, HV(gfn_to_mfn)(e->v, CF_GFN(CF_MAIN)),
+	       "gfn_to_mfn of removed RAM");
 	return CF_PASS;
 }
 
@@ -124,11 +140,13 @@ static int gfn_virt(struct cf_env *e)
 		CF_THAT(e, mfn[i] != INTEL_GVT_INVALID_ADDR,
 			"virt_to_mfn of the core's own page: expected a frame, seen ~0UL");
 		CF_THAT(e, mfn[i] < INTEL_GVT_INVALID_ADDR >> 12,
-			"virt_to_mfn: expected a frame, seen 0x%lx (an errno or a shifted one)", mfn[i]);
+			"virt_to_mfn: expected a frame, seen 0x%lx (an errno or a shifted one)",
+			mfn[i]);
 		CF_U64(e, mfn[i], mpt_virt_to_mfn(e->host, pages + i * 4096),
 		       "mpt_virt_to_mfn of the same page");
 		for (j = 0; j < i; j++)
-			CF_THAT(e, mfn[j] != mfn[i], "virt_to_mfn: expected each page its own frame");
+			CF_THAT(e, mfn[j] != mfn[i],
+				"virt_to_mfn: expected each page its own frame");
 	}
 	return CF_PASS;
 }
@@ -140,7 +158,8 @@ static int gfn_valid(struct cf_env *e)
 
 	for (r = cf_map; r->size; r++) {
 		CF_THAT(e, HV(is_valid_gfn)(e->v, CF_GFN(r->gpa)),
-			"is_valid_gfn of the first page of RAM at 0x%llx: expected true, seen false",
+			"is_valid_gfn of the first page of RAM at 0x%llx: expected true, seen "
+			"false",
 			(unsigned long long)r->gpa);
 		CF_THAT(e, HV(is_valid_gfn)(e->v, CF_GFN(r->gpa + r->size) - 1),
 			"is_valid_gfn of the last page of RAM at 0x%llx: expected true, seen false",
@@ -148,7 +167,8 @@ static int gfn_valid(struct cf_env *e)
 	}
 	for (i = 0; i < CF_COUNT(no_ram); i++)
 		CF_THAT(e, !HV(is_valid_gfn)(e->v, no_ram[i]),
-			"is_valid_gfn of gfn 0x%lx, which is no RAM: expected false, seen true", no_ram[i]);
+			"is_valid_gfn of gfn 0x%lx, which is no RAM: expected false, seen true",
+			no_ram[i]);
 	CF_INT(e, 0, mpt_ram_remove(e->vm, CF_MAIN, CF_MAIN_SIZE), "removing RAM");
 	CF_THAT(e, !HV(is_valid_gfn)(e->v, CF_GFN(CF_MAIN)),
 		"is_valid_gfn of removed RAM: expected false, seen true");
@@ -158,14 +178,16 @@ static int gfn_valid(struct cf_env *e)
 const struct mpt_clause cf_gfn[] = {
 	{
 		.id = "GFN-1",
-		.text = "gfn_to_mfn answers each page of RAM with a frame of its own, the same each time.",
+		.text = "gfn_to_mfn answers each page of RAM with a frame of its own, the same "
+			"each time.",
 		.needs_caps = MPT_CAP_GFN_TO_MFN,
 		.ops = CF_OP(gfn_to_mfn),
 		.run = gfn_ram,
 	},
 	{
 		.id = "GFN-2",
-		.text = "Where there is no RAM gfn_to_mfn answers exactly ~0UL, for any 64-bit frame number.",
+		.text = "Where there is no RAM gfn_to_mfn answers exactly ~0UL, for any 64-bit "
+			"frame number.",
 		.bug_class = "AcrnGT A5, XenGT X1, field 19",
 		.row = "translation",
 		.needs_caps = MPT_CAP_GFN_TO_MFN,
@@ -174,7 +196,8 @@ const struct mpt_clause cf_gfn[] = {
 	},
 	{
 		.id = "GFN-3",
-		.text = "gfn_to_mfn has no side effect: nothing is held, marked or kept from being removed.",
+		.text = "gfn_to_mfn has no side effect: nothing is held, marked or kept from "
+			"being removed.",
 		.bug_class = "field 5, KVMGT K16",
 		.needs_caps = MPT_CAP_GFN_TO_MFN,
 		.ops = CF_OP(gfn_to_mfn),
@@ -189,7 +212,8 @@ const struct mpt_clause cf_gfn[] = {
 	},
 	{
 		.id = "GFN-5",
-		.text = "virt_to_mfn answers each page of the core's own memory with a frame of its own.",
+		.text = "virt_to_mfn answers each page of the core's own memory with a frame of "
+			"its own.",
 		.bug_class = "AcrnGT A5, A11",
 		.row = "translation",
 		.needs_caps = MPT_CAP_VIRT_TO_MFN,
@@ -199,7 +223,8 @@ const struct mpt_clause cf_gfn[] = {
 	},
 	{
 		.id = "GFN-6",
-		.text = "is_valid_gfn is true for RAM, read-only RAM too, and false for everything else.",
+		.text = "is_valid_gfn is true for RAM, read-only RAM too, and false for "
+			"everything else.",
 		.needs_caps = CF_HAS_VALID_GFN,
 		.ops = CF_OP(is_valid_gfn),
 		.run = gfn_valid,

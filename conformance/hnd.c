@@ -23,17 +23,24 @@ static int look(struct cf_env *e, struct world *w)
 static int untouched(struct cf_env *e, const struct world *w, unsigned long handle)
 {
 	struct world now;
+	unsigned int i;
 
 	CF_TRY(look(e, &now));
-	CF_BYTES(e, w->page, now.page, sizeof(now.page), "guest memory after calls with handle 0x%lx",
-		 handle);
-	CF_U64(e, w->stats.dma_live, now.stats.dma_live, "DMA counts after calls with handle 0x%lx", handle);
-	CF_U64(e, w->stats.tracked, now.stats.tracked, "tracked pages after calls with handle 0x%lx",
+	CF_BYTES(e, w->page, now.page, sizeof(now.page),
+		 "guest memory after calls with handle 0x%lx", handle);
+	CF_U64(e, w->stats.dma_live, now.stats.dma_live, "DMA counts after calls with handle 0x%lx",
 	       handle);
+	CF_U64(e, w->stats.tracked, now.stats.tracked,
+	       "tracked pages after calls with handle 0x%lx", handle);
 	CF_U64(e, w->stats.msi, now.stats.msi, "MSIs after calls with handle 0x%lx", handle);
-	CF_U64(e, w->stats.intx_level, now.stats.intx_level, "pin level after calls with handle 0x%lx",
-	       handle);
-	CF_THAT(e, w->tracked == now.tracked, "calls with handle 0x%lx changed what is tracked", handle);
+	CF_U64(e, w->stats.intx_level, now.stats.intx_level,
+	       "pin level after calls with handle 0x%lx", handle);
+	CF_THAT(e, w->tracked == now.tracked, "calls with handle 0x%lx changed what is tracked",
+		handle);
+	for (i = 0; i < CF_VGPUS; i++)
+		if (e->vgpus[i].live)
+			CF_INT(e, 0, HV(read_gpa)(&e->vgpus[i].base, CF_MAIN, &now.page, 1),
+			       "read_gpa of the live vGPU after calls with handle 0x%lx", handle);
 	return CF_PASS;
 }
 
@@ -46,20 +53,23 @@ static int dead_memory(struct cf_env *e, struct intel_vgpu *v)
 	memset(buf, 0xa5, sizeof(buf));
 	CF_INT(e, -ESRCH, HV(write_gpa)(v, CF_MAIN, buf, sizeof(buf)), "write_gpa, handle 0x%lx",
 	       v->handle);
-	CF_INT(e, -ESRCH, HV(read_gpa)(v, CF_MAIN, buf, sizeof(buf)), "read_gpa, handle 0x%lx", v->handle);
-	CF_FILL(e, 0, buf, sizeof(buf), "read_gpa's buffer, handle 0x%lx", v->handle);
-	CF_INT(e, -ESRCH, v->mpt->inject_msi(v->handle, 0xfee00000, 0x41), "inject_msi, handle 0x%lx",
+	CF_INT(e, -ESRCH, HV(read_gpa)(v, CF_MAIN, buf, sizeof(buf)), "read_gpa, handle 0x%lx",
 	       v->handle);
+	CF_FILL(e, 0, buf, sizeof(buf), "read_gpa's buffer, handle 0x%lx", v->handle);
+	CF_INT(e, -ESRCH, v->mpt->inject_msi(v->handle, 0xfee00000, 0x41),
+	       "inject_msi, handle 0x%lx", v->handle);
 	CF_INT(e, -ESRCH, HV(dma_map_guest_page)(v, CF_GFN(CF_MAIN), MPT_PAGE_SIZE, &addr),
 	       "dma_map_guest_page, handle 0x%lx", v->handle);
 	HV(dma_unmap_guest_page)(v, e->slot[0]);
+	HV(detach_vgpu)(v);
 	return CF_PASS;
 }
 
-#define DEAD(e, v, op, ...) \
-	do { \
-		if (cf_table_has((v)->mpt, CF_ID(op))) \
-			CF_INT((e), -ESRCH, HV(op)(v, __VA_ARGS__), #op ", handle 0x%lx", (v)->handle); \
+#define DEAD(e, v, op, ...)                                                               \
+	do {                                                                              \
+		if (cf_table_has((v)->mpt, CF_ID(op)))                                    \
+			CF_INT((e), -ESRCH, HV(op)(v, __VA_ARGS__), #op ", handle 0x%lx", \
+			       (v)->handle);                                              \
 	} while (0)
 
 static int dead_capabilities(struct cf_env *e, struct intel_vgpu *v)
@@ -100,7 +110,9 @@ static int hnd_stale(struct cf_env *e)
 	CF_TRY(dead(e, old));
 	/* Once more with another vGPU in its place, with something to damage. */
 	CF_TRY(cf_attach(e, 1, e->vm));
-	CF_INT(e, 0, HV(dma_map_guest_page)(&e->vgpus[1].base, CF_GFN(CF_MAIN), MPT_PAGE_SIZE, &e->slot[0]),
+	CF_INT(e, 0,
+	       HV(dma_map_guest_page)(&e->vgpus[1].base, CF_GFN(CF_MAIN), MPT_PAGE_SIZE,
+				      &e->slot[0]),
 	       "dma_map_guest_page of the vGPU that followed");
 	if (e->has & MPT_CAP_PAGE_TRACK)
 		CF_INT(e, 0, HV(enable_page_track)(&e->vgpus[1].base, CF_GFN(CF_MAIN)),
@@ -115,8 +127,17 @@ static int hnd_stale(struct cf_env *e)
 static int hnd_never(struct cf_env *e)
 {
 	const unsigned long h = e->v->handle;
-	const unsigned long wrong[] = { 0, ~0UL, h + 1, h - 1, h ^ (1UL << 63), h ^ (1UL << 31),
-					h + MPT_HANDLE_SLOTS, h - MPT_HANDLE_SLOTS, 1UL << 63, 255, 256 };
+	const unsigned long wrong[] = { 0,
+					~0UL,
+					h + 1,
+					h - 1,
+					h ^ (1UL << 63),
+					h ^ (1UL << 31),
+					h + MPT_HANDLE_SLOTS,
+					h - MPT_HANDLE_SLOTS,
+					1UL << 63,
+					255,
+					256 };
 	size_t i;
 
 	CF_TRY(cf_paint(e, e->vm, CF_MAIN, 64));
@@ -141,11 +162,12 @@ static int hnd_generation(struct cf_env *e)
 		seen[i] = e->v->handle;
 		CF_THAT(e, seen[i], "a handle: expected not 0");
 		for (j = 0; j < i; j++)
-			CF_THAT(e, seen[j] != seen[i], "attach number %zu: handle 0x%lx was given out before",
-				i, seen[i]);
+			CF_THAT(e, seen[j] != seen[i],
+				"attach number %zu: handle 0x%lx was given out before", i, seen[i]);
 		CF_TRY(cf_detach(e, 0));
 		CF_TRY(cf_attach(e, 0, e->vm));
-		CF_INT(e, -ESRCH, HV(read_gpa)(&old, CF_MAIN, &b, 1), "read_gpa with the handle before");
+		CF_INT(e, -ESRCH, HV(read_gpa)(&old, CF_MAIN, &b, 1),
+		       "read_gpa with the handle before");
 		CF_INT(e, 0, HV(read_gpa)(e->v, CF_MAIN, &b, 1), "read_gpa with the new handle");
 	}
 	return CF_PASS;
@@ -159,9 +181,11 @@ static int hnd_two(struct cf_env *e)
 
 	CF_TRY(cf_vm_new(e, 2, small, &other));
 	CF_TRY(cf_attach(e, 1, other));
-	CF_THAT(e, e->v->handle != e->vgpus[1].base.handle, "two vGPUs: expected different handles");
+	CF_THAT(e, e->v->handle != e->vgpus[1].base.handle,
+		"two vGPUs: expected different handles");
 	CF_INT(e, 0, HV(write_gpa)(e->v, CF_MAIN, &a, 1), "write_gpa to the first VM");
-	CF_INT(e, 0, HV(write_gpa)(&e->vgpus[1].base, CF_MAIN, &b, 1), "write_gpa to the second VM");
+	CF_INT(e, 0, HV(write_gpa)(&e->vgpus[1].base, CF_MAIN, &b, 1),
+	       "write_gpa to the second VM");
 	CF_TRY(cf_guest_load(e, e->vm, CF_MAIN, &seen, 1));
 	CF_U64(e, a, seen, "what the first VM holds");
 	CF_TRY(cf_guest_load(e, other, CF_MAIN, &seen, 1));
@@ -212,8 +236,10 @@ static int hnd_other_host(struct cf_env *e)
 	CF_INT(e, 0, mpt_vm_destroy(host, CF_VM_ID), "destroying it");
 	CF_INT(e, 0, mpt_host_close(host), "closing the second host");
 	CF_THAT(e, (r == 0 && seen == a) || (r == -ESRCH && seen == 0),
-		"a handle through another host's table: expected its own VM's byte 0x%02x or -ESRCH, seen %d "
-		"and 0x%02x", a, r, seen);
+		"a handle through another host's table: expected its own VM's byte 0x%02x or "
+		"-ESRCH, seen %d "
+		"and 0x%02x",
+		a, r, seen);
 	return CF_PASS;
 }
 
@@ -232,22 +258,23 @@ static int hnd_unknown_vgpu(struct cf_env *e)
 	return cf_u64(e, 0, (u64)cf_stats(e, e->vm).vfio_device, "the VM's held device");
 }
 
-#define DEAD_PAIRS \
+#define DEAD_PAIRS                                                                                \
 	CF_P(inject_msi, ESRCH), CF_P(enable_page_track, ESRCH), CF_P(disable_page_track, ESRCH), \
-		CF_P(read_gpa, ESRCH), CF_P(write_gpa, ESRCH), CF_P(map_gfn_to_mfn, ESRCH), \
-		CF_P(dma_map_guest_page, ESRCH), CF_P(set_trap_area, ESRCH), CF_P(set_pvmmio, ESRCH), \
-		CF_P(dma_pin_guest_page, ESRCH), CF_P(set_intx, ESRCH)
-#define DEAD_OPS \
-	(CF_OP(inject_msi) | CF_OP(enable_page_track) | CF_OP(disable_page_track) | CF_OP(read_gpa) | \
-	 CF_OP(write_gpa) | CF_OP(gfn_to_mfn) | CF_OP(map_gfn_to_mfn) | CF_OP(dma_map_guest_page) | \
-	 CF_OP(dma_unmap_guest_page) | CF_OP(set_trap_area) | CF_OP(set_pvmmio) | \
-	 CF_OP(dma_pin_guest_page) | CF_OP(is_valid_gfn) | CF_OP(set_intx))
+		CF_P(read_gpa, ESRCH), CF_P(write_gpa, ESRCH), CF_P(map_gfn_to_mfn, ESRCH),       \
+		CF_P(dma_map_guest_page, ESRCH), CF_P(set_trap_area, ESRCH),                      \
+		CF_P(set_pvmmio, ESRCH), CF_P(dma_pin_guest_page, ESRCH), CF_P(set_intx, ESRCH)
+#define DEAD_OPS                                                                                 \
+	(CF_OP(inject_msi) | CF_OP(enable_page_track) | CF_OP(disable_page_track) |              \
+	 CF_OP(read_gpa) | CF_OP(write_gpa) | CF_OP(gfn_to_mfn) | CF_OP(map_gfn_to_mfn) |        \
+	 CF_OP(dma_map_guest_page) | CF_OP(dma_unmap_guest_page) | CF_OP(set_trap_area) |        \
+	 CF_OP(set_pvmmio) | CF_OP(dma_pin_guest_page) | CF_OP(is_valid_gfn) | CF_OP(set_intx) | \
+	 CF_OP(detach_vgpu))
 
 const struct mpt_clause cf_hnd[] = {
 	{
 		.id = "HND-1",
-		.text = "After detach_vgpu the handle is dead: -ESRCH, ~0UL, false or nothing, and nothing is "
-			"touched, also when another vGPU has taken its place.",
+		.text = "After detach_vgpu the handle is dead: -ESRCH, ~0UL, false or nothing, "
+			"and nothing is touched, also when another vGPU has taken its place.",
 		.bug_class = "field 9, KVMGT K6",
 		.row = "handle",
 		.ops = DEAD_OPS,
@@ -257,8 +284,8 @@ const struct mpt_clause cf_hnd[] = {
 	},
 	{
 		.id = "HND-2",
-		.text = "A handle that was never given out is as good as a dead one: 0, ~0UL, neighbours of a "
-			"live one.",
+		.text = "A handle that was never given out is as good as a dead one: 0, ~0UL, "
+			"neighbours of a live one.",
 		.bug_class = "field 15, gvt-contract 7.8",
 		.row = "handle",
 		.ops = DEAD_OPS,
@@ -295,18 +322,20 @@ const struct mpt_clause cf_hnd[] = {
 	},
 	{
 		.id = "HND-6",
-		.text = "Through the table of another host a handle never reaches a VM of that host.",
+		.text = "Through the table of another host a handle never reaches a VM of that "
+			"host.",
 		.row = "handle",
 		.misuse = true,
 		.run = hnd_other_host,
 	},
 	{
 		.id = "HND-7",
-		.text = "Operations that name a vGPU by its pointer only compare it: a pointer that is not "
-			"attached is -ESRCH, whatever lies behind it.",
+		.text = "Operations that name a vGPU by its pointer only compare it: a pointer "
+			"that is not attached is -ESRCH, whatever lies behind it.",
 		.bug_class = "gvt-contract 2.2 X6",
 		.row = "handle",
-		.ops = CF_OP(set_opregion) | CF_OP(set_edid) | CF_OP(get_vfio_device) | CF_OP(put_vfio_device),
+		.ops = CF_OP(set_opregion) | CF_OP(set_edid) | CF_OP(get_vfio_device) |
+		       CF_OP(put_vfio_device),
 		.pairs = CF_PAIRS(CF_P(set_opregion, ESRCH), CF_P(set_edid, ESRCH),
 				  CF_P(get_vfio_device, ESRCH)),
 		.misuse = true,

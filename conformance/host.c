@@ -7,26 +7,33 @@
 
 static int host_facts(struct cf_env *e)
 {
-	CF_THAT(e, strcmp(mpt_host_spec(e->host), e->spec) == 0, "mpt_host_spec: expected \"%s\", seen \"%s\"",
-		e->spec, mpt_host_spec(e->host));
+	CF_THAT(e, strcmp(mpt_host_spec(e->host), e->spec) == 0,
+		"mpt_host_spec: expected \"%s\", seen \"%s\"", e->spec, mpt_host_spec(e->host));
 	CF_THAT(e, strstr(e->spec, mpt_host_name(e->host)),
-		"mpt_host_name: expected the back end of the spec, seen \"%s\"", mpt_host_name(e->host));
+		"mpt_host_name: expected the back end of the spec, seen \"%s\"",
+		mpt_host_name(e->host));
 	CF_U64(e, 0, mpt_host_caps(e->host) & ~MPT_CAP_ALL, "unknown capabilities");
-	CF_THAT(e, mpt_host_has_testbed(e->host) == !!(e->has & CF_HAS_TESTBED), "mpt_host_has_testbed");
+	CF_THAT(e, mpt_host_has_testbed(e->host) == !!(e->has & CF_HAS_TESTBED),
+		"mpt_host_has_testbed");
 	CF_THAT(e, mpt_current_table() == mpt_host_table(e->host),
 		"mpt_current_table: expected the current host's");
-	return cf_int(e, 0, strcmp(mpt_version(), MPT_VERSION), "the library's version against the headers'");
+	return cf_int(e, 0, strcmp(mpt_version(), MPT_VERSION),
+		      "the library's version against the headers'");
 }
 
 static int new_thread(struct cf_env *e, void *arg)
 {
 	struct mpt_host *other = arg;
 
-	CF_THAT(e, mpt_host_current() == e->host, "a new thread's current host: expected the first one opened");
-	CF_THAT(e, !mpt_host_use(other), "mpt_host_use of a new thread: expected NULL for what it chose before");
-	CF_THAT(e, mpt_host_current() == other, "the thread's current host: expected the one it chose");
+	CF_THAT(e, mpt_host_current() == e->host,
+		"a new thread's current host: expected the first one opened");
+	CF_THAT(e, !mpt_host_use(other),
+		"mpt_host_use of a new thread: expected NULL for what it chose before");
+	CF_THAT(e, mpt_host_current() == other,
+		"the thread's current host: expected the one it chose");
 	CF_THAT(e, mpt_host_use(NULL) == other, "mpt_host_use: expected the one chosen before");
-	CF_THAT(e, mpt_host_current() == e->host, "after mpt_host_use(NULL): expected the first one again");
+	CF_THAT(e, mpt_host_current() == e->host,
+		"after mpt_host_use(NULL): expected the first one again");
 	return CF_PASS;
 }
 
@@ -40,7 +47,8 @@ static int host_current(struct cf_env *e)
 	if (!r)
 		r = cf_thread_join(e, 0);
 	if (!r && mpt_host_current() != e->host)
-		r = cf_fail(e, "the first thread's current host: expected unchanged by another thread");
+		r = cf_fail(
+			e, "the first thread's current host: expected unchanged by another thread");
 	mpt_host_close(other);
 	return r;
 }
@@ -60,10 +68,12 @@ static int through(struct cf_env *e, struct mpt_host *other)
 	CF_U64(e, exits + 1, tiny_calls[CF_ID(host_exit)], "host_exit calls of the current host");
 	CF_U64(e, dom0 + 1, tiny_calls[CF_ID(dom0_ready)], "dom0_ready calls of the current host");
 	HV(dom0_ready)();
-	CF_U64(e, dom0 + 1, tiny_calls[CF_ID(dom0_ready)], "its calls after another host is current");
+	CF_U64(e, dom0 + 1, tiny_calls[CF_ID(dom0_ready)],
+	       "its calls after another host is current");
 	CF_INT(e, 0, mpt_dom0_ready(other), "mpt_dom0_ready of a named host");
 	CF_U64(e, dom0 + 2, tiny_calls[CF_ID(dom0_ready)], "calls of the named host");
-	CF_THAT(e, mpt_host_current() == e->host, "the current host after naming another: expected unchanged");
+	CF_THAT(e, mpt_host_current() == e->host,
+		"the current host after naming another: expected unchanged");
 	return CF_PASS;
 }
 
@@ -83,7 +93,8 @@ static int two_same(struct cf_env *e, struct mpt_host *two)
 	struct mpt_vm *vm;
 	u8 b = 0x42, seen = 0;
 
-	CF_INT(e, 0, mpt_host_init(two, NULL, &e->gvt, &cf_core_ops), "host_init of the second host");
+	CF_INT(e, 0, mpt_host_init(two, NULL, &e->gvt, &cf_core_ops),
+	       "host_init of the second host");
 	CF_INT(e, -ESRCH, mpt_vm_get(two, CF_VM_ID, &vm), "the first host's VM in the second");
 	CF_INT(e, 0, mpt_vm_create(two, CF_VM_ID), "a VM of the same number");
 	CF_INT(e, 0, mpt_vm_get(two, CF_VM_ID, &vm), "holding it");
@@ -96,7 +107,8 @@ static int two_same(struct cf_env *e, struct mpt_host *two)
 	mpt_vm_put(vm);
 	mpt_host_exit(two, NULL, &e->gvt);
 	CF_INT(e, 0, mpt_host_close(two), "closing it");
-	CF_INT(e, -EEXIST, cf_note(e, CF_ID(host_init), mpt_host_init(e->host, NULL, &e->gvt, &cf_core_ops)),
+	CF_INT(e, -EEXIST,
+	       cf_note(e, CF_ID(host_init), mpt_host_init(e->host, NULL, &e->gvt, &cf_core_ops)),
 	       "host_init of the first host, which had no host_exit");
 	return cf_int(e, 0, HV(read_gpa)(e->v, CF_MAIN, &seen, 1), "the first host's vGPU");
 }
@@ -117,7 +129,8 @@ static int host_close(struct cf_env *e)
 	CF_INT(e, 0, mpt_host_open_table(&tiny_backend, NULL, &two), "opening a second host");
 	mpt_host_use(two);
 	CF_INT(e, 0, mpt_host_close(two), "closing the current host");
-	CF_THAT(e, mpt_host_current() == e->host, "after closing the current host: expected the first one");
+	CF_THAT(e, mpt_host_current() == e->host,
+		"after closing the current host: expected the first one");
 	mpt_host_use(e->host);
 	return CF_PASS;
 }
@@ -125,20 +138,22 @@ static int host_close(struct cf_env *e)
 const struct mpt_clause cf_host[] = {
 	{
 		.id = "HOST-1",
-		.text = "A host knows its spec, its back end's name, its capabilities and its table.",
+		.text = "A host knows its spec, its back end's name, its capabilities and its "
+			"table.",
 		.setup = CF_HOST,
 		.run = host_facts,
 	},
 	{
 		.id = "HOST-2",
-		.text = "Each thread has a current host, the first one opened until it chooses another.",
+		.text = "Each thread has a current host, the first one opened until it chooses "
+			"another.",
 		.setup = CF_HOST,
 		.run = host_current,
 	},
 	{
 		.id = "HOST-3",
-		.text = "host_init, host_exit, virt_to_mfn and dom0_ready serve the thread's current host, or the one "
-			"that is named.",
+		.text = "host_init, host_exit, virt_to_mfn and dom0_ready serve the thread's "
+			"current host, or the one that is named.",
 		.bug_class = "field 1.3: one global host",
 		.ops = 0,
 		.setup = CF_HOST,
@@ -146,8 +161,8 @@ const struct mpt_clause cf_host[] = {
 	},
 	{
 		.id = "HOST-4",
-		.text = "Two hosts of one back end share nothing: not VMs, not memory, not the core; one with a VM "
-			"held is not closed (-EBUSY).",
+		.text = "Two hosts of one back end share nothing: not VMs, not memory, not the "
+			"core; one with a VM held is not closed (-EBUSY).",
 		.bug_class = "AcrnGT A11, gvt-contract 1.5: globals",
 		.ops = CF_OP(host_init),
 		.pairs = CF_PAIRS(CF_P(host_init, EEXIST)),
@@ -156,7 +171,8 @@ const struct mpt_clause cf_host[] = {
 	},
 	{
 		.id = "HOST-5",
-		.text = "Closing a host that a thread had chosen gives it the first one back; NULL is fine.",
+		.text = "Closing a host that a thread had chosen gives it the first one back; "
+			"NULL is fine.",
 		.bug_class = "field 10",
 		.setup = CF_HOST,
 		.run = host_close,

@@ -23,8 +23,8 @@ static int took(struct cf_env *e, struct mpt_vm *vm, u32 addr, u16 data)
 
 	CF_INT(e, 0, mpt_irq_take(vm, &irq), "taking an interrupt");
 	CF_THAT(e, !irq.intx && irq.addr == addr && irq.data == data,
-		"an interrupt: expected address 0x%x, data 0x%x, seen 0x%x, 0x%x%s", addr, data, irq.addr,
-		irq.data, irq.intx ? " (of the pin)" : "");
+		"an interrupt: expected address 0x%x, data 0x%x, seen 0x%x, 0x%x%s", addr, data,
+		irq.addr, irq.data, irq.intx ? " (of the pin)" : "");
 	return CF_PASS;
 }
 
@@ -76,7 +76,8 @@ static int irq_order(struct cf_env *e)
 	unsigned int i;
 
 	for (i = 0; i < 64; i++)
-		CF_INT(e, 0, e->table.inject_msi(e->v->handle, ADDR + i * 4096, (u16)i), "inject_msi");
+		CF_INT(e, 0, e->table.inject_msi(e->v->handle, ADDR + i * 4096, (u16)i),
+		       "inject_msi");
 	for (i = 0; i < 64; i++)
 		CF_TRY(took(e, e->vm, ADDR + i * 4096, (u16)i));
 	return none(e, e->vm);
@@ -89,13 +90,14 @@ static int irq_untaken(struct cf_env *e)
 	u64 i, taken = 0;
 
 	for (i = 0; i < 20000; i++)
-		CF_INT(e, 0, e->table.inject_msi(e->v->handle, ADDR, (u16)i), "inject_msi number %llu",
-		       (unsigned long long)i);
+		CF_INT(e, 0, e->table.inject_msi(e->v->handle, ADDR, (u16)i),
+		       "inject_msi number %llu", (unsigned long long)i);
 	while (!mpt_irq_take(e->vm, &irq))
 		taken++;
 	s = cf_stats(e, e->vm);
 	CF_U64(e, 20000, taken + s.irq_lost, "interrupts taken and lost of 20000");
-	CF_INT(e, 0, e->table.inject_msi(e->v->handle, ADDR, 7), "inject_msi after the queue was emptied");
+	CF_INT(e, 0, e->table.inject_msi(e->v->handle, ADDR, 7),
+	       "inject_msi after the queue was emptied");
 	return took(e, e->vm, ADDR, 7);
 }
 
@@ -131,7 +133,8 @@ static int irq_other(struct cf_env *e)
 
 static int inject_one(struct cf_env *e)
 {
-	return cf_int(e, 0, e->table.inject_msi(e->v->handle, ADDR, DATA), "inject_msi beside another");
+	return cf_int(e, 0, e->table.inject_msi(e->v->handle, ADDR, DATA),
+		      "inject_msi beside another");
 }
 
 static int inject_loop(struct cf_env *e, void *arg)
@@ -166,7 +169,8 @@ static int irq_parallel(struct cf_env *e)
 	while (!mpt_irq_take(e->vm, &irq))
 		taken++;
 	CF_U64(e, 4000 + mine, cf_stats(e, e->vm).msi, "MSIs delivered");
-	return cf_u64(e, 4000 + mine, taken + cf_stats(e, e->vm).irq_lost, "interrupts taken and lost");
+	return cf_u64(e, 4000 + mine, taken + cf_stats(e, e->vm).irq_lost,
+		      "interrupts taken and lost");
 }
 
 static int irq_address(struct cf_env *e)
@@ -202,8 +206,8 @@ static int edge(struct cf_env *e)
 
 	CF_INT(e, 0, mpt_irq_take(e->vm, &irq), "taking the pin's interrupt");
 	CF_THAT(e, irq.intx && !irq.addr && !irq.data,
-		"the pin's interrupt: expected intx without address and data, seen 0x%x, 0x%x", irq.addr,
-		irq.data);
+		"the pin's interrupt: expected intx without address and data, seen 0x%x, 0x%x",
+		irq.addr, irq.data);
 	return CF_PASS;
 }
 
@@ -233,14 +237,16 @@ static int irq_intx(struct cf_env *e)
 
 static int pv(struct cf_env *e, int want, u64 start, u64 end, bool on)
 {
-	return cf_int(e, want, HV(set_pvmmio)(e->v, start, end, on), "set_pvmmio 0x%llx..0x%llx, %s",
-		      (unsigned long long)start, (unsigned long long)end, on ? "on" : "off");
+	return cf_int(e, want, HV(set_pvmmio)(e->v, start, end, on),
+		      "set_pvmmio 0x%llx..0x%llx, %s", (unsigned long long)start,
+		      (unsigned long long)end, on ? "on" : "off");
 }
 
 static int pv_live(struct cf_env *e, u64 want)
 {
 	if (e->has & CF_HAS_LEDGER)
-		CF_U64(e, want, cf_ledger(e).live[MPT_LEDGER_PVMMIO], "the ledger's PV MMIO entries");
+		CF_U64(e, want, cf_ledger(e).live[MPT_LEDGER_PVMMIO],
+		       "the ledger's PV MMIO entries");
 	return CF_PASS;
 }
 
@@ -324,13 +330,15 @@ static int vmm_device(struct cf_env *e)
 
 	for (i = 1; i <= 3; i++) {
 		CF_INT(e, 0, HV(get_vfio_device)(e->v), "get_vfio_device");
-		CF_U64(e, (u64)i, (u64)cf_stats(e, e->vm).vfio_device, "holders of the VMM's device");
+		CF_U64(e, (u64)i, (u64)cf_stats(e, e->vm).vfio_device,
+		       "holders of the VMM's device");
 	}
 	if (e->has & CF_HAS_LEDGER)
 		CF_U64(e, 1, cf_ledger(e).live[MPT_LEDGER_VFIO], "the ledger's entries of it");
 	for (i = 2; i >= 0; i--) {
 		HV(put_vfio_device)(e->v);
-		CF_U64(e, (u64)i, (u64)cf_stats(e, e->vm).vfio_device, "holders of the VMM's device");
+		CF_U64(e, (u64)i, (u64)cf_stats(e, e->vm).vfio_device,
+		       "holders of the VMM's device");
 	}
 	HV(put_vfio_device)(e->v);
 	if (!(e->has & CF_HAS_LEDGER))
@@ -342,21 +350,23 @@ static int vmm_device(struct cf_env *e)
 const struct mpt_clause cf_irq[] = {
 	{
 		.id = "IRQ-1",
-		.text = "inject_msi reads address and data of the guest's MSI capability, where the vGPU says it is, "
-			"and the guest takes one interrupt with them.",
+		.text = "inject_msi reads address and data of the guest's MSI capability, where "
+			"the vGPU says it is, and the guest takes one interrupt with them.",
 		.bug_class = "gvt-contract 1.4",
 		.ops = CF_OP(inject_msi),
 		.run = irq_msi,
 	},
 	{
 		.id = "IRQ-2",
-		.text = "With MSI disabled inject_msi is 0: nothing is injected and nothing remembered.",
+		.text = "With MSI disabled inject_msi is 0: nothing is injected and nothing "
+			"remembered.",
 		.bug_class = "gvt-contract 1.4",
 		.run = irq_disabled,
 	},
 	{
 		.id = "IRQ-3",
-		.text = "Any other bit of the MSI control word is -EINVAL, and nothing is injected.",
+		.text = "Any other bit of the MSI control word is -EINVAL, and nothing is "
+			"injected.",
 		.bug_class = "gvt-contract 1.4",
 		.run = irq_control,
 	},
@@ -368,7 +378,8 @@ const struct mpt_clause cf_irq[] = {
 	},
 	{
 		.id = "IRQ-5",
-		.text = "Injecting never waits for a guest that takes nothing; what is lost is counted.",
+		.text = "Injecting never waits for a guest that takes nothing; what is lost is "
+			"counted.",
 		.bug_class = "field 13",
 		.ops = CF_OP(inject_msi),
 		.run = irq_untaken,
@@ -396,8 +407,8 @@ const struct mpt_clause cf_irq[] = {
 	},
 	{
 		.id = "IRQ-9",
-		.text = "A message to an address that is no interrupt controller's is refused with -EINVAL, or "
-			"delivered as it is; never bent.",
+		.text = "A message to an address that is no interrupt controller's is refused "
+			"with -EINVAL, or delivered as it is; never bent.",
 		.bug_class = "KVMGT ignores address and data",
 		.ops = CF_OP(inject_msi),
 		.pairs = CF_PAIRS(CF_P(inject_msi, EINVAL)),
@@ -405,7 +416,8 @@ const struct mpt_clause cf_irq[] = {
 	},
 	{
 		.id = "IRQ-10",
-		.text = "set_intx drives a level: a rise is one interrupt, the same level again none, a fall none.",
+		.text = "set_intx drives a level: a rise is one interrupt, the same level again "
+			"none, a fall none.",
 		.needs_caps = MPT_CAP_INTX,
 		.ops = CF_OP(set_intx),
 		.run = irq_intx,
@@ -432,8 +444,8 @@ const struct mpt_clause cf_pv[] = {
 	},
 	{
 		.id = "PV-3",
-		.text = "While it is on at one place, switching it on at another is -EEXIST and off at another "
-			"-ENOENT.",
+		.text = "While it is on at one place, switching it on at another is -EEXIST and "
+			"off at another -ENOENT.",
 		.bug_class = "gvt-contract 6.4: a moved BAR",
 		.needs_caps = MPT_CAP_PVMMIO,
 		.ops = CF_OP(set_pvmmio),
@@ -442,8 +454,8 @@ const struct mpt_clause cf_pv[] = {
 	},
 	{
 		.id = "PV-4",
-		.text = "An end before the start, a place within a page, or less than the register file and the "
-			"shared page is -EINVAL.",
+		.text = "An end before the start, a place within a page, or less than the "
+			"register file and the shared page is -EINVAL.",
 		.bug_class = "field 15",
 		.needs_caps = MPT_CAP_PVMMIO,
 		.ops = CF_OP(set_pvmmio),
@@ -456,7 +468,8 @@ const struct mpt_clause cf_pv[] = {
 const struct mpt_clause cf_vmm[] = {
 	{
 		.id = "VMM-1",
-		.text = "set_opregion tells the VMM of the vGPU's opregion; at no address of the back end's choice.",
+		.text = "set_opregion tells the VMM of the vGPU's opregion; at no address of the "
+			"back end's choice.",
 		.bug_class = "KVMGT K11, AcrnGT A28",
 		.row = "opregion",
 		.needs_caps = CF_HAS_OPREGION,
@@ -465,7 +478,8 @@ const struct mpt_clause cf_vmm[] = {
 	},
 	{
 		.id = "VMM-2",
-		.text = "set_edid takes the ports a GPU has; another is -EINVAL and is not counted.",
+		.text = "set_edid takes the ports a GPU has; another is -EINVAL and is not "
+			"counted.",
 		.bug_class = "KVMGT K11, K12, field 15",
 		.needs_caps = CF_HAS_EDID,
 		.ops = CF_OP(set_edid),

@@ -9,7 +9,8 @@
 static int init(struct cf_env *e, int want, void *gvt, const void *ops)
 {
 	return cf_int(e, want, cf_note(e, CF_ID(host_init), mpt_host_init(e->host, NULL, gvt, ops)),
-		      "host_init with%s a device, with%s entry points", gvt ? "" : "out", ops ? "" : "out");
+		      "host_init with%s a device, with%s entry points", gvt ? "" : "out",
+		      ops ? "" : "out");
 }
 
 static int life_init(struct cf_env *e)
@@ -74,7 +75,8 @@ static int life_plain(struct cf_env *e)
 	CF_TRY(cf_vm_new(e, CF_VM_ID, cf_map, &vm));
 	CF_TRY(cf_attach(e, 0, vm));
 	CF_INT(e, 0, mpt_guest_cfg_read(vm, 0, b, 4), "a configuration read");
-	CF_U64(e, 1, cf_told(e, CF_CFG_READ), "accesses told to a core that gave no struct mpt_core");
+	CF_U64(e, 1, cf_told(e, CF_CFG_READ),
+	       "accesses told to a core that gave no struct mpt_core");
 	return CF_PASS;
 }
 
@@ -92,8 +94,10 @@ static int life_dom0(struct cf_env *e)
 static int hold(struct cf_env *e, dma_addr_t *page, dma_addr_t *twice)
 {
 	CF_INT(e, 0, HV(dma_map_guest_page)(e->v, CF_GFN(CF_MAIN), MPT_PAGE_SIZE, page), "mapping");
-	CF_INT(e, 0, HV(dma_map_guest_page)(e->v, CF_GFN(CF_NEXT), MPT_PAGE_SIZE, twice), "mapping");
-	CF_INT(e, 0, HV(dma_map_guest_page)(e->v, CF_GFN(CF_NEXT), MPT_PAGE_SIZE, twice), "mapping again");
+	CF_INT(e, 0, HV(dma_map_guest_page)(e->v, CF_GFN(CF_NEXT), MPT_PAGE_SIZE, twice),
+	       "mapping");
+	CF_INT(e, 0, HV(dma_map_guest_page)(e->v, CF_GFN(CF_NEXT), MPT_PAGE_SIZE, twice),
+	       "mapping again");
 	if (e->has & MPT_CAP_PAGE_TRACK) {
 		CF_INT(e, 0, HV(enable_page_track)(e->v, CF_GFN(CF_MAIN)), "tracking");
 		CF_INT(e, 0, HV(enable_page_track)(e->v, CF_GFN(CF_HIGH)), "tracking");
@@ -101,9 +105,11 @@ static int hold(struct cf_env *e, dma_addr_t *page, dma_addr_t *twice)
 	if (e->has & MPT_CAP_TRAP_AREA)
 		CF_INT(e, 0, HV(set_trap_area)(e->v, CF_BAR0, CF_BAR0 + 4095, true), "trapping");
 	if (e->has & MPT_CAP_MAP_GFN)
-		CF_INT(e, 0, HV(map_gfn_to_mfn)(e->v, CF_GFN(CF_BAR2), CF_APERTURE_MFN, 4, true), "mapping");
+		CF_INT(e, 0, HV(map_gfn_to_mfn)(e->v, CF_GFN(CF_BAR2), CF_APERTURE_MFN, 4, true),
+		       "mapping");
 	if (e->has & MPT_CAP_PVMMIO)
-		CF_INT(e, 0, HV(set_pvmmio)(e->v, CF_BAR0_HIGH, CF_BAR0_HIGH + CF_BAR0_SIZE - 1, true),
+		CF_INT(e, 0,
+		       HV(set_pvmmio)(e->v, CF_BAR0_HIGH, CF_BAR0_HIGH + CF_BAR0_SIZE - 1, true),
 		       "PV MMIO");
 	return CF_PASS;
 }
@@ -135,8 +141,10 @@ static int all_gone(struct cf_env *e, dma_addr_t page, dma_addr_t twice)
 	u64 word = 7;
 	u8 b[4];
 
-	CF_INT(e, -EFAULT, mpt_bus_read(e->host, page, b, 4), "a device read of a page left mapped");
-	CF_INT(e, -EFAULT, mpt_bus_read(e->host, twice, b, 4), "a device read of a page left mapped twice");
+	CF_INT(e, -EFAULT, mpt_bus_read(e->host, page, b, 4),
+	       "a device read of a page left mapped");
+	CF_INT(e, -EFAULT, mpt_bus_read(e->host, twice, b, 4),
+	       "a device read of a page left mapped twice");
 	CF_U64(e, 0, cf_stats(e, e->vm).dma_live, "live DMA counts");
 	CF_U64(e, 0, cf_stats(e, e->vm).tracked, "tracked pages");
 	CF_TRY(cf_guest_store(e, e->vm, CF_MAIN, &word, 8));
@@ -145,7 +153,9 @@ static int all_gone(struct cf_env *e, dma_addr_t page, dma_addr_t twice)
 	CF_FILL(e, 0xff, b, 4, "a load from a trap that was left");
 	CF_TRY(cf_guest_load(e, e->vm, CF_BAR2, b, 4));
 	CF_FILL(e, 0xff, b, 4, "a load from a mapping that was left");
-	return cf_u64(e, 0, cf_told(e, CF_STORE) + cf_told(e, CF_MMIO_READ) + cf_told(e, CF_APERTURE_WRITE),
+	return cf_u64(e, 0,
+		      cf_told(e, CF_STORE) + cf_told(e, CF_MMIO_READ) +
+			      cf_told(e, CF_APERTURE_WRITE),
 		      "accesses told to the core");
 }
 
@@ -165,13 +175,17 @@ static int life_leftovers(struct cf_env *e)
 	CF_TRY(cf_attach(e, 0, e->vm));
 	CF_TRY(all_gone(e, page, twice));
 	if (e->has & MPT_CAP_PVMMIO) {
-		CF_INT(e, 0, HV(set_pvmmio)(e->v, CF_BAR0, CF_BAR0 + CF_BAR0_SIZE - 1, true), "PV MMIO elsewhere");
-		CF_INT(e, 0, HV(set_pvmmio)(e->v, CF_BAR0, CF_BAR0 + CF_BAR0_SIZE - 1, false), "and off");
+		CF_INT(e, 0, HV(set_pvmmio)(e->v, CF_BAR0, CF_BAR0 + CF_BAR0_SIZE - 1, true),
+		       "PV MMIO elsewhere");
+		CF_INT(e, 0, HV(set_pvmmio)(e->v, CF_BAR0, CF_BAR0 + CF_BAR0_SIZE - 1, false),
+		       "and off");
 	}
 	CF_TRY(hold(e, &page, &twice));
-	CF_U64(e, 3, cf_stats(e, e->vm).dma_live, "live DMA counts of the next vGPU's three mappings");
+	CF_U64(e, 3, cf_stats(e, e->vm).dma_live,
+	       "live DMA counts of the next vGPU's three mappings");
 	HV(dma_unmap_guest_page)(e->v, page);
-	CF_INT(e, -EFAULT, mpt_bus_read(e->host, page, &b, 1), "a device read after the next vGPU's unmap");
+	CF_INT(e, -EFAULT, mpt_bus_read(e->host, page, &b, 1),
+	       "a device read after the next vGPU's unmap");
 	before = cf_ledger(e);
 	CF_TRY(cf_detach(e, 0));
 	CF_TRY(all_gone(e, page, twice));
@@ -188,17 +202,20 @@ static int life_two(struct cf_env *e)
 
 	CF_TRY(cf_vm_new(e, 2, small, &other));
 	CF_TRY(cf_attach(e, 1, other));
-	CF_INT(e, 0, HV(dma_map_guest_page)(e->v, CF_GFN(CF_MAIN), MPT_PAGE_SIZE, &addr), "mapping");
+	CF_INT(e, 0, HV(dma_map_guest_page)(e->v, CF_GFN(CF_MAIN), MPT_PAGE_SIZE, &addr),
+	       "mapping");
 	if (e->has & MPT_CAP_PAGE_TRACK)
 		CF_INT(e, 0, HV(enable_page_track)(e->v, CF_GFN(CF_MAIN)), "tracking");
 	if (e->has & MPT_CAP_TRAP_AREA)
 		CF_INT(e, 0, HV(set_trap_area)(e->v, CF_BAR0, CF_BAR0 + 4095, true), "trapping");
 	CF_TRY(cf_detach(e, 1));
-	CF_INT(e, 0, mpt_bus_read(e->host, addr, &b, 1), "a device read after another vGPU is gone");
+	CF_INT(e, 0, mpt_bus_read(e->host, addr, &b, 1),
+	       "a device read after another vGPU is gone");
 	CF_TRY(cf_guest_store(e, e->vm, CF_MAIN, &word, 8));
 	CF_U64(e, e->has & MPT_CAP_PAGE_TRACK ? 1 : 0, cf_told(e, CF_STORE), "tracked stores told");
 	CF_TRY(cf_guest_load(e, e->vm, CF_BAR0, &b, 1));
-	CF_U64(e, e->has & MPT_CAP_TRAP_AREA ? 1 : 0, cf_told(e, CF_MMIO_READ), "trapped loads told");
+	CF_U64(e, e->has & MPT_CAP_TRAP_AREA ? 1 : 0, cf_told(e, CF_MMIO_READ),
+	       "trapped loads told");
 	HV(dma_unmap_guest_page)(e->v, addr);
 	if (e->has & MPT_CAP_PAGE_TRACK)
 		HV(disable_page_track)(e->v, CF_GFN(CF_MAIN));
@@ -230,9 +247,11 @@ static int access_thread(struct cf_env *e, void *how)
 	u64 word = 9;
 
 	if (how == BY_CFG)
-		return cf_int(e, 0, mpt_guest_cfg_read(e->vm, 0, &word, 4), "the access that was inside");
+		return cf_int(e, 0, mpt_guest_cfg_read(e->vm, 0, &word, 4),
+			      "the access that was inside");
 	if (how == BY_MMIO)
-		return cf_int(e, 0, mpt_guest_read(e->vm, CF_BAR0, &word, 4), "the access that was inside");
+		return cf_int(e, 0, mpt_guest_read(e->vm, CF_BAR0, &word, 4),
+			      "the access that was inside");
 	return cf_int(e, 0, mpt_guest_write(e->vm, CF_MAIN, &word, 8), "the store that was inside");
 }
 
@@ -249,7 +268,7 @@ static int detach_thread(struct cf_env *e, void *arg)
 	return CF_PASS;
 }
 
-/* An access is held inside the core while @end runs: it must wait for it, and nothing comes after. */
+/* An access is held inside the core while @end runs: that waits for it, and nothing comes after. */
 static int ends_after(struct cf_env *e, void *how, int (*end)(struct cf_env *, void *))
 {
 	u64 word = 0, told;
@@ -262,7 +281,8 @@ static int ends_after(struct cf_env *e, void *how, int (*end)(struct cf_env *, v
 	CF_TRY(cf_thread_start(e, 1, end, NULL));
 	cf_sleep_ms(15);
 	if (cf_thread_done(e, 1))
-		cf_fail(e, "the end of a vGPU: expected to wait for the access inside the core, seen to return");
+		cf_fail(e, "the end of a vGPU: expected to wait for the access in the core, seen "
+			   "to return");
 	cf_release(e);
 	a = cf_thread_join(e, 0);
 	b = cf_thread_join(e, 1);
@@ -319,7 +339,8 @@ static int hammer(struct cf_env *e, void *arg)
 
 	(void)arg;
 	while (!__atomic_load_n(&e->slot[4], __ATOMIC_ACQUIRE)) {
-		CF_INT(e, 0, mpt_guest_cfg_read(e->vm, 0, &word, 4), "a configuration read at any time");
+		CF_INT(e, 0, mpt_guest_cfg_read(e->vm, 0, &word, 4),
+		       "a configuration read at any time");
 		__atomic_add_fetch(&e->slot[5], 1, __ATOMIC_ACQ_REL);
 	}
 	return CF_PASS;
@@ -369,10 +390,35 @@ static int life_inside(struct cf_env *e)
 	CF_TRY(cf_thread_join(e, 0));
 	e->core.hook = NULL;
 	CF_U64(e, EBUSY, e->slot[1], "errno of mpt_vgpu_destroy from inside an access");
-	CF_THAT(e, e->vgpus[0].live, "mpt_vgpu_destroy from inside an access: expected the vGPU alive");
+	CF_THAT(e, e->vgpus[0].live,
+		"mpt_vgpu_destroy from inside an access: expected the vGPU alive");
 	CF_INT(e, 0, HV(read_gpa)(e->v, CF_MAIN, &b, 1), "the vGPU after the refusal");
 	CF_INT(e, 0, mpt_guest_cfg_read(e->vm, 0, &b, 1), "an access after the refusal");
 	return cf_u64(e, 2, cf_told(e, CF_CFG_READ), "accesses told to the core");
+}
+
+static void access_while(struct cf_env *e, const struct cf_event *ev)
+{
+	u64 word = 0;
+
+	if (ev->kind != CF_DESTROY)
+		return;
+	cf_int(e, 0, mpt_guest_cfg_read(e->vm, 0, &word, 4),
+	       "an access while the core destroys the vGPU");
+	cf_u64(e, 0xffffffff, word, "what an access reads while the core destroys the vGPU");
+	cf_int(e, 0, HV(read_gpa)(ev->vgpu, CF_MAIN, &word, 8),
+	       "read_gpa while the core destroys the vGPU");
+}
+
+static int life_closed(struct cf_env *e)
+{
+	e->core.hook = access_while;
+	CF_TRY(cf_detach(e, 0));
+	e->core.hook = NULL;
+	CF_U64(e, 1, cf_told(e, CF_DESTROY), "vgpu_destroy calls");
+	CF_U64(e, 0, cf_told(e, CF_CFG_READ),
+	       "accesses told to the core while it destroys the vGPU");
+	return cf_attach(e, 0, e->vm);
 }
 
 /* --- the core calls back --- */
@@ -383,24 +429,30 @@ static void call_back(struct cf_env *e, const struct cf_event *ev)
 	dma_addr_t addr;
 	u64 word = 0;
 
-	if (ev->kind == CF_FAILED)
+	if (ev->kind == CF_FAILED || ev->kind == CF_DESTROY)
 		return;
 	cf_int(e, 0, HV(read_gpa)(v, CF_NEXT, &word, 8), "read_gpa from inside the core");
 	cf_int(e, 0, HV(write_gpa)(v, CF_NEXT, &word, 8), "write_gpa from inside the core");
-	cf_int(e, 0, v->mpt->inject_msi(v->handle, 0xfee00000, 1), "inject_msi from inside the core");
+	cf_int(e, 0, v->mpt->inject_msi(v->handle, 0xfee00000, 1),
+	       "inject_msi from inside the core");
 	if (!cf_int(e, 0, HV(dma_map_guest_page)(v, CF_GFN(CF_NEXT), MPT_PAGE_SIZE, &addr),
 		    "dma_map_guest_page from inside the core"))
 		HV(dma_unmap_guest_page)(v, addr);
 	if (e->has & MPT_CAP_PAGE_TRACK) {
-		cf_int(e, 0, HV(enable_page_track)(v, CF_GFN(CF_NEXT)), "enable_page_track from inside");
-		cf_int(e, 0, HV(disable_page_track)(v, CF_GFN(CF_NEXT)), "disable_page_track from inside");
+		cf_int(e, 0, HV(enable_page_track)(v, CF_GFN(CF_NEXT)),
+		       "enable_page_track from inside");
+		cf_int(e, 0, HV(disable_page_track)(v, CF_GFN(CF_NEXT)),
+		       "disable_page_track from inside");
 	}
 	if (e->has & MPT_CAP_TRAP_AREA) {
-		cf_int(e, 0, HV(set_trap_area)(v, CF_BAR0_HIGH, CF_BAR0_HIGH + 4095, true), "set_trap_area on");
-		cf_int(e, 0, HV(set_trap_area)(v, CF_BAR0_HIGH, CF_BAR0_HIGH + 4095, false), "and off");
+		cf_int(e, 0, HV(set_trap_area)(v, CF_BAR0_HIGH, CF_BAR0_HIGH + 4095, true),
+		       "set_trap_area on");
+		cf_int(e, 0, HV(set_trap_area)(v, CF_BAR0_HIGH, CF_BAR0_HIGH + 4095, false),
+		       "and off");
 	}
 	if (e->has & MPT_CAP_MAP_GFN) {
-		cf_int(e, 0, HV(map_gfn_to_mfn)(v, 0x300000, CF_APERTURE_MFN, 4, true), "map_gfn_to_mfn on");
+		cf_int(e, 0, HV(map_gfn_to_mfn)(v, 0x300000, CF_APERTURE_MFN, 4, true),
+		       "map_gfn_to_mfn on");
 		cf_int(e, 0, HV(map_gfn_to_mfn)(v, 0x300000, CF_APERTURE_MFN, 4, false), "and off");
 	}
 }
@@ -437,8 +489,8 @@ static int life_callback(struct cf_env *e)
 	if (e->has & CF_HAS_LEDGER) {
 		struct mpt_ledger l = cf_ledger(e);
 
-		e->left = l.live[MPT_LEDGER_DMA] + l.live[MPT_LEDGER_TRACK] + l.live[MPT_LEDGER_TRAP] +
-			  l.live[MPT_LEDGER_MAP];
+		e->left = l.live[MPT_LEDGER_DMA] + l.live[MPT_LEDGER_TRACK] +
+			  l.live[MPT_LEDGER_TRAP] + l.live[MPT_LEDGER_MAP];
 	}
 	return CF_PASS;
 }
@@ -449,8 +501,10 @@ static int other_access(struct cf_env *e, void *arg)
 
 	(void)arg;
 	CF_INT(e, 0, mpt_guest_cfg_read(e->vgpus[1].vm, 0, &b, 1), "an access of the other VM");
-	CF_INT(e, 0, HV(read_gpa)(&e->vgpus[1].base, CF_MAIN, &b, 1), "an operation of the other vGPU");
-	CF_INT(e, 0, HV(read_gpa)(e->v, CF_MAIN, &b, 1), "an operation of the vGPU inside an access");
+	CF_INT(e, 0, HV(read_gpa)(&e->vgpus[1].base, CF_MAIN, &b, 1),
+	       "an operation of the other vGPU");
+	CF_INT(e, 0, HV(read_gpa)(e->v, CF_MAIN, &b, 1),
+	       "an operation of the vGPU inside an access");
 	return cf_int(e, 0, e->v->mpt->inject_msi(e->v->handle, 0xfee00000, 1), "its interrupt");
 }
 
@@ -482,8 +536,8 @@ static int life_parallel(struct cf_env *e)
 const struct mpt_clause cf_life[] = {
 	{
 		.id = "LIFE-1",
-		.text = "host_init refuses a core without a device or entry points and a second one (-EEXIST); after "
-			"host_exit there may be another.",
+		.text = "host_init refuses a core without a device or entry points and a second "
+			"one (-EEXIST); after host_exit there may be another.",
 		.bug_class = "field 10, gvt-contract 1.3",
 		.needs_caps = CF_HAS_INIT,
 		.ops = CF_OP(host_init),
@@ -493,7 +547,8 @@ const struct mpt_clause cf_life[] = {
 	},
 	{
 		.id = "LIFE-2",
-		.text = "After host_exit the core is called no more; guest accesses deliver all ones.",
+		.text = "After host_exit the core is called no more; guest accesses deliver all "
+			"ones.",
 		.bug_class = "field 10",
 		.needs_caps = CF_HAS_INIT,
 		.ops = CF_OP(host_exit),
@@ -501,15 +556,16 @@ const struct mpt_clause cf_life[] = {
 	},
 	{
 		.id = "LIFE-3",
-		.text = "A core introduces itself with a size, entry points and known flags, and not while a vGPU is "
-			"attached.",
+		.text = "A core introduces itself with a size, entry points and known flags, and "
+			"not while a vGPU is attached.",
 		.bug_class = "field 10",
 		.setup = CF_VM,
 		.run = life_core,
 	},
 	{
 		.id = "LIFE-4",
-		.text = "A core that only calls host_init is served by the entry points it gave there.",
+		.text = "A core that only calls host_init is served by the entry points it gave "
+			"there.",
 		.needs_caps = CF_HAS_INIT | CF_HAS_TESTBED,
 		.ops = CF_OP(host_init),
 		.setup = CF_HOST,
@@ -525,8 +581,8 @@ const struct mpt_clause cf_life[] = {
 	},
 	{
 		.id = "LIFE-6",
-		.text = "detach_vgpu drops what the vGPU left: mappings, tracks, traps, frames, PV MMIO; the ledger "
-			"reports each, and the next vGPU begins with nothing.",
+		.text = "detach_vgpu drops what the vGPU left: mappings, tracks, traps, frames, "
+			"PV MMIO; the ledger reports each, and the next vGPU begins with nothing.",
 		.bug_class = "field 9, gvt-contract 7.6, KVMGT K10, K18",
 		.row = "handle",
 		.ops = CF_OP(detach_vgpu) | CF_OP(attach_vgpu) | CF_OP(dma_map_guest_page),
@@ -548,7 +604,8 @@ const struct mpt_clause cf_life[] = {
 	},
 	{
 		.id = "LIFE-9",
-		.text = "mpt_vgpu_destroy() waits for an access that is inside the core, and none comes after it.",
+		.text = "mpt_vgpu_destroy() waits for an access that is inside the core, and none "
+			"comes after it.",
 		.bug_class = "field 9, XenGT X6, AcrnGT A18",
 		.row = "handle",
 		.needs_caps = CF_HAS_QUIESCE,
@@ -557,7 +614,8 @@ const struct mpt_clause cf_life[] = {
 	},
 	{
 		.id = "LIFE-10",
-		.text = "detach_vgpu alone waits for an access that is inside the core, and none comes after it.",
+		.text = "detach_vgpu alone waits for an access that is inside the core, and none "
+			"comes after it.",
 		.bug_class = "field 9, field 7",
 		.row = "handle",
 		.ops = CF_OP(detach_vgpu),
@@ -566,7 +624,8 @@ const struct mpt_clause cf_life[] = {
 	},
 	{
 		.id = "LIFE-11",
-		.text = "However fast a guest hammers while vGPUs come and go, no access reaches one that is gone.",
+		.text = "However fast a guest hammers while vGPUs come and go, no access reaches "
+			"one that is gone.",
 		.bug_class = "field 9, field 10",
 		.row = "handle",
 		.needs_caps = CF_HAS_QUIESCE,
@@ -575,7 +634,8 @@ const struct mpt_clause cf_life[] = {
 	},
 	{
 		.id = "LIFE-12",
-		.text = "Destroying a vGPU from inside its own access is -EBUSY and changes nothing.",
+		.text = "Destroying a vGPU from inside its own access is -EBUSY and changes "
+			"nothing.",
 		.bug_class = "field 11",
 		.row = "handle",
 		.needs_caps = CF_HAS_QUIESCE,
@@ -583,18 +643,29 @@ const struct mpt_clause cf_life[] = {
 	},
 	{
 		.id = "LIFE-13",
-		.text = "No lock is held while the core is called: from inside every entry point every operation can "
-			"be called.",
+		.text = "No lock is held while the core is called: from inside every entry point "
+			"every operation can be called.",
 		.bug_class = "field 11",
 		.ops = CF_OP(read_gpa) | CF_OP(write_gpa) | CF_OP(inject_msi),
 		.run = life_callback,
 	},
 	{
 		.id = "LIFE-14",
-		.text = "An access that blocks in the core keeps no other vGPU waiting, nor its own operations.",
+		.text = "An access that blocks in the core keeps no other vGPU waiting, nor its "
+			"own operations.",
 		.bug_class = "field 12",
 		.ops = CF_OP(read_gpa) | CF_OP(inject_msi),
 		.run = life_parallel,
+	},
+	{
+		.id = "LIFE-15",
+		.text = "While the core destroys a vGPU its guest's accesses do not reach the "
+			"core any more, but its handle still works.",
+		.bug_class = "field 9, XenGT X6, X7",
+		.row = "handle",
+		.needs_caps = CF_HAS_QUIESCE,
+		.ops = CF_OP(read_gpa) | CF_OP(detach_vgpu),
+		.run = life_closed,
 	},
 	{ .id = NULL },
 };

@@ -9,15 +9,15 @@ static const struct {
 	u64 bit;
 	const char *name;
 } features[] = {
-	{ CF_HAS_LEDGER, "layer check" },     { CF_HAS_FAULT, "layer fault" },
-	{ CF_HAS_DIRTY, "dirty log" },	      { CF_HAS_IRQ_FD, "eventfd" },
-	{ CF_HAS_HUGE, "contiguous 2 MiB" },  { CF_HAS_SCATTER, "scattered 2 MiB" },
+	{ CF_HAS_LEDGER, "layer check" },      { CF_HAS_FAULT, "layer fault" },
+	{ CF_HAS_DIRTY, "dirty log" },	       { CF_HAS_IRQ_FD, "eventfd" },
+	{ CF_HAS_HUGE, "contiguous 2 MiB" },   { CF_HAS_SCATTER, "scattered 2 MiB" },
 	{ CF_HAS_PIN_LIMIT, "limit of pins" }, { CF_HAS_STOP, "vm_stop" },
-	{ CF_HAS_INIT, "host_init" },	      { CF_HAS_DOM0, "dom0_ready" },
-	{ CF_HAS_OPREGION, "set_opregion" },  { CF_HAS_EDID, "set_edid" },
-	{ CF_HAS_VFIO, "get_vfio_device" },   { CF_HAS_VALID_GFN, "is_valid_gfn" },
-	{ CF_HAS_QUIESCE, "quiesce" },	      { CF_HAS_NAME, "a name" },
-	{ CF_HAS_WIDE, "wide addresses" },    { CF_HAS_TESTBED, "testbed" },
+	{ CF_HAS_INIT, "host_init" },	       { CF_HAS_DOM0, "dom0_ready" },
+	{ CF_HAS_OPREGION, "set_opregion" },   { CF_HAS_EDID, "set_edid" },
+	{ CF_HAS_VFIO, "get_vfio_device" },    { CF_HAS_VALID_GFN, "is_valid_gfn" },
+	{ CF_HAS_QUIESCE, "quiesce" },	       { CF_HAS_NAME, "a name" },
+	{ CF_HAS_WIDE, "wide addresses" },     { CF_HAS_TESTBED, "testbed" },
 };
 
 /* Words with a separator between them, nothing where there are none. */
@@ -52,7 +52,8 @@ static void answers(const struct mpt_clause *c)
 			;
 		if (q != p)
 			continue;
-		snprintf(text, sizeof(text), "%s -%s", mpt_op_info(p->op)->name, mpt_errno_name(p->err));
+		snprintf(text, sizeof(text), "%s -%s", mpt_op_info(p->op)->name,
+			 mpt_errno_name(p->err));
 		word("", text, &n);
 	}
 }
@@ -100,17 +101,19 @@ static void exempts(void)
 {
 	const struct cf_exempt *x;
 
-	printf("\n## Answers that only the fault layer gives\n\n| operation | errno | why |\n| --- | --- | --- |\n");
+	printf("\n## Answers that only the fault layer gives\n\n| operation | errno | why |\n| "
+	       "--- | --- | --- |\n");
 	for (x = cf_exempts; x->why; x++)
-		printf("| %s | -%s | %s |\n", mpt_op_info(x->pair.op)->name, mpt_errno_name(x->pair.err),
-		       x->why);
+		printf("| %s | -%s | %s |\n", mpt_op_info(x->pair.op)->name,
+		       mpt_errno_name(x->pair.err), x->why);
 }
 
 int main(void)
 {
 	const struct cf_area *a;
 
-	printf("# The contract, clause by clause\n\nMade from the table that the suite runs: %u clauses.\n",
+	printf("# The contract, clause by clause\n\nMade from the table that the suite runs: "
+	       "%u clauses.\n",
 	       cf_clause_count());
 	for (a = cf_areas; a->id; a++)
 		area(a);

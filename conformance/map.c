@@ -23,7 +23,8 @@ static int shows(struct cf_env *e, u64 gpa, bool aperture, u64 offset)
 	struct cf_event ev;
 
 	cf_forget(e);
-	CF_INT(e, 0, mpt_guest_read(e->vm, gpa, got, 8), "a guest load at 0x%llx", (unsigned long long)gpa);
+	CF_INT(e, 0, mpt_guest_read(e->vm, gpa, got, 8), "a guest load at 0x%llx",
+	       (unsigned long long)gpa);
 	memset(want, 0xff, 8);
 	if (aperture)
 		cf_device_bytes(offset, want, 8);
@@ -34,7 +35,8 @@ static int shows(struct cf_env *e, u64 gpa, bool aperture, u64 offset)
 	if (!aperture)
 		return CF_PASS;
 	ev = cf_event(e, CF_APERTURE_WRITE, 0);
-	CF_U64(e, offset, ev.addr, "the aperture offset of a store at 0x%llx", (unsigned long long)gpa);
+	CF_U64(e, offset, ev.addr, "the aperture offset of a store at 0x%llx",
+	       (unsigned long long)gpa);
 	return cf_bytes(e, &value, ev.data, 8, "data of a store to the aperture");
 }
 
@@ -123,7 +125,8 @@ static int map_pages(struct cf_env *e)
 	CF_TRY(show(e, 0, GFN + 1, MFN + 2, 1, true));
 	cf_device_bytes(6 * 4096 - 24, want, 24);
 	cf_device_bytes(2 * 4096, want + 24, 24);
-	CF_INT(e, 0, mpt_guest_read(e->vm, CF_BAR2 + 4096 - 24, got, 48), "a load across two mapped frames");
+	CF_INT(e, 0, mpt_guest_read(e->vm, CF_BAR2 + 4096 - 24, got, 48),
+	       "a load across two mapped frames");
 	CF_BYTES(e, want, got, 48, "a load across two mapped frames");
 	for (i = 0; i < cf_told(e, CF_APERTURE_READ); i++) {
 		struct cf_event ev = cf_event(e, CF_APERTURE_READ, i);
@@ -152,7 +155,9 @@ static int map_failing(struct cf_env *e)
 
 static int map_no_device(struct cf_env *e)
 {
-	struct mpt_core core = { .size = sizeof(core), .ops = &cf_core_ops, .aperture_mfn = MFN,
+	struct mpt_core core = { .size = sizeof(core),
+				 .ops = &cf_core_ops,
+				 .aperture_mfn = MFN,
 				 .aperture_pages = CF_APERTURE_PAGES };
 	u64 value = 0;
 	u8 got[8] = { 0 };
@@ -171,12 +176,14 @@ static int map_own_page(struct cf_env *e)
 {
 	static u8 page[2 * MPT_PAGE_SIZE] __attribute__((aligned(4096)));
 	/* The guest chooses the place (ASLS): more than one of them. */
-	static const u64 at[] = { CF_GFN(CF_PLUG) + 7, CF_GFN(CF_BAR2), CF_GFN(CF_HIGH + CF_HIGH_SIZE) + 1 };
+	static const u64 at[] = { CF_GFN(CF_PLUG) + 7, CF_GFN(CF_BAR2),
+				  CF_GFN(CF_HIGH + CF_HIGH_SIZE) + 1 };
 	u8 got[32];
 	size_t i;
 
 	for (i = 0; i < CF_COUNT(at); i++) {
-		unsigned long mfn = HV(virt_to_mfn)(page), next = HV(virt_to_mfn)(page + MPT_PAGE_SIZE);
+		unsigned long mfn = HV(virt_to_mfn)(page),
+			      next = HV(virt_to_mfn)(page + MPT_PAGE_SIZE);
 
 		memset(page, (int)(0x20 + i), sizeof(page));
 		CF_TRY(show(e, 0, at[i], mfn, 1, true));
@@ -187,7 +194,8 @@ static int map_own_page(struct cf_env *e)
 			 (unsigned long long)at[i]);
 		CF_TRY(show(e, 0, at[i], mfn, 1, false));
 		CF_TRY(show(e, 0, at[i] + 1, next, 1, false));
-		CF_INT(e, 0, mpt_guest_read(e->vm, at[i] << 12, got, 32), "a load after it is hidden");
+		CF_INT(e, 0, mpt_guest_read(e->vm, at[i] << 12, got, 32),
+		       "a load after it is hidden");
 		CF_FILL(e, 0xff, got, 32, "what the guest reads after the core's page is hidden");
 	}
 	return CF_PASS;
@@ -212,8 +220,8 @@ static int map_other(struct cf_env *e)
 const struct mpt_clause cf_map_gfn[] = {
 	{
 		.id = "MAP-1",
-		.text = "Mapped frames show the guest the aperture at the right offset, for loads and stores, and "
-			"nothing beside them; unmapped they are gone.",
+		.text = "Mapped frames show the guest the aperture at the right offset, for loads "
+			"and stores, and nothing beside them; unmapped they are gone.",
 		.bug_class = "KVMGT K13, AcrnGT A13",
 		.needs_caps = MPT_CAP_MAP_GFN,
 		.ops = CF_OP(map_gfn_to_mfn),
@@ -221,8 +229,8 @@ const struct mpt_clause cf_map_gfn[] = {
 	},
 	{
 		.id = "MAP-2",
-		.text = "A mapping that overlaps another by a frame is -EEXIST and changes nothing; one beside it is "
-			"fine.",
+		.text = "A mapping that overlaps another by a frame is -EEXIST and changes "
+			"nothing; one beside it is fine.",
 		.bug_class = "gvt-contract 7.7",
 		.needs_caps = MPT_CAP_MAP_GFN,
 		.ops = CF_OP(map_gfn_to_mfn),
@@ -231,7 +239,8 @@ const struct mpt_clause cf_map_gfn[] = {
 	},
 	{
 		.id = "MAP-3",
-		.text = "Only exactly what was mapped is unmapped: same gfn, mfn and number; else -ENOENT.",
+		.text = "Only exactly what was mapped is unmapped: same gfn, mfn and number; else "
+			"-ENOENT.",
 		.bug_class = "XenGT X11",
 		.needs_caps = MPT_CAP_MAP_GFN,
 		.ops = CF_OP(map_gfn_to_mfn),
@@ -274,7 +283,8 @@ const struct mpt_clause cf_map_gfn[] = {
 	},
 	{
 		.id = "MAP-8",
-		.text = "Without the core's aperture callbacks the aperture reads all ones and drops stores.",
+		.text = "Without the core's aperture callbacks the aperture reads all ones and "
+			"drops stores.",
 		.needs_caps = MPT_CAP_MAP_GFN,
 		.ops = CF_OP(map_gfn_to_mfn),
 		.setup = CF_VM,
@@ -282,8 +292,8 @@ const struct mpt_clause cf_map_gfn[] = {
 	},
 	{
 		.id = "MAP-9",
-		.text = "The core's own pages (the opregion) are shown wherever the guest wants them, as often as it "
-			"moves them.",
+		.text = "The core's own pages (the opregion) are shown wherever the guest wants "
+			"them, as often as it moves them.",
 		.bug_class = "gvt-contract 1.5: a fixed address",
 		.row = "opregion",
 		.needs_caps = MPT_CAP_MAP_GFN | MPT_CAP_VIRT_TO_MFN,
@@ -292,7 +302,8 @@ const struct mpt_clause cf_map_gfn[] = {
 	},
 	{
 		.id = "MAP-10",
-		.text = "A mapping belongs to one vGPU: another VM does not see it, another vGPU cannot undo it.",
+		.text = "A mapping belongs to one vGPU: another VM does not see it, another vGPU "
+			"cannot undo it.",
 		.needs_caps = MPT_CAP_MAP_GFN,
 		.ops = CF_OP(map_gfn_to_mfn),
 		.pairs = CF_PAIRS(CF_P(map_gfn_to_mfn, ENOENT)),

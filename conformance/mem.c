@@ -5,7 +5,7 @@
 
 #include "areas.h"
 
-/* One write and one read of @len bytes at @gpa, with the guest looking at 8 bytes on either side. */
+/* One write and one read of @len bytes at @gpa; the guest looks at 8 bytes on either side. */
 static int one_access(struct cf_env *e, u64 gpa, unsigned int len, u8 salt)
 {
 	u8 before[40], after[40], data[24], back[24];
@@ -18,13 +18,16 @@ static int one_access(struct cf_env *e, u64 gpa, unsigned int len, u8 salt)
 	       (unsigned long long)gpa);
 	memcpy(before + 8, data, len);
 	CF_TRY(cf_guest_load(e, e->vm, gpa - 8, after, span));
-	CF_BYTES(e, before, after, span, "the guest's view of 0x%llx after write_gpa of %u bytes at +8",
+	CF_BYTES(e, before, after, span,
+		 "the guest's view of 0x%llx after write_gpa of %u bytes at +8",
 		 (unsigned long long)gpa - 8, len);
 	memset(back, 0xcc, sizeof(back));
 	CF_INT(e, 0, HV(read_gpa)(e->v, gpa, back, len), "read_gpa of %u bytes at 0x%llx", len,
 	       (unsigned long long)gpa);
-	CF_BYTES(e, data, back, len, "read_gpa of %u bytes at 0x%llx", len, (unsigned long long)gpa);
-	CF_FILL(e, 0xcc, back + len, sizeof(back) - len, "the buffer behind read_gpa of %u bytes", len);
+	CF_BYTES(e, data, back, len, "read_gpa of %u bytes at 0x%llx", len,
+		 (unsigned long long)gpa);
+	CF_FILL(e, 0xcc, back + len, sizeof(back) - len, "the buffer behind read_gpa of %u bytes",
+		len);
 	return CF_PASS;
 }
 
@@ -102,7 +105,8 @@ static const struct {
 	{ CF_HUGE - 1, 2 },
 	{ CF_HUGE - 4096, 8192 },
 	{ CF_LOW + CF_LOW_SIZE - 8, 9 },
-	{ CF_LOW + CF_LOW_SIZE - 16, CF_PRE - CF_LOW - CF_LOW_SIZE + 32 }, /* a hole in the middle */
+	{ CF_LOW + CF_LOW_SIZE - 16,
+	  CF_PRE - CF_LOW - CF_LOW_SIZE + 32 }, /* a hole in the middle */
 	{ CF_HIGH - 4, 8 },
 	{ CF_HIGH + CF_HIGH_SIZE - 1, 2 },
 	{ 1ULL << 31, 8 },
@@ -154,8 +158,9 @@ static int mem_bad_write(struct cf_env *e)
 
 		if (gpa < 1ULL << 63)
 			CF_TRY(snapshot(e, gpa, len, was));
-		CF_INT(e, -EFAULT, HV(write_gpa)(e->v, gpa, data, len), "write_gpa of 0x%llx bytes at 0x%llx",
-		       (unsigned long long)len, (unsigned long long)gpa);
+		CF_INT(e, -EFAULT, HV(write_gpa)(e->v, gpa, data, len),
+		       "write_gpa of 0x%llx bytes at 0x%llx", (unsigned long long)len,
+		       (unsigned long long)gpa);
 		if (gpa < 1ULL << 63) {
 			CF_TRY(snapshot(e, gpa, len, is));
 			CF_BYTES(e, was, is, len, "guest memory after that failed write_gpa");
@@ -166,8 +171,13 @@ static int mem_bad_write(struct cf_env *e)
 
 static int mem_huge_len(struct cf_env *e)
 {
-	static const u64 lens[] = { ~0UL, ~0UL - CF_MAIN, ~0UL - CF_MAIN + 1, 1UL << 63, 1UL << 32,
-				    (1UL << 32) + 8, CF_NEXT + CF_NEXT_SIZE - CF_MAIN + 1 };
+	static const u64 lens[] = { ~0UL,
+				    ~0UL - CF_MAIN,
+				    ~0UL - CF_MAIN + 1,
+				    1UL << 63,
+				    1UL << 32,
+				    (1UL << 32) + 8,
+				    CF_NEXT + CF_NEXT_SIZE - CF_MAIN + 1 };
 	static u8 zeros[16UL << 20];
 	u8 data[16], now[16];
 	size_t i;
@@ -208,11 +218,20 @@ static int mem_readonly(struct cf_env *e)
 		u64 gpa;
 		u64 len;
 	} at[] = {
-		{ CF_RO, 1 },	  { CF_RO, 4096 },		 { CF_RO + 0x123, 8 },
-		{ CF_RO - 1, 2 }, { CF_RO + CF_RO_SIZE - 4, 8 }, { CF_RO - 8, CF_RO_SIZE + 16 },
-		{ CF_ROM, 1 },	  { CF_ROM + 6, 2 },		 { CF_ROM + 0x1004, 4 },
-		{ CF_ROM, 8 },	  { CF_ROM + 0x100001, 8 },	 { CF_ROM + CF_ROM_SIZE - 8, 8 },
-		{ CF_ROM, 4096 }, { CF_ROM + 0xffc, 8 },
+		{ CF_RO, 1 },
+		{ CF_RO, 4096 },
+		{ CF_RO + 0x123, 8 },
+		{ CF_RO - 1, 2 },
+		{ CF_RO + CF_RO_SIZE - 4, 8 },
+		{ CF_RO - 8, CF_RO_SIZE + 16 },
+		{ CF_ROM, 1 },
+		{ CF_ROM + 6, 2 },
+		{ CF_ROM + 0x1004, 4 },
+		{ CF_ROM, 8 },
+		{ CF_ROM + 0x100001, 8 },
+		{ CF_ROM + CF_ROM_SIZE - 8, 8 },
+		{ CF_ROM, 4096 },
+		{ CF_ROM + 0xffc, 8 },
 	};
 	static u8 data[CF_RO_SIZE + 16], was[sizeof(data)], is[sizeof(data)];
 	size_t i;
@@ -221,13 +240,17 @@ static int mem_readonly(struct cf_env *e)
 	CF_TRY(cf_paint(e, e->vm, CF_RO - 8, 8));
 	CF_TRY(cf_paint(e, e->vm, CF_MAIN, 8));
 	for (i = 0; i < CF_COUNT(at); i++) {
-		CF_INT(e, 0, HV(read_gpa)(e->v, at[i].gpa, was, at[i].len), "read_gpa of read-only RAM");
+		CF_INT(e, 0, HV(read_gpa)(e->v, at[i].gpa, was, at[i].len),
+		       "read_gpa of read-only RAM");
 		CF_INT(e, -EFAULT, HV(write_gpa)(e->v, at[i].gpa, data, at[i].len),
-		       "write_gpa of 0x%llx bytes at 0x%llx, some read-only", (unsigned long long)at[i].len,
-		       (unsigned long long)at[i].gpa);
-		CF_INT(e, 0, HV(read_gpa)(e->v, at[i].gpa, is, at[i].len), "read_gpa of read-only RAM");
+		       "write_gpa of 0x%llx bytes at 0x%llx, some read-only",
+		       (unsigned long long)at[i].len, (unsigned long long)at[i].gpa);
+		CF_INT(e, 0, HV(read_gpa)(e->v, at[i].gpa, is, at[i].len),
+		       "read_gpa of read-only RAM");
 		CF_BYTES(e, was, is, at[i].len, "guest memory after that failed write_gpa");
-		CF_INT(e, 0, mpt_guest_write(e->vm, at[i].gpa, data, at[i].len < 4096 ? (unsigned int)at[i].len : 4096),
+		CF_INT(e, 0,
+		       mpt_guest_write(e->vm, at[i].gpa, data,
+				       at[i].len < 4096 ? (unsigned int)at[i].len : 4096),
 		       "a guest store to read-only RAM");
 		CF_INT(e, 0, HV(read_gpa)(e->v, CF_RO, is, 1), "read_gpa of read-only RAM");
 		CF_U64(e, 0, is[0], "read-only RAM after a guest store");
@@ -250,8 +273,8 @@ struct tear {
 
 static int tear_store(struct cf_env *e, struct tear *t, u64 value)
 {
-	return t->guest_stores ? mpt_guest_write(e->vm, t->gpa, &value, t->size) :
-				 HV(write_gpa)(e->v, t->gpa, &value, t->size);
+	return t->guest_stores ? mpt_guest_write(e->vm, t->gpa, &value, t->size)
+			       : HV(write_gpa)(e->v, t->gpa, &value, t->size);
 }
 
 static int tear_writer(struct cf_env *e, void *arg)
@@ -274,14 +297,18 @@ static int tear_reader(struct cf_env *e, struct tear *t)
 		for (i = 0; i < 500; i++) {
 			seen = 0;
 			if (t->guest_loads)
-				CF_INT(e, 0, mpt_guest_read(e->vm, t->gpa, &seen, t->size), "a guest load");
+				CF_INT(e, 0, mpt_guest_read(e->vm, t->gpa, &seen, t->size),
+				       "a guest load");
 			else
-				CF_INT(e, 0, HV(read_gpa)(e->v, t->gpa, &seen, t->size), "read_gpa");
+				CF_INT(e, 0, HV(read_gpa)(e->v, t->gpa, &seen, t->size),
+				       "read_gpa");
 			CF_THAT(e, seen == 0 || seen == ones,
-				"a %s of %u aligned bytes beside a %s: expected all zeros or all ones, "
+				"a %s of %u aligned bytes beside a %s: expected all zeros or "
+				"all ones, "
 				"seen 0x%llx",
 				t->guest_loads ? "guest load" : "read_gpa", t->size,
-				t->guest_stores ? "guest store" : "write_gpa", (unsigned long long)seen);
+				t->guest_stores ? "guest store" : "write_gpa",
+				(unsigned long long)seen);
 		}
 	return CF_PASS;
 }
@@ -291,7 +318,9 @@ static int tear_once(struct cf_env *e, unsigned int size, bool guest_stores, boo
 	static struct tear t;
 	int r, joined;
 
-	t = (struct tear){ .size = size, .guest_stores = guest_stores, .guest_loads = guest_loads,
+	t = (struct tear){ .size = size,
+			   .guest_stores = guest_stores,
+			   .guest_loads = guest_loads,
 			   .gpa = e->place + 0x2000 + 16 + size };
 	CF_TRY(cf_guest_store(e, e->vm, t.gpa, &(u64){ 0 }, size));
 	CF_TRY(cf_thread_start(e, 0, tear_writer, &t));
@@ -324,14 +353,16 @@ CF_TWICE(mem_tear)
 static int dirty(struct cf_env *e, u8 *map)
 {
 	memset(map, 0xa5, LOG_PAGES / 8);
-	return cf_int(e, 0, mpt_dirty_fetch(e->vm, CF_GFN(CF_MAIN), LOG_PAGES, map), "mpt_dirty_fetch");
+	return cf_int(e, 0, mpt_dirty_fetch(e->vm, CF_GFN(CF_MAIN), LOG_PAGES, map),
+		      "mpt_dirty_fetch");
 }
 
 static void mark_pages(u8 *map, u64 gpa, u64 len)
 {
 	u64 p;
 
-	for (p = (gpa - CF_MAIN) / MPT_PAGE_SIZE; p <= (gpa + len - 1 - CF_MAIN) / MPT_PAGE_SIZE; p++)
+	for (p = (gpa - CF_MAIN) / MPT_PAGE_SIZE; p <= (gpa + len - 1 - CF_MAIN) / MPT_PAGE_SIZE;
+	     p++)
 		map[p / 8] |= (u8)(1u << (p % 8));
 }
 
@@ -423,8 +454,9 @@ static int model_step(struct cf_env *e, struct model *m, u64 *rnd)
 	if (!r && write)
 		memcpy(m->ram + (gpa - MODEL_BASE), m->data, len);
 	else if (!r)
-		CF_BYTES(e, m->ram + (gpa - MODEL_BASE), m->data, len, "read_gpa of 0x%llx bytes at 0x%llx",
-			 (unsigned long long)len, (unsigned long long)gpa);
+		CF_BYTES(e, m->ram + (gpa - MODEL_BASE), m->data, len,
+			 "read_gpa of 0x%llx bytes at 0x%llx", (unsigned long long)len,
+			 (unsigned long long)gpa);
 	return CF_PASS;
 }
 
@@ -440,7 +472,8 @@ static int mem_model(struct cf_env *e)
 		r = cf_guest_load(e, e->vm, CF_PRE, m->data, CF_NEXT + CF_NEXT_SIZE - CF_PRE);
 	if (!r)
 		r = cf_bytes(e, m->ram + (CF_PRE - MODEL_BASE), m->data,
-			     CF_NEXT + CF_NEXT_SIZE - CF_PRE, "guest memory after %d random accesses", i);
+			     CF_NEXT + CF_NEXT_SIZE - CF_PRE,
+			     "guest memory after %d random accesses", i);
 	free(m);
 	return r;
 }
@@ -456,8 +489,10 @@ static int hammer(struct cf_env *e, void *arg)
 	for (i = 0; i < 20000; i++) {
 		u64 gpa = CF_MAIN + cf_random(&rnd) % (CF_MAIN_SIZE - 8);
 
-		CF_INT(e, 0, HV(write_gpa)(&cv->base, gpa, &mine, 8), "write_gpa beside another vGPU's");
-		CF_INT(e, 0, HV(read_gpa)(&cv->base, gpa, &seen, 8), "read_gpa beside another vGPU's");
+		CF_INT(e, 0, HV(write_gpa)(&cv->base, gpa, &mine, 8),
+		       "write_gpa beside another vGPU's");
+		CF_INT(e, 0, HV(read_gpa)(&cv->base, gpa, &seen, 8),
+		       "read_gpa beside another vGPU's");
 		CF_U64(e, mine, seen, "what this vGPU wrote itself");
 	}
 	return CF_PASS;
@@ -483,8 +518,8 @@ static int mem_parallel(struct cf_env *e)
 const struct mpt_clause cf_mem[] = {
 	{
 		.id = "MEM-1",
-		.text = "Guest memory is read and written in any length from 0 and at any alignment, also across "
-			"a page end; nothing beside the range is touched.",
+		.text = "Guest memory is read and written in any length from 0 and at any "
+			"alignment, also across a page end; nothing beside the range is touched.",
 		.bug_class = "field 16, XenGT X4",
 		.row = "guest-access",
 		.ops = RW,
@@ -508,8 +543,8 @@ const struct mpt_clause cf_mem[] = {
 	},
 	{
 		.id = "MEM-4",
-		.text = "A read of which any byte is no RAM fails whole: -EFAULT, the buffer zeroed and nothing "
-			"behind it touched.",
+		.text = "A read of which any byte is no RAM fails whole: -EFAULT, the buffer "
+			"zeroed and nothing behind it touched.",
 		.bug_class = "field 18, field 15, XenGT X4",
 		.row = "guest-access",
 		.ops = CF_OP(read_gpa),
@@ -518,7 +553,8 @@ const struct mpt_clause cf_mem[] = {
 	},
 	{
 		.id = "MEM-5",
-		.text = "A write of which any byte is no RAM fails whole: -EFAULT, nothing is written.",
+		.text = "A write of which any byte is no RAM fails whole: -EFAULT, nothing is "
+			"written.",
 		.bug_class = "field 15, XenGT X4",
 		.row = "guest-access",
 		.ops = CF_OP(write_gpa),
@@ -527,8 +563,8 @@ const struct mpt_clause cf_mem[] = {
 	},
 	{
 		.id = "MEM-6",
-		.text = "A length beyond all RAM, up to 2^64-1, is -EFAULT; address plus length is never taken to "
-			"have wrapped.",
+		.text = "A length beyond all RAM, up to 2^64-1, is -EFAULT; address plus length "
+			"is never taken to have wrapped.",
 		.bug_class = "field 15, field +B",
 		.row = "guest-access",
 		.ops = RW,
@@ -545,8 +581,8 @@ const struct mpt_clause cf_mem[] = {
 	},
 	{
 		.id = "MEM-8",
-		.text = "A write that touches read-only RAM is -EFAULT and writes nothing, a guest store to it does "
-			"nothing; reading it is fine.",
+		.text = "A write that touches read-only RAM is -EFAULT and writes nothing, a "
+			"guest store to it does nothing; reading it is fine.",
 		.row = "guest-access",
 		.ops = RW,
 		.pairs = CF_PAIRS(CF_P(write_gpa, EFAULT)),
@@ -554,7 +590,8 @@ const struct mpt_clause cf_mem[] = {
 	},
 	{
 		.id = "MEM-9",
-		.text = "Aligned accesses of 1, 2, 4 and 8 bytes never tear, beside the guest's or another thread's.",
+		.text = "Aligned accesses of 1, 2, 4 and 8 bytes never tear, beside the guest's "
+			"or another thread's.",
 		.bug_class = "field 16",
 		.row = "guest-access",
 		.ops = RW,
@@ -562,8 +599,8 @@ const struct mpt_clause cf_mem[] = {
 	},
 	{
 		.id = "MEM-10",
-		.text = "write_gpa, guest stores and device writes mark exactly their pages in the dirty log, reads "
-			"and failures none; a fetch clears.",
+		.text = "write_gpa, guest stores and device writes mark exactly their pages in "
+			"the dirty log, reads and failures none; a fetch clears.",
 		.bug_class = "field 3 (dirty logging), XenGT X12",
 		.row = "guest-access",
 		.needs_caps = CF_HAS_DIRTY,
@@ -573,7 +610,8 @@ const struct mpt_clause cf_mem[] = {
 	},
 	{
 		.id = "MEM-11",
-		.text = "A random walk of reads and writes over RAM, holes and read-only RAM agrees with a model.",
+		.text = "A random walk of reads and writes over RAM, holes and read-only RAM "
+			"agrees with a model.",
 		.bug_class = "field 15, field 16",
 		.row = "guest-access",
 		.ops = RW,

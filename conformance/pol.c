@@ -36,7 +36,8 @@ static int failing_writes(struct cf_env *e, int want)
 	u64 word = 0x7777;
 
 	e->core.answer[CF_CFG_WRITE] = -EINVAL;
-	CF_INT(e, want, mpt_guest_cfg_write(e->vm, 0x20, &word, 4), "a configuration write that fails");
+	CF_INT(e, want, mpt_guest_cfg_write(e->vm, 0x20, &word, 4),
+	       "a configuration write that fails");
 	e->core.answer[CF_CFG_WRITE] = 0;
 	if (!(e->has & MPT_CAP_TRAP_AREA))
 		return CF_PASS;
@@ -118,7 +119,8 @@ static int pol_return(struct cf_env *e)
 	CF_TRY(set(e, MPT_POLICY_RETURN));
 	CF_TRY(all_fail(e, -EINVAL));
 	CF_U64(e, 0, cf_told(e, CF_FAILED), "failures told to the core");
-	CF_THAT(e, !cf_stats(e, e->vm).stopped, "policy return: expected the VM to run, seen it stopped");
+	CF_THAT(e, !cf_stats(e, e->vm).stopped,
+		"policy return: expected the VM to run, seen it stopped");
 	CF_TRY(works(e));
 	return traps_on(e, false);
 }
@@ -130,18 +132,23 @@ static int pol_stop(struct cf_env *e)
 	u64 told;
 	u8 b[4] = { 0 };
 
+	CF_TRY(traps_on(e, true));
 	CF_TRY(set(e, MPT_POLICY_STOP));
 	CF_THAT(e, !cf_stats(e, e->vm).stopped, "before a failure: expected the VM to run");
 	e->core.answer[CF_CFG_READ] = -EINVAL;
 	mpt_guest_cfg_read(e->vm, 0x20, b, 4);
 	e->core.answer[CF_CFG_READ] = 0;
 	CF_FILL(e, 0xff, b, 4, "a configuration read that fails");
-	CF_THAT(e, cf_stats(e, e->vm).stopped, "after a failure: expected the VM stopped, seen it run");
+	CF_THAT(e, cf_stats(e, e->vm).stopped,
+		"after a failure: expected the VM stopped, seen it run");
 	CF_U64(e, 0, cf_told(e, CF_FAILED), "failures told to the core");
 	told = cf_told(e, CF_CFG_READ);
 	mpt_guest_cfg_read(e->vm, 0x20, b, 4);
 	CF_U64(e, told, cf_told(e, CF_CFG_READ), "accesses of a stopped VM told to the core");
 	CF_FILL(e, 0xff, b, 4, "a configuration read of a stopped VM");
+	mpt_guest_read(e->vm, CF_BAR0, b, 4);
+	CF_U64(e, 0, cf_told(e, CF_MMIO_READ), "trapped loads of a stopped VM told to the core");
+	CF_TRY(traps_on(e, false));
 	CF_INT(e, 0, HV(read_gpa)(e->v, CF_MAIN, b, 4), "read_gpa of a stopped VM");
 	CF_TRY(cf_detach(e, 0));
 	v = mpt_vgpu_create(e->vm, &e->gvt, &type);
@@ -164,24 +171,24 @@ static int pol_store(struct cf_env *e)
 const struct mpt_clause cf_pol[] = {
 	{
 		.id = "POL-1",
-		.text = "By default the core is told of an access that it could not emulate (failsafe); reads deliver "
-			"all ones whatever it left in the buffer.",
+		.text = "By default the core is told of an access that it could not emulate "
+			"(failsafe); reads deliver all ones whatever it left in the buffer.",
 		.bug_class = "AcrnGT A17, field 18",
 		.row = "emulation-fails",
 		.run = pol_failsafe,
 	},
 	{
 		.id = "POL-2",
-		.text = "With policy return the back end gets the error and nothing else happens; reads deliver all "
-			"ones.",
+		.text = "With policy return the back end gets the error and nothing else happens; "
+			"reads deliver all ones.",
 		.bug_class = "field 2.1",
 		.row = "emulation-fails",
 		.run = pol_return,
 	},
 	{
 		.id = "POL-3",
-		.text = "With policy stop the VM is stopped for good: its accesses reach nobody, operations still do, "
-			"and no vGPU can be attached (-EBUSY).",
+		.text = "With policy stop the VM is stopped for good: its accesses reach nobody, "
+			"operations still do, and no vGPU can be attached (-EBUSY).",
 		.bug_class = "XenGT X14",
 		.row = "emulation-fails",
 		.needs_caps = CF_HAS_STOP,
@@ -198,7 +205,8 @@ const struct mpt_clause cf_pol[] = {
 	},
 	{
 		.id = "POL-5",
-		.text = "A tracked store that the core cannot take is in guest memory all the same, whoever stores.",
+		.text = "A tracked store that the core cannot take is in guest memory all the "
+			"same, whoever stores.",
 		.bug_class = "AcrnGT A14, A15",
 		.row = "who-stores",
 		.needs_caps = MPT_CAP_PAGE_TRACK,

@@ -17,10 +17,11 @@ static int refused(struct cf_env *e, const struct mpt_backend *be, const char *n
 	if (!r)
 		mpt_host_close(host);
 	CF_INT(e, -EINVAL, r, "opening a table without %s", name);
-	CF_THAT(e, host == none, "opening a table without %s failed: expected *host untouched", name);
+	CF_THAT(e, host == none, "opening a table without %s failed: expected *host untouched",
+		name);
 	CF_THAT(e, strstr(mpt_last_error(), name),
-		"the refusal of a table without %s: expected its name in the sentence, seen \"%s\"", name,
-		mpt_last_error());
+		"the refusal of a table without %s: expected its name in the sentence, seen \"%s\"",
+		name, mpt_last_error());
 	return CF_PASS;
 }
 
@@ -76,10 +77,12 @@ static int reg_abi(struct cf_env *e)
 	struct mpt_host *host;
 
 	be.abi = MPT_BACKEND_ABI + 1;
-	CF_INT(e, -EINVAL, mpt_host_open_table(&be, NULL, &host), "a back end of another ABI version");
+	CF_INT(e, -EINVAL, mpt_host_open_table(&be, NULL, &host),
+	       "a back end of another ABI version");
 	be = tiny_backend;
 	be.size = sizeof(be.size);
-	CF_INT(e, -EINVAL, mpt_host_open_table(&be, NULL, &host), "a back end of %zu bytes", be.size);
+	CF_INT(e, -EINVAL, mpt_host_open_table(&be, NULL, &host), "a back end of %zu bytes",
+	       be.size);
 	be.size = offsetof(struct mpt_backend, quiesce);
 	be.quiesce = (int (*)(void *, void *, bool))(uintptr_t)1;
 	CF_INT(e, 0, mpt_host_open_table(&be, NULL, &host), "a back end without the last members");
@@ -98,12 +101,14 @@ static int reg_short_table(struct cf_env *e)
 
 	be.mpt_size = offsetof(struct intel_gvt_mpt, dma_pin_guest_page);
 	be.caps = MPT_CAP_OPS & ~(MPT_CAP_DMA_PIN | MPT_CAP_INTX);
-	CF_INT(e, 0, mpt_host_open_table(&be, NULL, &host), "a table of the 17 published callbacks");
+	CF_INT(e, 0, mpt_host_open_table(&be, NULL, &host),
+	       "a table of the 17 published callbacks");
 	pin = cf_table_has(mpt_host_table(host), CF_ID(dma_pin_guest_page));
 	opregion = cf_table_has(mpt_host_table(host), CF_ID(set_opregion));
 	CF_INT(e, 0, mpt_host_close(host), "closing it");
 	CF_THAT(e, !pin && !opregion,
-		"a table of 17 callbacks: expected the later ones absent, seen memory behind its end");
+		"a table of 17 callbacks: expected the later ones absent, seen memory behind "
+		"its end");
 	return CF_PASS;
 }
 
@@ -167,9 +172,9 @@ static int absent_handle_ops(struct cf_env *e, struct intel_vgpu *v)
 
 	for (i = 0; i < CF_COUNT(seen); i++) {
 		const struct mpt_op_info *info = mpt_op_info(seen[i].op);
-		int want = strcmp(info->absent, "-EOPNOTSUPP") == 0 ? -EOPNOTSUPP :
-			   strcmp(info->absent, "-ENOENT") == 0     ? -ENOENT :
-								      0;
+		int want = strcmp(info->absent, "-EOPNOTSUPP") == 0 ? -EOPNOTSUPP
+			   : strcmp(info->absent, "-ENOENT") == 0   ? -ENOENT
+								    : 0;
 
 		if (v->mpt && cf_table_has(v->mpt, seen[i].op))
 			continue;
@@ -219,16 +224,18 @@ static int reg_instance(struct cf_env *e)
 		bool has = cf_table_has(e->real, (enum mpt_op_id)op);
 
 		if (info->op_class == MPT_CLASS_MANDATORY)
-			CF_THAT(e, has, "%s is mandatory: expected it in the host's table", info->name);
+			CF_THAT(e, has, "%s is mandatory: expected it in the host's table",
+				info->name);
 		if (info->op_class == MPT_CLASS_CAPABILITY)
 			CF_THAT(e, has == !!(e->has & info->cap),
-				"%s: expected it %s, as capability %s says, seen otherwise", info->name,
-				e->has & info->cap ? "present" : "absent", mpt_cap_name(info->cap));
+				"%s: expected it %s, as capability %s says, seen otherwise",
+				info->name, e->has & info->cap ? "present" : "absent",
+				mpt_cap_name(info->cap));
 	}
 	/* A table with nothing but what this one lacks to ask for. */
 	lacking = *e->real;
 #define MPT_OP(scope, kind, id, ...) \
-	if (lacking.id) \
+	if (lacking.id)              \
 		lacking.id = tiny_table.id;
 #include <mpt/ops.def>
 #undef MPT_OP
@@ -269,8 +276,11 @@ static int one_combination(struct cf_env *e, const struct mpt_backend *be)
 		u64 cap = mpt_op_info((enum mpt_op_id)op)->cap;
 
 		if (cap && cf_table_has(v.mpt, (enum mpt_op_id)op) != !!(cap & mpt_host_caps(host)))
-			r = cf_fail(e, "capabilities 0x%llx: %s is expected to follow them, seen otherwise",
-				    (unsigned long long)filter, mpt_op_info((enum mpt_op_id)op)->name);
+			r = cf_fail(e,
+				    "capabilities 0x%llx: %s is expected to follow them, seen "
+				    "otherwise",
+				    (unsigned long long)filter,
+				    mpt_op_info((enum mpt_op_id)op)->name);
 	}
 	CF_INT(e, 0, mpt_host_close(host), "closing it");
 	return r;
@@ -342,7 +352,7 @@ static int reg_options(struct cf_env *e)
 
 static int reg_facts(struct cf_env *e)
 {
-	static const int set[] = { EINVAL, EFAULT, ESRCH,      ENOENT, EEXIST, EBUSY, ENOSPC,
+	static const int set[] = { EINVAL, EFAULT,     ESRCH,  ENOENT, EEXIST, EBUSY, ENOSPC,
 				   ENOMEM, EOPNOTSUPP, ENODEV, EACCES, EIO,    ENXIO };
 	u32 all = 0;
 	size_t i;
@@ -357,8 +367,9 @@ static int reg_facts(struct cf_env *e)
 		all |= one;
 	}
 	CF_U64(e, 0, mpt_errno_bit(-EPERM), "mpt_errno_bit outside the closed set");
-	CF_THAT(e, strcmp(mpt_errno_name(-EINVAL), "EINVAL") == 0 &&
-			   strcmp(mpt_errno_name(EPERM), "E?") == 0,
+	CF_THAT(e,
+		strcmp(mpt_errno_name(-EINVAL), "EINVAL") == 0 &&
+			strcmp(mpt_errno_name(EPERM), "E?") == 0,
 		"mpt_errno_name: expected EINVAL and E?, seen %s and %s", mpt_errno_name(-EINVAL),
 		mpt_errno_name(EPERM));
 	for (bit = 1; bit && bit <= MPT_CAP_ALL; bit <<= 1)
@@ -372,32 +383,33 @@ static int reg_facts(struct cf_env *e)
 const struct mpt_clause cf_reg[] = {
 	{
 		.id = "REG-1",
-		.text = "A table that lacks a mandatory callback is refused with -EINVAL and its name; "
-			"nothing is opened.",
+		.text = "A table that lacks a mandatory callback is refused with -EINVAL and its "
+			"name; nothing is opened.",
 		.bug_class = "field 1.3: calls through NULL",
 		.setup = CF_HOST,
 		.run = reg_mandatory,
 	},
 	{
 		.id = "REG-2",
-		.text = "A back end that claims a capability without all of its callbacks is refused with "
-			"-EINVAL and the callback's name.",
+		.text = "A back end that claims a capability without all of its callbacks is "
+			"refused with -EINVAL and the callback's name.",
 		.setup = CF_HOST,
 		.run = reg_claims,
 	},
 	{
 		.id = "REG-3",
-		.text = "A wrapper without a callback behind it answers what ops.def says: no table at all is "
-			"as good as a table of NULLs.",
+		.text = "A wrapper without a callback behind it answers what ops.def says: no "
+			"table at all is as good as a table of NULLs.",
 		.bug_class = "field 1.3: calls through NULL",
 		.setup = CF_HOST,
 		.run = reg_absent,
 	},
 	{
 		.id = "REG-4",
-		.text = "The host's table has every mandatory callback, and those of a capability exactly when "
-			"the instance has it; what it lacks answers as written.",
-		.pairs = CF_PAIRS(CF_P(enable_page_track, EOPNOTSUPP), CF_P(disable_page_track, EOPNOTSUPP),
+		.text = "The host's table has every mandatory callback, and those of a capability "
+			"exactly when the instance has it; what it lacks answers as written.",
+		.pairs = CF_PAIRS(CF_P(enable_page_track, EOPNOTSUPP),
+				  CF_P(disable_page_track, EOPNOTSUPP),
 				  CF_P(dma_pin_guest_page, EOPNOTSUPP), CF_P(set_intx, EOPNOTSUPP),
 				  CF_P(set_pvmmio, ENOENT)),
 		.setup = CF_HOST,
@@ -405,53 +417,53 @@ const struct mpt_clause cf_reg[] = {
 	},
 	{
 		.id = "REG-5",
-		.text = "All 256 combinations of the capabilities that bind operations open, and the callbacks "
-			"follow them.",
+		.text = "All 256 combinations of the capabilities that bind operations open, and "
+			"the callbacks follow them.",
 		.needs_caps = CF_HAS_NAME,
 		.setup = CF_HOST,
 		.run = reg_combinations,
 	},
 	{
 		.id = "REG-6",
-		.text = "A back end of another ABI version is refused; a shorter structure is filled with "
-			"zeros, a longer one cut.",
+		.text = "A back end of another ABI version is refused; a shorter structure is "
+			"filled with zeros, a longer one cut.",
 		.setup = CF_HOST,
 		.run = reg_abi,
 	},
 	{
 		.id = "REG-7",
-		.text = "A table of the 17 published callbacks is enough: the later ones are then absent, "
-			"whatever lies behind its end.",
+		.text = "A table of the 17 published callbacks is enough: the later ones are then "
+			"absent, whatever lies behind its end.",
 		.setup = CF_HOST,
 		.run = reg_short_table,
 	},
 	{
 		.id = "REG-8",
-		.text = "mpt_register() checks and copies one table, which then serves threads that chose no "
-			"host; a second one is -EEXIST.",
+		.text = "mpt_register() checks and copies one table, which then serves threads "
+			"that chose no host; a second one is -EEXIST.",
 		.bug_class = "gvt-contract 1.3: no guard against registering twice",
 		.setup = CF_HOST,
 		.run = reg_register,
 	},
 	{
 		.id = "REG-9",
-		.text = "An unknown back end, layer or option is an error whose sentence lists the known ones; "
-			"*host is untouched.",
+		.text = "An unknown back end, layer or option is an error whose sentence lists "
+			"the known ones; *host is untouched.",
 		.setup = CF_HOST,
 		.run = reg_spec,
 	},
 	{
 		.id = "REG-10",
-		.text = "Each option of the back end refuses a value that is none, and an unknown option's "
-			"sentence lists all of them.",
+		.text = "Each option of the back end refuses a value that is none, and an unknown "
+			"option's sentence lists all of them.",
 		.needs_caps = CF_HAS_NAME,
 		.setup = CF_HOST,
 		.run = reg_options,
 	},
 	{
 		.id = "REG-11",
-		.text = "The errnos are a closed set with one bit each, capabilities and operations have names, "
-			"and what is unknown is NULL or 0.",
+		.text = "The errnos are a closed set with one bit each, capabilities and "
+			"operations have names, and what is unknown is NULL or 0.",
 		.row = "errnos",
 		.setup = CF_HOST,
 		.run = reg_facts,

@@ -23,9 +23,11 @@ static int event_is(struct cf_env *e, unsigned int n, u64 gfn, u64 nr, bool adde
 	struct cf_event ev = cf_event(e, CF_REGION, n);
 
 	CF_THAT(e, ev.vgpu == e->v && ev.addr == gfn && ev.len == nr && ev.aux == added,
-		"guest_region_event %u: expected 0x%llx frames at 0x%llx %s, told 0x%llx at 0x%llx %s", n,
-		(unsigned long long)nr, (unsigned long long)gfn, added ? "added" : "removed",
-		(unsigned long long)ev.len, (unsigned long long)ev.addr, ev.aux ? "added" : "removed");
+		"guest_region_event %u: expected 0x%llx frames at 0x%llx %s, told 0x%llx at "
+		"0x%llx %s",
+		n, (unsigned long long)nr, (unsigned long long)gfn, added ? "added" : "removed",
+		(unsigned long long)ev.len, (unsigned long long)ev.addr,
+		ev.aux ? "added" : "removed");
 	return CF_PASS;
 }
 
@@ -43,7 +45,8 @@ static int rgn_told(struct cf_env *e)
 	CF_TRY(event_is(e, 1, GFN, NR, false));
 	CF_INT(e, -EFAULT, HV(read_gpa)(e->v, CF_PLUG, &b, 1), "read_gpa of removed RAM");
 	CF_TRY(plug(e));
-	CF_INT(e, 0, HV(read_gpa)(e->v, CF_PLUG + SIZE - 1, &b, 1), "read_gpa of RAM that came again");
+	CF_INT(e, 0, HV(read_gpa)(e->v, CF_PLUG + SIZE - 1, &b, 1),
+	       "read_gpa of RAM that came again");
 	CF_U64(e, 0, b, "what new RAM holds");
 	return CF_PASS;
 }
@@ -76,13 +79,18 @@ static int rgn_wrong(struct cf_env *e)
 		CF_INT(e, at[i].want, mpt_ram_add(e->vm, at[i].gpa, at[i].size, at[i].flags),
 		       "mpt_ram_add of 0x%llx bytes at 0x%llx", (unsigned long long)at[i].size,
 		       (unsigned long long)at[i].gpa);
-	CF_INT(e, -ENOENT, mpt_ram_remove(e->vm, CF_MAIN, CF_MAIN_SIZE - 4096), "removing part of a region");
-	CF_INT(e, -ENOENT, mpt_ram_remove(e->vm, CF_MAIN + 4096, 4096), "removing from inside a region");
-	CF_INT(e, -ENOENT, mpt_ram_remove(e->vm, CF_MAIN, CF_MAIN_SIZE + CF_NEXT_SIZE), "removing two regions");
+	CF_INT(e, -ENOENT, mpt_ram_remove(e->vm, CF_MAIN, CF_MAIN_SIZE - 4096),
+	       "removing part of a region");
+	CF_INT(e, -ENOENT, mpt_ram_remove(e->vm, CF_MAIN + 4096, 4096),
+	       "removing from inside a region");
+	CF_INT(e, -ENOENT, mpt_ram_remove(e->vm, CF_MAIN, CF_MAIN_SIZE + CF_NEXT_SIZE),
+	       "removing two regions");
 	CF_INT(e, -ENOENT, mpt_ram_remove(e->vm, CF_HOLE, 4096), "removing nothing");
 	CF_INT(e, -ENOENT, mpt_ram_move(e->vm, CF_HOLE, 4096, CF_PLUG), "moving nothing");
-	CF_INT(e, -EEXIST, mpt_ram_move(e->vm, CF_HIGH, CF_HIGH_SIZE, CF_MAIN), "moving RAM onto RAM");
-	CF_INT(e, -EINVAL, mpt_ram_move(e->vm, CF_HIGH, CF_HIGH_SIZE, CF_PLUG + 1), "moving RAM within a page");
+	CF_INT(e, -EEXIST, mpt_ram_move(e->vm, CF_HIGH, CF_HIGH_SIZE, CF_MAIN),
+	       "moving RAM onto RAM");
+	CF_INT(e, -EINVAL, mpt_ram_move(e->vm, CF_HIGH, CF_HIGH_SIZE, CF_PLUG + 1),
+	       "moving RAM within a page");
 	return cf_u64(e, told, cf_told(e, CF_REGION), "events after refusals");
 }
 
@@ -117,7 +125,8 @@ static int rgn_when(struct cf_env *e)
 	e->core.hook = NULL;
 	CF_U64(e, 0, e->slot[1], "errno of read_gpa when told that RAM came");
 	CF_U64(e, EFAULT, e->slot[0], "errno of read_gpa when told that RAM went");
-	return cf_u64(e, 0xff, e->slot[2], "what the guest reads when the core is told that RAM went");
+	return cf_u64(e, 0xff, e->slot[2],
+		      "what the guest reads when the core is told that RAM went");
 }
 
 static int rgn_mapped(struct cf_env *e)
@@ -132,7 +141,8 @@ static int rgn_mapped(struct cf_env *e)
 	cf_paint_bytes(CF_PLUG + 64, want, 16);
 	CF_INT(e, 0, mpt_bus_read(e->host, addr + 64, got, 16), "a device read after the RAM went");
 	CF_BYTES(e, want, got, 16, "what the device reads after the RAM went");
-	CF_INT(e, 0, mpt_bus_write(e->host, addr + 64, want, 16), "a device write after the RAM went");
+	CF_INT(e, 0, mpt_bus_write(e->host, addr + 64, want, 16),
+	       "a device write after the RAM went");
 	CF_U64(e, 1, cf_stats(e, e->vm).dma_live, "live DMA counts after the RAM went");
 	/* Other RAM in its place is not what the device reaches. */
 	CF_TRY(plug(e));
@@ -145,7 +155,8 @@ static int rgn_mapped(struct cf_env *e)
 	CF_TRY(cf_guest_load(e, e->vm, CF_PLUG, got, 16));
 	CF_FILL(e, 0, got, 16, "new RAM in the place of what is still mapped");
 	HV(dma_unmap_guest_page)(e->v, addr);
-	CF_INT(e, -EFAULT, mpt_bus_read(e->host, addr, got, 4), "a device read after the last unmap");
+	CF_INT(e, -EFAULT, mpt_bus_read(e->host, addr, got, 4),
+	       "a device read after the last unmap");
 	return cf_u64(e, 0, cf_stats(e, e->vm).dma_live, "live DMA counts at the end");
 }
 
@@ -158,8 +169,10 @@ static int rgn_mapped_twice(struct cf_env *e)
 	CF_INT(e, 0, HV(dma_map_guest_page)(e->v, GFN, MPT_PAGE_SIZE, &old), "the old page");
 	CF_TRY(unplug(e));
 	CF_TRY(plug(e));
-	CF_INT(e, 0, HV(dma_map_guest_page)(e->v, GFN, MPT_PAGE_SIZE, &new), "the new page of the same gfn");
-	CF_THAT(e, old != new, "old and new RAM at one gfn: expected two bus addresses, seen 0x%llx",
+	CF_INT(e, 0, HV(dma_map_guest_page)(e->v, GFN, MPT_PAGE_SIZE, &new),
+	       "the new page of the same gfn");
+	CF_THAT(e, old != new,
+		"old and new RAM at one gfn: expected two bus addresses, seen 0x%llx",
 		(unsigned long long)old);
 	HV(dma_unmap_guest_page)(e->v, old);
 	CF_TRY(cf_paint(e, e->vm, CF_PLUG, 16));
@@ -179,8 +192,10 @@ static int rgn_tracked(struct cf_env *e)
 	CF_INT(e, 0, HV(enable_page_track)(e->v, GFN + 1), "enable_page_track");
 	CF_TRY(unplug(e));
 	CF_INT(e, 0, HV(disable_page_track)(e->v, GFN), "disable_page_track after the RAM went");
-	CF_INT(e, -EFAULT, HV(enable_page_track)(e->v, GFN), "enable_page_track after the RAM went");
-	CF_INT(e, 0, HV(disable_page_track)(e->v, GFN + 1), "disable_page_track after the RAM went");
+	CF_INT(e, -EFAULT, HV(enable_page_track)(e->v, GFN),
+	       "enable_page_track after the RAM went");
+	CF_INT(e, 0, HV(disable_page_track)(e->v, GFN + 1),
+	       "disable_page_track after the RAM went");
 	CF_TRY(plug(e));
 	CF_THAT(e, !mpt_vm_tracked(e->vm, GFN), "new RAM: expected not tracked, seen tracked");
 	CF_TRY(cf_guest_store(e, e->vm, CF_PLUG, &word, 8));
@@ -196,7 +211,8 @@ static int rgn_move(struct cf_env *e)
 
 	CF_TRY(plug(e));
 	CF_TRY(cf_paint(e, e->vm, CF_PLUG, SIZE));
-	CF_INT(e, 0, HV(dma_map_guest_page)(e->v, GFN + 2, MPT_PAGE_SIZE, &addr), "dma_map_guest_page");
+	CF_INT(e, 0, HV(dma_map_guest_page)(e->v, GFN + 2, MPT_PAGE_SIZE, &addr),
+	       "dma_map_guest_page");
 	cf_forget(e);
 	CF_INT(e, 0, mpt_ram_move(e->vm, CF_PLUG, SIZE, to), "mpt_ram_move");
 	CF_U64(e, 2, cf_told(e, CF_REGION), "events after RAM moved");
@@ -212,7 +228,11 @@ static int rgn_move(struct cf_env *e)
 	CF_INT(e, 0, mpt_ram_move(e->vm, to, SIZE, to + 4096), "moving it onto a part of itself");
 	CF_INT(e, 0, HV(read_gpa)(e->v, to + 0x3000, got, 16), "read_gpa of the newer place");
 	CF_BYTES(e, want, got, 16, "what the newer place holds");
-	return cf_int(e, 0, mpt_ram_remove(e->vm, to + 4096, SIZE), "mpt_ram_remove");
+	CF_INT(e, 0, mpt_ram_remove(e->vm, to + 4096, SIZE), "mpt_ram_remove");
+	CF_INT(e, 0, mpt_ram_move(e->vm, CF_ROM, CF_ROM_SIZE, CF_PLUG), "moving read-only RAM");
+	CF_INT(e, 0, HV(read_gpa)(e->v, CF_PLUG, got, 8), "read_gpa of moved read-only RAM");
+	return cf_int(e, -EFAULT, HV(write_gpa)(e->v, CF_PLUG, got, 8),
+		      "write_gpa of moved read-only RAM");
 }
 
 static int rgn_nobody(struct cf_env *e)
@@ -248,14 +268,16 @@ static int rgn_drops(struct cf_env *e)
 	u8 b;
 
 	CF_TRY(plug(e));
-	CF_INT(e, 0, HV(dma_map_guest_page)(e->v, GFN, MPT_PAGE_SIZE, &e->slot[0]), "dma_map_guest_page");
+	CF_INT(e, 0, HV(dma_map_guest_page)(e->v, GFN, MPT_PAGE_SIZE, &e->slot[0]),
+	       "dma_map_guest_page");
 	if (e->has & MPT_CAP_PAGE_TRACK)
 		CF_INT(e, 0, HV(enable_page_track)(e->v, GFN), "enable_page_track");
 	e->core.hook = drop_all;
 	CF_TRY(cf_thread_start(e, 0, unplug_thread, NULL));
 	CF_TRY(cf_thread_join(e, 0));
 	e->core.hook = NULL;
-	CF_INT(e, -EFAULT, mpt_bus_read(e->host, e->slot[0], &b, 1), "a device read of what was dropped");
+	CF_INT(e, -EFAULT, mpt_bus_read(e->host, e->slot[0], &b, 1),
+	       "a device read of what was dropped");
 	CF_U64(e, 0, cf_stats(e, e->vm).dma_live, "live DMA counts");
 	return cf_u64(e, 0, cf_stats(e, e->vm).tracked, "tracked pages");
 }
@@ -271,15 +293,20 @@ static int read_while(struct cf_env *e, void *arg)
 	(void)arg;
 	while (!__atomic_load_n(&e->slot[2], __ATOMIC_ACQUIRE)) {
 		r = HV(read_gpa)(e->v, CF_PLUG + 0x8000 - 32, buf, 64);
-		CF_THAT(e, !r || r == -EFAULT, "read_gpa beside hot-plug: expected 0 or -EFAULT, seen %d", r);
+		CF_THAT(e, !r || r == -EFAULT,
+			"read_gpa beside hot-plug: expected 0 or -EFAULT, seen %d", r);
 		r = HV(write_gpa)(e->v, CF_PLUG + 0x4000 - 32, buf, 64);
-		CF_THAT(e, !r || r == -EFAULT, "write_gpa beside hot-plug: expected 0 or -EFAULT, seen %d", r);
-		CF_INT(e, 0, mpt_guest_write(e->vm, CF_PLUG, buf, 8), "a guest store beside hot-plug");
+		CF_THAT(e, !r || r == -EFAULT,
+			"write_gpa beside hot-plug: expected 0 or -EFAULT, seen %d", r);
+		CF_INT(e, 0, mpt_guest_write(e->vm, CF_PLUG, buf, 8),
+		       "a guest store beside hot-plug");
 		r = HV(dma_map_guest_page)(e->v, GFN, MPT_PAGE_SIZE, &addr);
-		CF_THAT(e, !r || r == -EFAULT, "dma_map beside hot-plug: expected 0 or -EFAULT, seen %d", r);
+		CF_THAT(e, !r || r == -EFAULT,
+			"dma_map beside hot-plug: expected 0 or -EFAULT, seen %d", r);
 		if (r)
 			continue;
-		CF_INT(e, 0, mpt_bus_write(e->host, addr, buf, 64), "a device write to a mapped page");
+		CF_INT(e, 0, mpt_bus_write(e->host, addr, buf, 64),
+		       "a device write to a mapped page");
 		HV(dma_unmap_guest_page)(e->v, addr);
 		__atomic_add_fetch(&e->slot[3], 1, __ATOMIC_ACQ_REL);
 	}
@@ -295,9 +322,11 @@ static int rgn_beside(struct cf_env *e)
 	for (i = 0; !r && !cf_thread_done(e, 0) && (i < 60 || !cf_reached(e, 3, 20, end)); i++) {
 		r = plug(e);
 		if (!r && i % 3 == 0)
-			r = cf_int(e, 0, mpt_ram_move(e->vm, CF_PLUG, SIZE, CF_PLUG + 4096), "mpt_ram_move");
+			r = cf_int(e, 0, mpt_ram_move(e->vm, CF_PLUG, SIZE, CF_PLUG + 4096),
+				   "mpt_ram_move");
 		if (!r && i % 3 == 0)
-			r = cf_int(e, 0, mpt_ram_move(e->vm, CF_PLUG + 4096, SIZE, CF_PLUG), "mpt_ram_move");
+			r = cf_int(e, 0, mpt_ram_move(e->vm, CF_PLUG + 4096, SIZE, CF_PLUG),
+				   "mpt_ram_move");
 		if (!r)
 			r = unplug(e);
 	}
@@ -324,17 +353,20 @@ static int rgn_many(struct cf_env *e)
 	for (i = 0; i < n; i++) {
 		CF_INT(e, 0, HV(read_gpa)(e->v, CF_PLUG + i * step + 0x1fff, &b, 1), "read_gpa");
 		CF_U64(e, (u8)i, b, "the byte of region %llu", (unsigned long long)i);
-		CF_INT(e, -EFAULT, HV(read_gpa)(e->v, CF_PLUG + i * step + 0x2000, &b, 1), "read_gpa behind it");
+		CF_INT(e, -EFAULT, HV(read_gpa)(e->v, CF_PLUG + i * step + 0x2000, &b, 1),
+		       "read_gpa behind it");
 	}
 	for (i = 0; i < n; i++)
-		CF_INT(e, 0, mpt_ram_remove(e->vm, CF_PLUG + i * 11 % n * step, 0x2000), "mpt_ram_remove");
+		CF_INT(e, 0, mpt_ram_remove(e->vm, CF_PLUG + i * 11 % n * step, 0x2000),
+		       "mpt_ram_remove");
 	return cf_int(e, -EFAULT, HV(read_gpa)(e->v, CF_PLUG, &b, 1), "read_gpa at the end");
 }
 
 const struct mpt_clause cf_rgn[] = {
 	{
 		.id = "RGN-1",
-		.text = "The core is told once of RAM that comes and goes, with its frames; new RAM is empty.",
+		.text = "The core is told once of RAM that comes and goes, with its frames; new "
+			"RAM is empty.",
 		.bug_class = "field 8",
 		.row = "ram-removed",
 		.ops = CF_OP(read_gpa) | CF_OP(write_gpa),
@@ -343,14 +375,15 @@ const struct mpt_clause cf_rgn[] = {
 	},
 	{
 		.id = "RGN-2",
-		.text = "RAM is added in whole pages where there is none, removed and moved as it was added; what is "
-			"refused is told to nobody.",
+		.text = "RAM is added in whole pages where there is none, removed and moved as it "
+			"was added; what is refused is told to nobody.",
 		.bug_class = "field 15, field +B",
 		.run = rgn_wrong,
 	},
 	{
 		.id = "RGN-3",
-		.text = "When the core is told of a removal nobody reaches the RAM any more; of new RAM, everybody.",
+		.text = "When the core is told of a removal nobody reaches the RAM any more; of "
+			"new RAM, everybody.",
 		.bug_class = "field 8",
 		.row = "ram-removed",
 		.ops = CF_OP(read_gpa),
@@ -359,8 +392,8 @@ const struct mpt_clause cf_rgn[] = {
 	},
 	{
 		.id = "RGN-4",
-		.text = "A mapping lives until its last unmap although its RAM is gone, and never reaches what came "
-			"in its place.",
+		.text = "A mapping lives until its last unmap although its RAM is gone, and never "
+			"reaches what came in its place.",
 		.bug_class = "KVMGT K5, AcrnGT A8, field 8",
 		.row = "ram-removed",
 		.ops = CF_OP(dma_map_guest_page) | CF_OP(dma_unmap_guest_page),
@@ -368,7 +401,8 @@ const struct mpt_clause cf_rgn[] = {
 	},
 	{
 		.id = "RGN-5",
-		.text = "Old and new RAM at one guest frame have two bus addresses, each with its own count.",
+		.text = "Old and new RAM at one guest frame have two bus addresses, each with its "
+			"own count.",
 		.bug_class = "field 3, KVMGT K6",
 		.row = "ram-removed",
 		.ops = CF_OP(dma_map_guest_page) | CF_OP(dma_unmap_guest_page),
@@ -376,8 +410,8 @@ const struct mpt_clause cf_rgn[] = {
 	},
 	{
 		.id = "RGN-6",
-		.text = "A tracked page whose RAM is gone can be untracked (0) and not tracked (-EFAULT); RAM that "
-			"comes in its place is not tracked.",
+		.text = "A tracked page whose RAM is gone can be untracked (0) and not tracked "
+			"(-EFAULT); RAM that comes in its place is not tracked.",
 		.bug_class = "KVMGT K3, field 8",
 		.row = "ram-removed",
 		.needs_caps = MPT_CAP_PAGE_TRACK,
@@ -387,12 +421,12 @@ const struct mpt_clause cf_rgn[] = {
 	},
 	{
 		.id = "RGN-7",
-		.text = "RAM that moves keeps its contents and its mappings, also onto a part of itself; the core is "
-			"told of both places.",
+		.text = "RAM that moves keeps its contents, its mappings and its kind, also onto "
+			"a part of itself; the core is told of both places.",
 		.bug_class = "field 8",
 		.row = "ram-removed",
-		.ops = CF_OP(read_gpa) | CF_OP(dma_map_guest_page),
-		.pairs = CF_PAIRS(CF_P(read_gpa, EFAULT)),
+		.ops = CF_OP(read_gpa) | CF_OP(write_gpa) | CF_OP(dma_map_guest_page),
+		.pairs = CF_PAIRS(CF_P(read_gpa, EFAULT), CF_P(write_gpa, EFAULT)),
 		.run = rgn_move,
 	},
 	{
@@ -404,7 +438,8 @@ const struct mpt_clause cf_rgn[] = {
 	},
 	{
 		.id = "RGN-9",
-		.text = "While it is told of a removal the core can unmap and untrack what it shadows there.",
+		.text = "While it is told of a removal the core can unmap and untrack what it "
+			"shadows there.",
 		.bug_class = "field 11, KVMGT K5",
 		.row = "ram-removed",
 		.ops = CF_OP(dma_map_guest_page) | CF_OP(dma_unmap_guest_page),
@@ -412,7 +447,8 @@ const struct mpt_clause cf_rgn[] = {
 	},
 	{
 		.id = "RGN-10",
-		.text = "Operations beside hot-plug work or are -EFAULT; what is mapped stays reachable.",
+		.text = "Operations beside hot-plug work or are -EFAULT; what is mapped stays "
+			"reachable.",
 		.bug_class = "field 8, field 7",
 		.row = "ram-removed",
 		.ops = CF_OP(read_gpa) | CF_OP(write_gpa) | CF_OP(dma_map_guest_page),

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* How a clause reports what is wrong, and the small helpers of threads, time and chance. No worlds. */
+/* How a clause reports what is wrong, and helpers for threads, time and chance. No worlds. */
+#include <sched.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
@@ -99,7 +100,8 @@ int cf_bytes(struct cf_env *e, const void *want, const void *got, size_t len, co
 	va_start(ap, fmt);
 	describe(what, fmt, ap);
 	va_end(ap);
-	return cf_fail(e, "%s: byte %zu of %zu: expected 0x%02x, seen 0x%02x", what, i, len, w[i], g[i]);
+	return cf_fail(e, "%s: byte %zu of %zu: expected 0x%02x, seen 0x%02x", what, i, len, w[i],
+		       g[i]);
 }
 
 int cf_fill(struct cf_env *e, u8 want, const void *got, size_t len, const char *fmt, ...)
@@ -116,7 +118,8 @@ int cf_fill(struct cf_env *e, u8 want, const void *got, size_t len, const char *
 	va_start(ap, fmt);
 	describe(what, fmt, ap);
 	va_end(ap);
-	return cf_fail(e, "%s: byte %zu of %zu: expected 0x%02x, seen 0x%02x", what, i, len, want, g[i]);
+	return cf_fail(e, "%s: byte %zu of %zu: expected 0x%02x, seen 0x%02x", what, i, len, want,
+		       g[i]);
 }
 
 /* --- threads --- */
@@ -148,7 +151,11 @@ bool cf_thread_done(struct cf_env *e, unsigned int n)
 
 bool cf_reached(struct cf_env *e, unsigned int slot, u64 n, u64 end_ms)
 {
-	return __atomic_load_n(&e->slot[slot], __ATOMIC_ACQUIRE) >= n || cf_now_ms() > end_ms;
+	if (__atomic_load_n(&e->slot[slot], __ATOMIC_ACQUIRE) >= n || cf_now_ms() > end_ms)
+		return true;
+	/* The other thread may be waiting for this processor. */
+	sched_yield();
+	return false;
 }
 
 int cf_thread_join(struct cf_env *e, unsigned int n)
@@ -160,8 +167,11 @@ int cf_thread_join(struct cf_env *e, unsigned int n)
 		cf_sleep_ms(1);
 	if (!cf_thread_done(e, n)) {
 		e->wedged = true;
-		return cf_fail(e, "thread %u of the clause: expected to end, still running after %u ms "
-				  "(a deadlock)", n, CF_PATIENCE);
+		return cf_fail(
+			e,
+			"thread %u of the clause: expected to end, still running after %u ms "
+			"(a deadlock)",
+			n, CF_PATIENCE);
 	}
 	pthread_join(t->id, NULL);
 	t->started = false;

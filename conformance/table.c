@@ -49,12 +49,14 @@ const struct cf_row cf_rows[] = {
 /* All of these are answered by the fault layer in ERR-5. */
 const struct cf_exempt cf_exempts[] = {
 	{ CF_P(host_init, ENOMEM), "no simulated back end allocates there" },
-	{ CF_P(attach_vgpu, ESRCH), "a held VM cannot go; only an outer hypervisor takes one away" },
+	{ CF_P(attach_vgpu, ESRCH),
+	  "a held VM cannot go; only an outer hypervisor takes one away" },
 	{ CF_P(inject_msi, EIO), "no simulated interrupt controller breaks" },
 	{ CF_P(set_intx, EIO), "no simulated interrupt controller breaks" },
 	{ CF_P(enable_page_track, ENOMEM), "simulated tracks are a bitmap made with the VM" },
 	{ CF_P(set_pvmmio, ENOMEM), "no simulated back end allocates there" },
-	{ CF_P(dma_pin_guest_page, ENOMEM), "a pin of a mapped page takes no memory and no new limit" },
+	{ CF_P(dma_pin_guest_page, ENOMEM),
+	  "a pin of a mapped page takes no memory and no new limit" },
 	{ CF_P(set_opregion, EINVAL), "what is wrong with an opregion only a VMM can say" },
 	{ CF_P(set_opregion, ENOMEM), "no simulated back end allocates there" },
 	{ CF_P(set_edid, ENOMEM), "no simulated back end allocates there" },
@@ -161,7 +163,8 @@ static void count_ops(struct census *cs)
 		ops |= c->ops;
 	for (i = 0; i < MPT_OP_COUNT; i++)
 		if (!(ops & 1U << i))
-			complain(cs, "operation %s has no clause", mpt_op_info((enum mpt_op_id)i)->name);
+			complain(cs, "operation %s has no clause",
+				 mpt_op_info((enum mpt_op_id)i)->name);
 }
 
 static bool pair_claimed(enum mpt_op_id op, u32 bit)
@@ -191,12 +194,14 @@ static void count_pair(struct census *cs, enum mpt_op_id op, int err)
 {
 	const struct mpt_op_info *info = mpt_op_info(op);
 	u32 bit = mpt_errno_bit(err);
-	bool listed = info->errnos & bit, claimed = pair_claimed(op, bit), exempt = pair_exempt(op, bit);
+	bool listed = info->errnos & bit, claimed = pair_claimed(op, bit),
+	     exempt = pair_exempt(op, bit);
 
 	if (listed && !claimed && !exempt)
 		complain(cs, "no clause provokes -%s of %s", mpt_errno_name(err), info->name);
 	if (!listed && (claimed || exempt))
-		complain(cs, "-%s of %s is in the table but not in ops.def", mpt_errno_name(err), info->name);
+		complain(cs, "-%s of %s is in the table but not in ops.def", mpt_errno_name(err),
+			 info->name);
 	if (claimed && exempt)
 		complain(cs, "-%s of %s is claimed and excused", mpt_errno_name(err), info->name);
 }

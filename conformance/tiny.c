@@ -21,11 +21,11 @@ static char the_vm;
 
 #pragma GCC diagnostic push
 #pragma GCC diagnostic ignored "-Wunused-parameter"
-#define DEF(kind, id, params) \
-	static RET_##kind count_##id params \
-	{ \
+#define DEF(kind, id, params)                 \
+	static RET_##kind count_##id params   \
+	{                                     \
 		tiny_calls[MPT_OP_ID_##id]++; \
-		ANSWER_##kind; \
+		ANSWER_##kind;                \
 	}
 #define DEF_HOST(kind, id, params) DEF(kind, id, params)
 #define DEF_HANDLE(kind, id, params) DEF(kind, id, (unsigned long handle STRIP params))
@@ -59,7 +59,7 @@ const struct intel_gvt_mpt tiny_table = {
 void tiny_without(struct intel_gvt_mpt *table, enum mpt_op_id op)
 {
 #define MPT_OP(scope, kind, id, ...) \
-	if (op == MPT_OP_ID_##id) \
+	if (op == MPT_OP_ID_##id)    \
 		table->id = NULL;
 #include <mpt/ops.def>
 #undef MPT_OP

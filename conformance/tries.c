@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* One valid call of each operation that can fail, and its undoing. What to make of it is the caller's. */
+/* One valid call of each operation that can fail, and its undoing. Judging is the caller's. */
 #include <string.h>
 
 #include "tries.h"

@@ -14,27 +14,30 @@ static int track(struct cf_env *e, u64 gpa)
 
 static int untrack(struct cf_env *e, u64 gpa)
 {
-	return cf_int(e, 0, HV(disable_page_track)(e->v, CF_GFN(gpa)), "disable_page_track of 0x%llx",
-		      (unsigned long long)gpa);
+	return cf_int(e, 0, HV(disable_page_track)(e->v, CF_GFN(gpa)),
+		      "disable_page_track of 0x%llx", (unsigned long long)gpa);
 }
 
 static int is_tracked(struct cf_env *e, u64 gpa, bool want)
 {
-	CF_THAT(e, mpt_vm_tracked(e->vm, CF_GFN(gpa)) == want, "page 0x%llx: expected %s, seen otherwise",
-		(unsigned long long)gpa, want ? "tracked" : "not tracked");
+	CF_THAT(e, mpt_vm_tracked(e->vm, CF_GFN(gpa)) == want,
+		"page 0x%llx: expected %s, seen otherwise", (unsigned long long)gpa,
+		want ? "tracked" : "not tracked");
 	return CF_PASS;
 }
 
 /* Whether a store of the guest to @gpa is told to the core, and that it reaches memory anyhow. */
 static int store(struct cf_env *e, u64 gpa, bool told)
 {
-	u64 value = 0xfeedULL << 32 ^ gpa ^ cf_told(e, CF_STORE), seen = 0, was = cf_told(e, CF_STORE);
+	u64 value = 0xfeedULL << 32 ^ gpa ^ cf_told(e, CF_STORE), seen = 0,
+	    was = cf_told(e, CF_STORE);
 
 	CF_TRY(cf_guest_store(e, e->vm, gpa, &value, 8));
 	CF_U64(e, was + told, cf_told(e, CF_STORE), "stores told to the core after one to 0x%llx",
 	       (unsigned long long)gpa);
 	CF_TRY(cf_guest_load(e, e->vm, gpa, &seen, 8));
-	return cf_u64(e, value, seen, "guest memory at 0x%llx after the store", (unsigned long long)gpa);
+	return cf_u64(e, value, seen, "guest memory at 0x%llx after the store",
+		      (unsigned long long)gpa);
 }
 
 /* What the core was told since the last cf_forget() is this store and nothing else, in order. */
@@ -48,13 +51,15 @@ static int told_exactly(struct cf_env *e, u64 gpa, const u8 *data, unsigned int 
 		CF_THAT(e, ev.vgpu == e->v, "a tracked store: expected this vGPU, seen another");
 		CF_U64(e, gpa + at, ev.addr, "address of piece %u of a store of %u bytes", i, len);
 		CF_THAT(e, ev.len && ev.len <= len - at,
-			"piece %u of a store of %u bytes at +%u: expected at most the rest, seen %llu bytes",
+			"piece %u of a store of %u bytes at +%u: expected at most the rest, "
+			"seen %llu bytes",
 			i, len, at, (unsigned long long)ev.len);
-		CF_BYTES(e, data + at, ev.data, ev.len < 8 ? ev.len : 8, "data of piece %u of %u bytes", i,
-			 len);
+		CF_BYTES(e, data + at, ev.data, ev.len < 8 ? ev.len : 8,
+			 "data of piece %u of %u bytes", i, len);
 		at += (unsigned int)ev.len;
 	}
-	return cf_u64(e, len, at, "bytes told of a store of %u at 0x%llx", len, (unsigned long long)gpa);
+	return cf_u64(e, len, at, "bytes told of a store of %u at 0x%llx", len,
+		      (unsigned long long)gpa);
 }
 
 static int store_sized(struct cf_env *e, u64 gpa, unsigned int len)
@@ -121,16 +126,25 @@ CF_TWICE(trk_idempotent)
 
 static int trk_no_ram(struct cf_env *e)
 {
-	static const u64 gfns[] = { CF_GFN(CF_HOLE), CF_GFN(CF_NEXT + CF_NEXT_SIZE), CF_GFN(CF_HUGE) - 1,
-				    CF_GFN(CF_HIGH + CF_HIGH_SIZE), (1ULL << 32) + CF_GFN(CF_MAIN), 1ULL << 40,
-				    (1ULL << 52) + CF_GFN(CF_MAIN), 1ULL << 63, ~0ULL >> 12, ~0ULL };
+	static const u64 gfns[] = { CF_GFN(CF_HOLE),
+				    CF_GFN(CF_NEXT + CF_NEXT_SIZE),
+				    CF_GFN(CF_HUGE) - 1,
+				    CF_GFN(CF_HIGH + CF_HIGH_SIZE),
+				    (1ULL << 32) + CF_GFN(CF_MAIN),
+				    1ULL << 40,
+				    (1ULL << 52) + CF_GFN(CF_MAIN),
+				    1ULL << 63,
+				    ~0ULL >> 12,
+				    ~0ULL };
 	size_t i;
 
 	for (i = 0; i < CF_COUNT(gfns); i++) {
 		CF_INT(e, -EFAULT, HV(enable_page_track)(e->v, gfns[i]),
-		       "enable_page_track of gfn 0x%llx, which is no RAM", (unsigned long long)gfns[i]);
+		       "enable_page_track of gfn 0x%llx, which is no RAM",
+		       (unsigned long long)gfns[i]);
 		CF_INT(e, 0, HV(disable_page_track)(e->v, gfns[i]),
-		       "disable_page_track of gfn 0x%llx, which is no RAM", (unsigned long long)gfns[i]);
+		       "disable_page_track of gfn 0x%llx, which is no RAM",
+		       (unsigned long long)gfns[i]);
 	}
 	CF_TRY(is_tracked(e, CF_MAIN, false));
 	return cf_u64(e, 0, cf_stats(e, e->vm).tracked, "tracked pages after refusals");
@@ -155,7 +169,8 @@ static int trk_write_gpa(struct cf_env *e)
 	memset(data, 0x6e, sizeof(data));
 	CF_TRY(track(e, PAGE(4)));
 	CF_INT(e, 0, HV(write_gpa)(e->v, PAGE(4) + 8, data, 8), "write_gpa to a tracked page");
-	CF_INT(e, 0, HV(write_gpa)(e->v, PAGE(3) + 0x800, data, sizeof(data)), "write_gpa across it");
+	CF_INT(e, 0, HV(write_gpa)(e->v, PAGE(3) + 0x800, data, sizeof(data)),
+	       "write_gpa across it");
 	CF_U64(e, 0, cf_told(e, CF_STORE), "stores told to the core after write_gpa");
 	CF_TRY(cf_guest_load(e, e->vm, PAGE(3) + 0x800, seen, sizeof(seen)));
 	CF_BYTES(e, data, seen, sizeof(data), "guest memory after write_gpa to a tracked page");
@@ -255,9 +270,9 @@ CF_TWICE(trk_neighbours)
 
 static int trk_everywhere(struct cf_env *e)
 {
-	static const u64 at[] = { CF_LOW, CF_LOW + CF_LOW_SIZE - 4096, CF_PRE, CF_NEXT,
-				  CF_NEXT + CF_NEXT_SIZE - 4096, CF_HUGE + 0x1ff000, CF_HIGH,
-				  CF_HIGH + CF_HIGH_SIZE - 4096 };
+	static const u64 at[] = { CF_LOW,  CF_LOW + CF_LOW_SIZE - 4096,	  CF_PRE,
+				  CF_NEXT, CF_NEXT + CF_NEXT_SIZE - 4096, CF_HUGE + 0x1ff000,
+				  CF_HIGH, CF_HIGH + CF_HIGH_SIZE - 4096 };
 	size_t i;
 
 	for (i = 0; i < CF_COUNT(at); i++)
@@ -349,7 +364,7 @@ static int storm_round(struct cf_env *e)
 	u64 end = cf_now_ms() + CF_PATIENCE;
 	int i, r = CF_PASS;
 
-	for (i = 0; !r && !cf_thread_done(e, 0) && (i < 2000 || !cf_reached(e, 3, 2000, end)); i++) {
+	for (i = 0; !r && !cf_thread_done(e, 0) && (i < 300 || !cf_reached(e, 3, 300, end)); i++) {
 		r = track(e, PAGE(13));
 		if (!r)
 			r = untrack(e, PAGE(13));
@@ -360,7 +375,8 @@ static int storm_round(struct cf_env *e)
 /* Stores told to the core after the one under way has ended, while a hundred more are made. */
 static int told_late(struct cf_env *e, u64 *late)
 {
-	u64 end = cf_now_ms() + CF_PATIENCE, at = __atomic_load_n(&e->slot[3], __ATOMIC_ACQUIRE), told;
+	u64 end = cf_now_ms() + CF_PATIENCE, at = __atomic_load_n(&e->slot[3], __ATOMIC_ACQUIRE),
+	    told;
 
 	while (!cf_reached(e, 3, at + 2, end))
 		;
@@ -368,7 +384,8 @@ static int told_late(struct cf_env *e, u64 *late)
 	while (!cf_reached(e, 3, at + 102, end))
 		;
 	*late = cf_told(e, CF_STORE) - told;
-	CF_THAT(e, cf_now_ms() <= end, "the storm of stores: expected it to go on, seen it stand still");
+	CF_THAT(e, cf_now_ms() <= end,
+		"the storm of stores: expected it to go on, seen it stand still");
 	return CF_PASS;
 }
 
@@ -399,7 +416,8 @@ static void first_told(struct cf_env *e, const struct cf_event *ev)
 	if (ev->kind != CF_STORE)
 		return;
 	memcpy(&value, ev->data, sizeof(value));
-	__atomic_compare_exchange_n(&e->slot[4], &none, value, false, __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE);
+	__atomic_compare_exchange_n(&e->slot[4], &none, value, false, __ATOMIC_ACQ_REL,
+				    __ATOMIC_ACQUIRE);
 }
 
 /* The guest counts up: what is told first after the enable follows what memory held then. */
@@ -410,11 +428,14 @@ static int none_slips(struct cf_env *e, u64 end)
 	__atomic_store_n(&e->slot[4], 0, __ATOMIC_RELEASE);
 	CF_TRY(track(e, PAGE(13)));
 	CF_INT(e, 0, HV(read_gpa)(e->v, PAGE(13) + 0x20, &held, 8), "read_gpa of the tracked page");
-	while (!(told = __atomic_load_n(&e->slot[4], __ATOMIC_ACQUIRE)) && cf_now_ms() < end)
+	while (!cf_reached(e, 4, 1, end))
 		;
+	told = __atomic_load_n(&e->slot[4], __ATOMIC_ACQUIRE);
 	CF_THAT(e, told && told <= held + 1,
-		"after enable_page_track with %llu in memory: expected store %llu or an earlier one told first, "
-		"seen %llu", (unsigned long long)held, (unsigned long long)held + 1, (unsigned long long)told);
+		"after enable_page_track with %llu in memory: expected store %llu or an "
+		"earlier one told first, "
+		"seen %llu",
+		(unsigned long long)held, (unsigned long long)held + 1, (unsigned long long)told);
 	return untrack(e, PAGE(13));
 }
 
@@ -426,7 +447,7 @@ static int trk_none_slips(struct cf_env *e)
 	e->slot[2] = e->slot[3] = 0;
 	e->core.hook = first_told;
 	CF_TRY(cf_thread_start(e, 0, storm, NULL));
-	for (i = 0; !r && i < 100 && !cf_thread_done(e, 0); i++)
+	for (i = 0; !r && i < 40 && !cf_thread_done(e, 0); i++)
 		r = none_slips(e, end);
 	__atomic_store_n(&e->slot[2], 1, __ATOMIC_RELEASE);
 	joined = cf_thread_join(e, 0);
@@ -459,8 +480,9 @@ static int trk_other(struct cf_env *e)
 const struct mpt_clause cf_trk[] = {
 	{
 		.id = "TRK-1",
-		.text = "A guest store to a tracked page reaches write_protect_handler once for each of its bytes, "
-			"and memory holds it on return; for a core that stores and for one that does not.",
+		.text = "A guest store to a tracked page reaches write_protect_handler once for "
+			"each of its bytes, and memory holds it on return; for a core that stores "
+			"and for one that does not.",
 		.bug_class = "field 16, field 6",
 		.row = "who-stores",
 		.needs_caps = MPT_CAP_PAGE_TRACK,
@@ -478,8 +500,8 @@ const struct mpt_clause cf_trk[] = {
 	},
 	{
 		.id = "TRK-3",
-		.text = "Tracking a frame without RAM is -EFAULT and tracks nothing, for any 64-bit frame number; "
-			"disabling it is 0.",
+		.text = "Tracking a frame without RAM is -EFAULT and tracks nothing, for any "
+			"64-bit frame number; disabling it is 0.",
 		.bug_class = "field 1, AcrnGT A1",
 		.row = "track-twice",
 		.needs_caps = MPT_CAP_PAGE_TRACK,
@@ -498,8 +520,8 @@ const struct mpt_clause cf_trk[] = {
 	},
 	{
 		.id = "TRK-5",
-		.text = "write_gpa never traps: it writes a tracked page, the core is not told, and the page stays "
-			"tracked.",
+		.text = "write_gpa never traps: it writes a tracked page, the core is not told, "
+			"and the page stays tracked.",
 		.bug_class = "field 11",
 		.row = "guest-access",
 		.needs_caps = MPT_CAP_PAGE_TRACK,
@@ -508,8 +530,8 @@ const struct mpt_clause cf_trk[] = {
 	},
 	{
 		.id = "TRK-6",
-		.text = "When the core is told, memory holds the value already, unless the core said that it stores "
-			"and the hypervisor traps before the write.",
+		.text = "When the core is told, memory holds the value already, unless the core "
+			"said that it stores and the hypervisor traps before the write.",
 		.bug_class = "field 2.1, AcrnGT A15, gvt-contract 1.5",
 		.row = "who-stores",
 		.needs_caps = MPT_CAP_PAGE_TRACK,
@@ -518,8 +540,8 @@ const struct mpt_clause cf_trk[] = {
 	},
 	{
 		.id = "TRK-7",
-		.text = "A store that the core calls not its own (-ENXIO) is performed all the same, and the vGPU has "
-			"not failed.",
+		.text = "A store that the core calls not its own (-ENXIO) is performed all the "
+			"same, and the vGPU has not failed.",
 		.bug_class = "AcrnGT A14, A15",
 		.row = "who-stores",
 		.needs_caps = MPT_CAP_PAGE_TRACK,
@@ -528,8 +550,8 @@ const struct mpt_clause cf_trk[] = {
 	},
 	{
 		.id = "TRK-8",
-		.text = "Only the tracked page is told of: not its neighbours, not the rest of a store that crosses "
-			"its ends, not loads.",
+		.text = "Only the tracked page is told of: not its neighbours, not the rest of a "
+			"store that crosses its ends, not loads.",
 		.bug_class = "field 6",
 		.needs_caps = MPT_CAP_PAGE_TRACK,
 		.ops = ON_OFF,
@@ -537,7 +559,8 @@ const struct mpt_clause cf_trk[] = {
 	},
 	{
 		.id = "TRK-9",
-		.text = "Any page of RAM can be tracked: guest frame 0, the ends of regions, above 4 GiB.",
+		.text = "Any page of RAM can be tracked: guest frame 0, the ends of regions, "
+			"above 4 GiB.",
 		.bug_class = "field +B",
 		.needs_caps = MPT_CAP_PAGE_TRACK,
 		.ops = ON_OFF,
@@ -553,8 +576,8 @@ const struct mpt_clause cf_trk[] = {
 	},
 	{
 		.id = "TRK-11",
-		.text = "write_protect_handler may track and untrack, also the page it is told of; the store is not "
-			"lost.",
+		.text = "write_protect_handler may track and untrack, also the page it is told "
+			"of; the store is not lost.",
 		.bug_class = "field 11, KVMGT K1",
 		.needs_caps = MPT_CAP_PAGE_TRACK,
 		.ops = ON_OFF,
@@ -562,8 +585,8 @@ const struct mpt_clause cf_trk[] = {
 	},
 	{
 		.id = "TRK-12",
-		.text = "Tracking and untracking beside a storm of stores loses none, and after a disable none is "
-			"told.",
+		.text = "Tracking and untracking beside a storm of stores loses none, and after a "
+			"disable none is told.",
 		.bug_class = "field 7, KVMGT K1",
 		.row = "who-stores",
 		.needs_caps = MPT_CAP_PAGE_TRACK,
@@ -572,7 +595,8 @@ const struct mpt_clause cf_trk[] = {
 	},
 	{
 		.id = "TRK-13",
-		.text = "A track belongs to one vGPU: another guest's stores and another vGPU's disable do not touch it.",
+		.text = "A track belongs to one vGPU: another guest's stores and another vGPU's "
+			"disable do not touch it.",
 		.bug_class = "field 6",
 		.needs_caps = MPT_CAP_PAGE_TRACK,
 		.ops = ON_OFF,
@@ -580,8 +604,8 @@ const struct mpt_clause cf_trk[] = {
 	},
 	{
 		.id = "TRK-14",
-		.text = "When enable_page_track has returned, every store to the page is told, those of vCPUs that "
-			"were running too.",
+		.text = "When enable_page_track has returned, every store to the page is told, "
+			"those of vCPUs that were running too.",
 		.bug_class = "field 6, field 7",
 		.needs_caps = MPT_CAP_PAGE_TRACK,
 		.ops = ON_OFF | CF_OP(read_gpa),

@@ -6,8 +6,9 @@
 
 static int trap(struct cf_env *e, int want, u64 start, u64 end, bool on)
 {
-	return cf_int(e, want, HV(set_trap_area)(e->v, start, end, on), "set_trap_area 0x%llx..0x%llx, %s",
-		      (unsigned long long)start, (unsigned long long)end, on ? "on" : "off");
+	return cf_int(e, want, HV(set_trap_area)(e->v, start, end, on),
+		      "set_trap_area 0x%llx..0x%llx, %s", (unsigned long long)start,
+		      (unsigned long long)end, on ? "on" : "off");
 }
 
 /* One byte at @gpa is the core's, or nobody's. */
@@ -16,10 +17,12 @@ static int at(struct cf_env *e, u64 gpa, bool core)
 	u64 was = cf_told(e, CF_MMIO_READ);
 	u8 b = 0x77;
 
-	CF_INT(e, 0, mpt_guest_read(e->vm, gpa, &b, 1), "a guest load at 0x%llx", (unsigned long long)gpa);
-	CF_U64(e, was + core, cf_told(e, CF_MMIO_READ), "loads told to the core after one at 0x%llx",
+	CF_INT(e, 0, mpt_guest_read(e->vm, gpa, &b, 1), "a guest load at 0x%llx",
 	       (unsigned long long)gpa);
-	return cf_u64(e, core ? cf_device_byte(gpa) : 0xff, b, "the byte at 0x%llx", (unsigned long long)gpa);
+	CF_U64(e, was + core, cf_told(e, CF_MMIO_READ),
+	       "loads told to the core after one at 0x%llx", (unsigned long long)gpa);
+	return cf_u64(e, core ? cf_device_byte(gpa) : 0xff, b, "the byte at 0x%llx",
+		      (unsigned long long)gpa);
 }
 
 static int edges(struct cf_env *e, u64 start, u64 end)
@@ -57,16 +60,17 @@ static int one_size(struct cf_env *e, u64 gpa, unsigned int len)
 	ev = cf_event(e, CF_MMIO_READ, 0);
 	CF_U64(e, 1, cf_told(e, CF_MMIO_READ), "loads told to the core after one of %u bytes", len);
 	CF_THAT(e, ev.addr == gpa && ev.len == len && ev.vgpu == e->v,
-		"a load: expected %u bytes at 0x%llx, told %llu at 0x%llx", len, (unsigned long long)gpa,
-		(unsigned long long)ev.len, (unsigned long long)ev.addr);
+		"a load: expected %u bytes at 0x%llx, told %llu at 0x%llx", len,
+		(unsigned long long)gpa, (unsigned long long)ev.len, (unsigned long long)ev.addr);
 	for (i = 0; i < len; i++)
 		data[i] = (u8)(0x91 + i * 5);
 	CF_INT(e, 0, mpt_guest_write(e->vm, gpa, data, len), "a guest store of %u bytes", len);
 	ev = cf_event(e, CF_MMIO_WRITE, 0);
-	CF_U64(e, 1, cf_told(e, CF_MMIO_WRITE), "stores told to the core after one of %u bytes", len);
+	CF_U64(e, 1, cf_told(e, CF_MMIO_WRITE), "stores told to the core after one of %u bytes",
+	       len);
 	CF_THAT(e, ev.addr == gpa && ev.len == len && ev.vgpu == e->v,
-		"a store: expected %u bytes at 0x%llx, told %llu at 0x%llx", len, (unsigned long long)gpa,
-		(unsigned long long)ev.len, (unsigned long long)ev.addr);
+		"a store: expected %u bytes at 0x%llx, told %llu at 0x%llx", len,
+		(unsigned long long)gpa, (unsigned long long)ev.len, (unsigned long long)ev.addr);
 	return cf_bytes(e, data, ev.data, len, "data of a store of %u bytes", len);
 }
 
@@ -97,8 +101,9 @@ static int trp_overlap(struct cf_env *e)
 		u64 start;
 		u64 end;
 	} over[] = {
-		{ S, E }, { S, S }, { E, E }, { S - 1, S }, { E, E + 1 }, { S + 1, E - 1 }, { S - 1, E + 1 },
-		{ S - 4096, E }, { S, E + 4096 }, { 0, ~0ULL }, { CF_BAR0, S }, { S + 8, CF_BAR0_HIGH },
+		{ S, E },	 { S, S },	   { E, E },	     { S - 1, S },
+		{ E, E + 1 },	 { S + 1, E - 1 }, { S - 1, E + 1 }, { S - 4096, E },
+		{ S, E + 4096 }, { 0, ~0ULL },	   { CF_BAR0, S },   { S + 8, CF_BAR0_HIGH },
 	};
 	size_t i;
 
@@ -126,8 +131,15 @@ static int trp_exact(struct cf_env *e)
 		u64 start;
 		u64 end;
 	} wrong[] = {
-		{ S, E - 1 }, { S, E + 1 }, { S - 1, E }, { S + 1, E }, { S, S }, { S - 4096, S - 1 },
-		{ CF_BAR0, E }, { S + (1ULL << 32), E + (1ULL << 32) }, { CF_BAR0_HIGH, CF_BAR0_HIGH + 4095 },
+		{ S, E - 1 },
+		{ S, E + 1 },
+		{ S - 1, E },
+		{ S + 1, E },
+		{ S, S },
+		{ S - 4096, S - 1 },
+		{ CF_BAR0, E },
+		{ S + (1ULL << 32), E + (1ULL << 32) },
+		{ CF_BAR0_HIGH, CF_BAR0_HIGH + 4095 },
 	};
 	size_t i;
 
@@ -160,10 +172,10 @@ static int straddle(struct cf_env *e, u64 gpa, unsigned int len, u64 start, u64 
 	for (i = 0; i < len; i++)
 		want[i] = gpa + i >= start && gpa + i <= end ? cf_device_byte(gpa + i) : 0xff;
 	cf_forget(e);
-	CF_INT(e, 0, mpt_guest_read(e->vm, gpa, got, len), "a guest load of %u bytes at 0x%llx", len,
-	       (unsigned long long)gpa);
-	CF_BYTES(e, want, got, len, "a load of %u bytes at 0x%llx over the area 0x%llx..0x%llx", len,
-		 (unsigned long long)gpa, (unsigned long long)start, (unsigned long long)end);
+	CF_INT(e, 0, mpt_guest_read(e->vm, gpa, got, len), "a guest load of %u bytes at 0x%llx",
+	       len, (unsigned long long)gpa);
+	CF_BYTES(e, want, got, len, "a load of %u bytes at 0x%llx over the area 0x%llx..0x%llx",
+		 len, (unsigned long long)gpa, (unsigned long long)start, (unsigned long long)end);
 	for (i = 0; i < cf_told(e, CF_MMIO_READ); i++) {
 		struct cf_event ev = cf_event(e, CF_MMIO_READ, i);
 
@@ -171,7 +183,8 @@ static int straddle(struct cf_env *e, u64 gpa, unsigned int len, u64 start, u64 
 			"a piece of that load: expected inside the area, told %llu bytes at 0x%llx",
 			(unsigned long long)ev.len, (unsigned long long)ev.addr);
 		CF_THAT(e, (ev.len & (ev.len - 1)) == 0 && ev.len <= 8 && ev.addr % ev.len == 0,
-			"a piece of that load: expected 1, 2, 4 or 8 aligned bytes, told %llu at 0x%llx",
+			"a piece of that load: expected 1, 2, 4 or 8 aligned bytes, told %llu "
+			"at 0x%llx",
 			(unsigned long long)ev.len, (unsigned long long)ev.addr);
 	}
 	return CF_PASS;
@@ -223,7 +236,8 @@ static int trp_other(struct cf_env *e)
 	CF_TRY(trap(e, 0, S, E, true));
 	CF_INT(e, 0, mpt_guest_read(other, S, &b, 1), "a load of another VM's guest");
 	CF_U64(e, 0, cf_told(e, CF_MMIO_READ), "loads told to the core");
-	CF_INT(e, 0, HV(set_trap_area)(&e->vgpus[1].base, S, E, true), "the same area of the other VM");
+	CF_INT(e, 0, HV(set_trap_area)(&e->vgpus[1].base, S, E, true),
+	       "the same area of the other VM");
 	CF_INT(e, 0, mpt_guest_read(other, S, &b, 1), "a load of another VM's guest");
 	CF_THAT(e, cf_event(e, CF_MMIO_READ, 0).vgpu == &e->vgpus[1].base,
 		"a load of another VM's guest: expected its own vGPU told, seen another");
@@ -231,26 +245,30 @@ static int trp_other(struct cf_env *e)
 	CF_TRY(at(e, S, false));
 	CF_INT(e, 0, mpt_guest_read(other, S, &b, 1), "a load of another VM's guest");
 	CF_U64(e, cf_device_byte(S), b, "what it reads");
-	return cf_int(e, 0, HV(set_trap_area)(&e->vgpus[1].base, S, E, false), "the other VM's area off");
+	return cf_int(e, 0, HV(set_trap_area)(&e->vgpus[1].base, S, E, false),
+		      "the other VM's area off");
 }
 
 static int trp_nothing(struct cf_env *e)
 {
-	static const u64 where[] = { CF_HOLE, CF_BAR0, CF_BAR2, 1ULL << 52, 1ULL << 63, ~0ULL - 63 };
+	static const u64 where[] = {
+		CF_HOLE, CF_BAR0, CF_BAR2, 1ULL << 52, 1ULL << 63, ~0ULL - 63
+	};
 	u8 buf[64], big[4097];
 	size_t i;
 
 	for (i = 0; i < CF_COUNT(where); i++) {
 		memset(buf, 0, sizeof(buf));
-		CF_INT(e, 0, mpt_guest_read(e->vm, where[i], buf, 64), "a load from nothing at 0x%llx",
-		       (unsigned long long)where[i]);
+		CF_INT(e, 0, mpt_guest_read(e->vm, where[i], buf, 64),
+		       "a load from nothing at 0x%llx", (unsigned long long)where[i]);
 		CF_FILL(e, 0xff, buf, 64, "what a load from nothing delivers");
 		CF_INT(e, 0, mpt_guest_write(e->vm, where[i], buf, 64), "a store to nothing");
 	}
 	CF_INT(e, -EINVAL, mpt_guest_read(e->vm, CF_MAIN, big, 0), "a load of 0 bytes");
 	CF_INT(e, -EINVAL, mpt_guest_read(e->vm, CF_MAIN, big, 4097), "a load of 4097 bytes");
 	CF_INT(e, -EINVAL, mpt_guest_write(e->vm, CF_MAIN, big, 4097), "a store of 4097 bytes");
-	CF_U64(e, 0, cf_told(e, CF_MMIO_READ) + cf_told(e, CF_MMIO_WRITE), "accesses told to the core");
+	CF_U64(e, 0, cf_told(e, CF_MMIO_READ) + cf_told(e, CF_MMIO_WRITE),
+	       "accesses told to the core");
 	CF_THAT(e, cf_stats(e, e->vm).unclaimed >= 2 * CF_COUNT(where),
 		"unclaimed accesses: expected at least %zu, seen %llu", 2 * CF_COUNT(where),
 		(unsigned long long)cf_stats(e, e->vm).unclaimed);
@@ -270,17 +288,19 @@ static int trp_cfg(struct cf_env *e)
 		cf_forget(e);
 		CF_INT(e, 0, mpt_guest_cfg_read(e->vm, 0x10, got, lens[i]), "a configuration read");
 		CF_BYTES(e, want, got, lens[i], "a configuration read of %u bytes", lens[i]);
-		CF_INT(e, 0, mpt_guest_cfg_write(e->vm, 0xf8, want, lens[i]), "a configuration write");
+		CF_INT(e, 0, mpt_guest_cfg_write(e->vm, 0xf8, want, lens[i]),
+		       "a configuration write");
 		ev = cf_event(e, CF_CFG_WRITE, 0);
 		CF_THAT(e, ev.addr == 0xf8 && ev.len == lens[i] && ev.vgpu == e->v,
-			"a configuration write: expected %u bytes at 0xf8, told %llu at 0x%llx", lens[i],
-			(unsigned long long)ev.len, (unsigned long long)ev.addr);
+			"a configuration write: expected %u bytes at 0xf8, told %llu at 0x%llx",
+			lens[i], (unsigned long long)ev.len, (unsigned long long)ev.addr);
 		CF_BYTES(e, want, ev.data, lens[i], "data of a configuration write");
 	}
-	return cf_u64(e, 2 * CF_COUNT(lens), cf_stats(e, e->vm).cfg, "configuration accesses counted");
+	return cf_u64(e, 2 * CF_COUNT(lens), cf_stats(e, e->vm).cfg,
+		      "configuration accesses counted");
 }
 
-/* Registers: PCI Local Bus Specification 3.0, 6.1: COMMAND at 4 (memory decoding is bit 1), BARs. */
+/* PCI Local Bus Specification 3.0, 6.1: COMMAND at 4 (bit 1: memory decoding), BARs from 0x10. */
 static void set_bars(struct intel_vgpu *v, u64 bar0, u64 bar2)
 {
 	u16 command = 2;
@@ -320,13 +340,15 @@ static int trp_bar2(struct cf_env *e)
 	CF_TRY(at(e, CF_BAR2_HIGH + (CF_APERTURE_PAGES << 12) - 1, true));
 	CF_TRY(at(e, CF_BAR2_HIGH - 1, false));
 	CF_TRY(at(e, CF_BAR2_HIGH + (CF_APERTURE_PAGES << 12), false));
-	return cf_u64(e, 0, cf_told(e, CF_APERTURE_READ), "loads that reached the aperture's callback");
+	return cf_u64(e, 0, cf_told(e, CF_APERTURE_READ),
+		      "loads that reached the aperture's callback");
 }
 
 const struct mpt_clause cf_trp[] = {
 	{
 		.id = "TRP-1",
-		.text = "A trapped area includes both its ends and nothing beside them, above 4 GiB too.",
+		.text = "A trapped area includes both its ends and nothing beside them, above 4 "
+			"GiB too.",
 		.bug_class = "KVMGT K13, gvt-contract 1.5",
 		.row = "trap-area",
 		.needs_caps = MPT_CAP_TRAP_AREA,
@@ -335,8 +357,8 @@ const struct mpt_clause cf_trp[] = {
 	},
 	{
 		.id = "TRP-2",
-		.text = "An aligned access of 1, 2, 4 or 8 bytes is told once, with its absolute 64-bit address, its "
-			"size and its data.",
+		.text = "An aligned access of 1, 2, 4 or 8 bytes is told once, with its absolute "
+			"64-bit address, its size and its data.",
 		.bug_class = "KVMGT K14",
 		.row = "trap-area",
 		.needs_caps = MPT_CAP_TRAP_AREA,
@@ -345,7 +367,8 @@ const struct mpt_clause cf_trp[] = {
 	},
 	{
 		.id = "TRP-3",
-		.text = "An area that overlaps another by a byte is -EEXIST; one that touches it is fine.",
+		.text = "An area that overlaps another by a byte is -EEXIST; one that touches it "
+			"is fine.",
 		.bug_class = "AcrnGT A4, A26",
 		.row = "trap-area",
 		.needs_caps = MPT_CAP_TRAP_AREA,
@@ -355,7 +378,8 @@ const struct mpt_clause cf_trp[] = {
 	},
 	{
 		.id = "TRP-4",
-		.text = "Only exactly what was mapped is unmapped; anything else is -ENOENT and changes nothing.",
+		.text = "Only exactly what was mapped is unmapped; anything else is -ENOENT and "
+			"changes nothing.",
 		.bug_class = "gvt-contract 1.5: VHM answers 0",
 		.row = "trap-area",
 		.needs_caps = MPT_CAP_TRAP_AREA,
@@ -375,8 +399,8 @@ const struct mpt_clause cf_trp[] = {
 	},
 	{
 		.id = "TRP-6",
-		.text = "An access that is only partly in an area is told in aligned pieces inside it; the rest "
-			"delivers all ones.",
+		.text = "An access that is only partly in an area is told in aligned pieces "
+			"inside it; the rest delivers all ones.",
 		.bug_class = "field 16, XenGT X2",
 		.row = "trap-area",
 		.needs_caps = MPT_CAP_TRAP_AREA,
@@ -394,7 +418,8 @@ const struct mpt_clause cf_trp[] = {
 	},
 	{
 		.id = "TRP-8",
-		.text = "An area belongs to one vGPU; the same addresses of another VM are its own.",
+		.text = "An area belongs to one vGPU; the same addresses of another VM are its "
+			"own.",
 		.row = "trap-area",
 		.needs_caps = MPT_CAP_TRAP_AREA,
 		.ops = CF_OP(set_trap_area),
@@ -402,7 +427,8 @@ const struct mpt_clause cf_trp[] = {
 	},
 	{
 		.id = "TRP-9",
-		.text = "A guest access that nothing answers reads all ones, is counted, and is no error.",
+		.text = "A guest access that nothing answers reads all ones, is counted, and is "
+			"no error.",
 		.bug_class = "AcrnGT A17",
 		.run = trp_nothing,
 	},
@@ -414,8 +440,8 @@ const struct mpt_clause cf_trp[] = {
 	},
 	{
 		.id = "TRP-11",
-		.text = "A back end without trapped areas delivers what hits BAR0, wherever the guest has put it, as "
-			"long as memory decoding is on.",
+		.text = "A back end without trapped areas delivers what hits BAR0, wherever the "
+			"guest has put it, as long as memory decoding is on.",
 		.bug_class = "gvt-contract 1.3: absent answers 0",
 		.row = "trap-area",
 		.excludes_caps = MPT_CAP_TRAP_AREA,

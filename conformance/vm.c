@@ -14,7 +14,8 @@ static int vm_unknown(struct cf_env *e)
 	CF_INT(e, -ESRCH, mpt_vm_get(e->host, 4711, &vm), "mpt_vm_get of an unknown VM");
 	CF_THAT(e, vm == none, "mpt_vm_get failed: expected *vm untouched, seen it written");
 	CF_THAT(e, cf_names_who(e, mpt_last_error()),
-		"mpt_vm_get of an unknown VM: expected a sentence that names the back end, seen \"%s\"",
+		"mpt_vm_get of an unknown VM: expected a sentence that names the back end, "
+		"seen \"%s\"",
 		mpt_last_error());
 	return cf_int(e, -ESRCH, mpt_vm_destroy(e->host, 4711), "mpt_vm_destroy of an unknown VM");
 }
@@ -118,7 +119,8 @@ static int attach_elsewhere(struct cf_env *e, void *arg)
 	mpt_host_use(e->host);
 	CF_THAT(e, mpt_target_set(NULL) == NULL, "a new thread: expected no target, seen one");
 	r = bare_attach(e, 3);
-	return cf_int(e, -EINVAL, r, "attach_vgpu on a thread without a target, while another has one");
+	return cf_int(e, -EINVAL, r,
+		      "attach_vgpu on a thread without a target, while another has one");
 }
 
 static int vm_target_thread(struct cf_env *e)
@@ -158,10 +160,12 @@ static int vm_create_answers(struct cf_env *e)
 	struct intel_vgpu *v;
 
 	v = mpt_vgpu_create(e->vm, &e->gvt, &type);
-	CF_INT(e, -ENOSPC, MPT_IS_ERR(v) ? MPT_PTR_ERR(v) : 0, "what the core's vgpu_create answered");
+	CF_INT(e, -ENOSPC, MPT_IS_ERR(v) ? MPT_PTR_ERR(v) : 0,
+	       "what the core's vgpu_create answered");
 	type.answer = 1;
 	v = mpt_vgpu_create(e->vm, &e->gvt, &type);
-	CF_INT(e, -EIO, MPT_IS_ERR(v) ? MPT_PTR_ERR(v) : 0, "a core's vgpu_create that answers NULL");
+	CF_INT(e, -EIO, MPT_IS_ERR(v) ? MPT_PTR_ERR(v) : 0,
+	       "a core's vgpu_create that answers NULL");
 	cf_core_off(e);
 	v = mpt_vgpu_create(e->vm, &e->gvt, &type);
 	CF_INT(e, -EINVAL, MPT_IS_ERR(v) ? MPT_PTR_ERR(v) : 0, "mpt_vgpu_create without a core");
@@ -257,14 +261,16 @@ const struct mpt_clause cf_vm[] = {
 	},
 	{
 		.id = "VM-3",
-		.text = "Holding a VM is counted; a held one is not destroyed (-EBUSY), a destroyed one is unknown.",
+		.text = "Holding a VM is counted; a held one is not destroyed (-EBUSY), a "
+			"destroyed one is unknown.",
 		.bug_class = "field 5",
 		.setup = CF_VM,
 		.run = vm_counted,
 	},
 	{
 		.id = "VM-4",
-		.text = "Without a target attach_vgpu takes the host's only VM; none or several are -EINVAL.",
+		.text = "Without a target attach_vgpu takes the host's only VM; none or several "
+			"are -EINVAL.",
 		.ops = CF_OP(attach_vgpu) | CF_OP(detach_vgpu),
 		.pairs = CF_PAIRS(CF_P(attach_vgpu, EINVAL)),
 		.needs_caps = CF_HAS_TESTBED,
@@ -273,7 +279,8 @@ const struct mpt_clause cf_vm[] = {
 	},
 	{
 		.id = "VM-5",
-		.text = "mpt_vgpu_create() binds the vGPU to the VM it names, whatever else is held.",
+		.text = "mpt_vgpu_create() binds the vGPU to the VM it names, whatever else is "
+			"held.",
 		.bug_class = "AcrnGT A28",
 		.ops = CF_OP(attach_vgpu),
 		.setup = CF_VM,
@@ -281,7 +288,8 @@ const struct mpt_clause cf_vm[] = {
 	},
 	{
 		.id = "VM-6",
-		.text = "The target belongs to the calling thread, and mpt_vgpu_create() puts the former one back.",
+		.text = "The target belongs to the calling thread, and mpt_vgpu_create() puts the "
+			"former one back.",
 		.ops = CF_OP(attach_vgpu),
 		.pairs = CF_PAIRS(CF_P(attach_vgpu, EINVAL)),
 		.setup = CF_VM,
@@ -289,8 +297,8 @@ const struct mpt_clause cf_vm[] = {
 	},
 	{
 		.id = "VM-7",
-		.text = "A VM has one vGPU: a second attach is -EEXIST and leaves the first alone; after a detach "
-			"there is room again.",
+		.text = "A VM has one vGPU: a second attach is -EEXIST and leaves the first "
+			"alone; after a detach there is room again.",
 		.bug_class = "KVMGT K17, AcrnGT A23",
 		.ops = CF_OP(attach_vgpu) | CF_OP(detach_vgpu),
 		.pairs = CF_PAIRS(CF_P(attach_vgpu, EEXIST)),
@@ -298,21 +306,24 @@ const struct mpt_clause cf_vm[] = {
 	},
 	{
 		.id = "VM-8",
-		.text = "mpt_vgpu_create() hands on the core's error pointer; NULL becomes -EIO, no core is -EINVAL.",
+		.text = "mpt_vgpu_create() hands on the core's error pointer; NULL becomes -EIO, "
+			"no core is -EINVAL.",
 		.bug_class = "field 19",
 		.setup = CF_VM,
 		.run = vm_create_answers,
 	},
 	{
 		.id = "VM-9",
-		.text = "A VM with a vGPU is not destroyed and a host in use is not closed: -EBUSY, nothing changes.",
+		.text = "A VM with a vGPU is not destroyed and a host in use is not closed: "
+			"-EBUSY, nothing changes.",
 		.bug_class = "field 10",
 		.ops = CF_OP(read_gpa),
 		.run = vm_busy,
 	},
 	{
 		.id = "VM-10",
-		.text = "When all handles are given out attach_vgpu is -ENOSPC; a detach makes room.",
+		.text = "When all handles are given out attach_vgpu is -ENOSPC; a detach makes "
+			"room.",
 		.ops = CF_OP(attach_vgpu) | CF_OP(detach_vgpu),
 		.pairs = CF_PAIRS(CF_P(attach_vgpu, ENOSPC)),
 		.needs_caps = CF_HAS_TESTBED,

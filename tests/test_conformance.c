@@ -34,9 +34,9 @@ static const struct {
 	const char *option;
 	u64 cap;
 } options[] = {
-	{ "track", MPT_CAP_PAGE_TRACK },   { "pin", MPT_CAP_DMA_PIN },
-	{ "intx", MPT_CAP_INTX },	   { "mfn", MPT_CAP_GFN_TO_MFN },
-	{ "virt", MPT_CAP_VIRT_TO_MFN },   { "map", MPT_CAP_MAP_GFN },
+	{ "track", MPT_CAP_PAGE_TRACK },    { "pin", MPT_CAP_DMA_PIN },
+	{ "intx", MPT_CAP_INTX },	    { "mfn", MPT_CAP_GFN_TO_MFN },
+	{ "virt", MPT_CAP_VIRT_TO_MFN },    { "map", MPT_CAP_MAP_GFN },
 	{ "trap-area", MPT_CAP_TRAP_AREA }, { "pvmmio", MPT_CAP_PVMMIO },
 };
 #define OPTIONS (sizeof(options) / sizeof(options[0]))
@@ -50,7 +50,7 @@ static const char *const combined[] = { "REG-4", "VM-7", "LIFE-6" };
 static struct {
 	unsigned int ran;
 	u32 seen[CLAUSES_MAX][MPT_OP_COUNT];
-} *shared;
+} * shared;
 
 static u64 has[SPECS];
 static char probe_failed[SPECS][CF_TEXT];
@@ -90,8 +90,8 @@ START_TEST(combination_holds)
 	size_t i, n = strlen(spec);
 
 	for (i = 0; i < OPTIONS; i++)
-		n += (size_t)snprintf(spec + n, sizeof(spec) - n, "%s%s=%s", i ? "," : "", options[i].option,
-				      _i & 1 << i ? "yes" : "no");
+		n += (size_t)snprintf(spec + n, sizeof(spec) - n, "%s%s=%s", i ? "," : "",
+				      options[i].option, _i & 1 << i ? "yes" : "no");
 	for (i = 0; i < sizeof(combined) / sizeof(combined[0]); i++) {
 		cf_run(cf_clause_find(combined[i]), spec, CF_HAS_TESTBED | CF_HAS_LEDGER, &res);
 		ck_assert_msg(res.outcome == CF_PASS, "%s", res.text);
@@ -158,8 +158,8 @@ START_TEST(promised_answers_were_seen)
 		return;
 	for (i = 0; (c = cf_clause(i)); i++)
 		for (p = c->pairs; p && p->err; p++)
-			ck_assert_msg(was_seen(i, *p), "%s promises -%s of %s: no back end gave it", c->id,
-				      mpt_errno_name(p->err), mpt_op_info(p->op)->name);
+			ck_assert_msg(was_seen(i, *p), "%s promises -%s of %s: no back end gave it",
+				      c->id, mpt_errno_name(p->err), mpt_op_info(p->op)->name);
 }
 END_TEST
 
@@ -174,7 +174,8 @@ START_TEST(excused_answers_were_made)
 		if (strcmp(cf_clause(i)->id, "ERR-5") == 0)
 			fault = i;
 	for (x = cf_exempts; x->why; x++)
-		ck_assert_msg(was_seen(fault, x->pair), "-%s of %s: the fault layer did not answer it",
+		ck_assert_msg(was_seen(fault, x->pair),
+			      "-%s of %s: the fault layer did not answer it",
 			      mpt_errno_name(x->pair.err), mpt_op_info(x->pair.op)->name);
 }
 END_TEST
@@ -240,7 +241,8 @@ int main(void)
 	Suite *(*const suites[])(void) = { clauses_suite, combinations_suite, census_suite };
 
 	clauses = cf_clause_count();
-	shared = mmap(NULL, sizeof(*shared), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	shared = mmap(NULL, sizeof(*shared), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1,
+		      0);
 	if (shared == MAP_FAILED || clauses > CLAUSES_MAX) {
 		fprintf(stderr, "conformance: no memory, or more than %d clauses\n", CLAUSES_MAX);
 		return 1;
