@@ -6,6 +6,10 @@
 suites = \
 	tests/test_mmiotrace \
 	tests/test_mmiotrace_file \
+	tests/test_mock \
+	tests/test_mock_dma \
+	tests/test_mock_guest \
+	tests/test_mock_threads \
 	tests/test_plot \
 	tests/test_rcu \
 	tests/test_regs
@@ -63,6 +67,7 @@ threaded_suites = \
 	tests/test_gvt_bar \
 	tests/test_gvt_ggtt_history \
 	tests/test_gvt_vgpu \
+	tests/test_mock_threads \
 	tests/test_rcu
 
 test_scripts = \
@@ -163,6 +168,7 @@ EXTRA_DIST += \
 	tests/gvt_entries.h \
 	tests/gvt_life.h \
 	tests/gvt_rig.h \
+	tests/mock_rig.h \
 	tests/run_rig.h \
 	tests/build/common.sh \
 	tests/build/dispatch.sh \

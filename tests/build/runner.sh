@@ -24,7 +24,7 @@ int main(void)
 {
 	Suite *(*const suites[])(void) = { make };
 
-	return mpt_test_main("planted", suites, 1);
+	return mpt_test_main("planted suite", suites, 1);
 }
 END
 : "${CHECK_LIBS:?}"

@@ -28,9 +28,11 @@ seconds=$(($(date +%s) - begin))
 
 passed=0 failed=0 skipped=0
 if [ -f "$MPT_TEST_TALLY" ]; then
-	while read -r _ p f s; do
-		passed=$((passed + p)) failed=$((failed + f)) skipped=$((skipped + s))
-	done <"$MPT_TEST_TALLY"
+	# A name may have blanks.
+	totals=$(awk '{ p += $(NF - 2); f += $(NF - 1); s += $NF } END { print p, f, s }' "$MPT_TEST_TALLY")
+	IFS=' ' read -r passed failed skipped <<-END
+		$totals
+	END
 	rm -f "$MPT_TEST_TALLY"
 fi
 # What the tally does not know: a crash, a leak found at exit, or a script that keeps no tally.
