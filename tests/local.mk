@@ -131,9 +131,11 @@ AM_TESTS_ENVIRONMENT = \
 	export MPT_SANITIZER_CFLAGS CC CXX NM OBJDUMP PKG_CONFIG;
 
 # One `make install` into a stage for all tests that look at an installation; they run at once, and
-# two installs at once would trip over libtool's relinking.
+# two installs at once would trip over libtool's relinking. While it relinks, a library is not there:
+# so everything else is linked before.
 check_DATA += tests/stage.stamp
-tests/stage.stamp: $(lib_LTLIBRARIES) $(bin_PROGRAMS) $(pkgconfig_DATA) $(public_headers)
+tests/stage.stamp: $(lib_LTLIBRARIES) $(bin_PROGRAMS) $(pkgconfig_DATA) $(public_headers) \
+		| $(check_PROGRAMS) $(check_LTLIBRARIES)
 	$(AM_V_at)rm -rf tests/stage
 	$(AM_V_GEN)$(MAKE) $(AM_MAKEFLAGS) -s install DESTDIR='$(abs_top_builddir)/tests/stage' >tests/stage.log 2>&1 || \
 		{ cat tests/stage.log; exit 1; }
