@@ -237,8 +237,7 @@ static int hnd_other_host(struct cf_env *e)
 	CF_INT(e, 0, mpt_host_close(host), "closing the second host");
 	CF_THAT(e, (r == 0 && seen == a) || (r == -ESRCH && seen == 0),
 		"a handle through another host's table: expected its own VM's byte 0x%02x or "
-		"-ESRCH, seen %d "
-		"and 0x%02x",
+		"-ESRCH, seen %d and 0x%02x",
 		a, r, seen);
 	return CF_PASS;
 }

@@ -212,51 +212,55 @@ static int mem_zero_len(struct cf_env *e)
 	return CF_PASS;
 }
 
-static int mem_readonly(struct cf_env *e)
+/* Ranges of which some byte is read-only, in regions small and large. */
+static const struct {
+	u64 gpa;
+	u64 len;
+} readonly_ranges[] = {
+	{ CF_RO, 1 },
+	{ CF_RO, 4096 },
+	{ CF_RO + 0x123, 8 },
+	{ CF_RO - 1, 2 },
+	{ CF_RO + CF_RO_SIZE - 4, 8 },
+	{ CF_RO - 8, CF_RO_SIZE + 16 },
+	{ CF_ROM, 1 },
+	{ CF_ROM + 6, 2 },
+	{ CF_ROM + 0x1004, 4 },
+	{ CF_ROM, 8 },
+	{ CF_ROM + 0x100001, 8 },
+	{ CF_ROM + CF_ROM_SIZE - 8, 8 },
+	{ CF_ROM, 4096 },
+	{ CF_ROM + 0xffc, 8 },
+};
+
+static int readonly_at(struct cf_env *e, u64 gpa, u64 len)
 {
-	static const struct {
-		u64 gpa;
-		u64 len;
-	} at[] = {
-		{ CF_RO, 1 },
-		{ CF_RO, 4096 },
-		{ CF_RO + 0x123, 8 },
-		{ CF_RO - 1, 2 },
-		{ CF_RO + CF_RO_SIZE - 4, 8 },
-		{ CF_RO - 8, CF_RO_SIZE + 16 },
-		{ CF_ROM, 1 },
-		{ CF_ROM + 6, 2 },
-		{ CF_ROM + 0x1004, 4 },
-		{ CF_ROM, 8 },
-		{ CF_ROM + 0x100001, 8 },
-		{ CF_ROM + CF_ROM_SIZE - 8, 8 },
-		{ CF_ROM, 4096 },
-		{ CF_ROM + 0xffc, 8 },
-	};
 	static u8 data[CF_RO_SIZE + 16], was[sizeof(data)], is[sizeof(data)];
-	size_t i;
+	unsigned int n = len < MPT_PAGE_SIZE ? (unsigned int)len : (unsigned int)MPT_PAGE_SIZE;
 
 	memset(data, 0x3c, sizeof(data));
+	CF_INT(e, 0, HV(read_gpa)(e->v, gpa, was, len), "read_gpa of read-only RAM");
+	CF_INT(e, -EFAULT, HV(write_gpa)(e->v, gpa, data, len),
+	       "write_gpa of 0x%llx bytes at 0x%llx, some read-only", (unsigned long long)len,
+	       (unsigned long long)gpa);
+	CF_INT(e, 0, HV(read_gpa)(e->v, gpa, is, len), "read_gpa of read-only RAM");
+	CF_BYTES(e, was, is, len, "guest memory after that failed write_gpa");
+	CF_INT(e, 0, mpt_guest_write(e->vm, gpa, data, n), "a guest store to read-only RAM");
+	CF_INT(e, 0, HV(read_gpa)(e->v, CF_RO, is, n), "read_gpa of read-only RAM");
+	CF_FILL(e, 0, is, n, "read-only RAM after a guest store");
+	CF_INT(e, 0, HV(read_gpa)(e->v, CF_ROM, is, n), "read_gpa of read-only RAM");
+	CF_FILL(e, 0, is, n, "read-only RAM after a guest store");
+	return CF_PASS;
+}
+
+static int mem_readonly(struct cf_env *e)
+{
+	size_t i;
+
 	CF_TRY(cf_paint(e, e->vm, CF_RO - 8, 8));
 	CF_TRY(cf_paint(e, e->vm, CF_MAIN, 8));
-	for (i = 0; i < CF_COUNT(at); i++) {
-		CF_INT(e, 0, HV(read_gpa)(e->v, at[i].gpa, was, at[i].len),
-		       "read_gpa of read-only RAM");
-		CF_INT(e, -EFAULT, HV(write_gpa)(e->v, at[i].gpa, data, at[i].len),
-		       "write_gpa of 0x%llx bytes at 0x%llx, some read-only",
-		       (unsigned long long)at[i].len, (unsigned long long)at[i].gpa);
-		CF_INT(e, 0, HV(read_gpa)(e->v, at[i].gpa, is, at[i].len),
-		       "read_gpa of read-only RAM");
-		CF_BYTES(e, was, is, at[i].len, "guest memory after that failed write_gpa");
-		CF_INT(e, 0,
-		       mpt_guest_write(e->vm, at[i].gpa, data,
-				       at[i].len < 4096 ? (unsigned int)at[i].len : 4096),
-		       "a guest store to read-only RAM");
-		CF_INT(e, 0, HV(read_gpa)(e->v, CF_RO, is, 1), "read_gpa of read-only RAM");
-		CF_U64(e, 0, is[0], "read-only RAM after a guest store");
-		CF_INT(e, 0, HV(read_gpa)(e->v, CF_ROM, is, 1), "read_gpa of read-only RAM");
-		CF_U64(e, 0, is[0], "read-only RAM after a guest store");
-	}
+	for (i = 0; i < CF_COUNT(readonly_ranges); i++)
+		CF_TRY(readonly_at(e, readonly_ranges[i].gpa, readonly_ranges[i].len));
 	return CF_PASS;
 }
 
@@ -303,9 +307,8 @@ static int tear_reader(struct cf_env *e, struct tear *t)
 				CF_INT(e, 0, HV(read_gpa)(e->v, t->gpa, &seen, t->size),
 				       "read_gpa");
 			CF_THAT(e, seen == 0 || seen == ones,
-				"a %s of %u aligned bytes beside a %s: expected all zeros or "
-				"all ones, "
-				"seen 0x%llx",
+				"a %s of %u aligned bytes beside a %s: expected all zeros or all "
+				"ones, seen 0x%llx",
 				t->guest_loads ? "guest load" : "read_gpa", t->size,
 				t->guest_stores ? "guest store" : "write_gpa",
 				(unsigned long long)seen);

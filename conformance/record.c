@@ -79,9 +79,8 @@ static unsigned long frame(enum mpt_op_id op, unsigned long mfn)
 	mark(&e->res->called, 1U << op);
 	if (mfn != INTEL_GVT_INVALID_ADDR && mfn >= INTEL_GVT_INVALID_ADDR >> MPT_PAGE_SHIFT)
 		cf_fail(e,
-			"%s: expected a frame number or exactly ~0UL, seen 0x%lx (an errno or "
-			"a shifted "
-			"one)",
+			"%s: expected a frame number or exactly ~0UL, seen 0x%lx (an errno or a "
+			"shifted one)",
 			mpt_op_info(op)->name, mfn);
 	return mfn;
 }

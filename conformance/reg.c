@@ -107,8 +107,8 @@ static int reg_short_table(struct cf_env *e)
 	opregion = cf_table_has(mpt_host_table(host), CF_ID(set_opregion));
 	CF_INT(e, 0, mpt_host_close(host), "closing it");
 	CF_THAT(e, !pin && !opregion,
-		"a table of 17 callbacks: expected the later ones absent, seen memory behind "
-		"its end");
+		"a table of 17 callbacks: expected the later ones absent, seen memory behind its "
+		"end");
 	return CF_PASS;
 }
 

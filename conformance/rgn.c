@@ -362,6 +362,32 @@ static int rgn_many(struct cf_env *e)
 	return cf_int(e, -EFAULT, HV(read_gpa)(e->v, CF_PLUG, &b, 1), "read_gpa at the end");
 }
 
+/* Above 64 GiB, where 36 bits of address end. */
+#define FAR ((1ULL << 37) + 0x5000)
+
+static int rgn_far(struct cf_env *e)
+{
+	u64 value = 0xfa50000fa5ULL, seen = 0;
+	dma_addr_t addr;
+
+	CF_INT(e, 0, mpt_ram_add(e->vm, FAR, SIZE, 0), "mpt_ram_add above 2^36");
+	CF_TRY(event_is(e, 0, CF_GFN(FAR), NR, true));
+	CF_INT(e, 0, HV(write_gpa)(e->v, FAR + SIZE - 8, &value, 8), "write_gpa above 2^36");
+	CF_TRY(cf_guest_load(e, e->vm, FAR + SIZE - 8, &seen, 8));
+	CF_U64(e, value, seen, "what the guest has there");
+	CF_INT(e, 0, HV(dma_map_guest_page)(e->v, CF_GFN(FAR + SIZE) - 1, MPT_PAGE_SIZE, &addr),
+	       "dma_map_guest_page above 2^36");
+	CF_INT(e, 0, mpt_bus_read(e->host, addr + MPT_PAGE_SIZE - 8, &seen, 8), "a device read");
+	CF_U64(e, value, seen, "what the device has there");
+	HV(dma_unmap_guest_page)(e->v, addr);
+	if (!(e->has & MPT_CAP_PAGE_TRACK))
+		return CF_PASS;
+	CF_INT(e, 0, HV(enable_page_track)(e->v, CF_GFN(FAR)), "enable_page_track above 2^36");
+	CF_TRY(cf_guest_store(e, e->vm, FAR + 8, &value, 8));
+	CF_U64(e, FAR + 8, cf_event(e, CF_STORE, 0).addr, "the address told of a store");
+	return cf_int(e, 0, HV(disable_page_track)(e->v, CF_GFN(FAR)), "disable_page_track");
+}
+
 const struct mpt_clause cf_rgn[] = {
 	{
 		.id = "RGN-1",
@@ -461,6 +487,14 @@ const struct mpt_clause cf_rgn[] = {
 		.ops = CF_OP(read_gpa) | CF_OP(write_gpa),
 		.pairs = CF_PAIRS(CF_P(read_gpa, EFAULT)),
 		.run = rgn_many,
+	},
+	{
+		.id = "RGN-12",
+		.text = "RAM above 2^36 is like any other: for the guest, the core and the device.",
+		.bug_class = "field +B",
+		.needs_caps = CF_HAS_WIDE,
+		.ops = CF_OP(write_gpa) | CF_OP(dma_map_guest_page),
+		.run = rgn_far,
 	},
 	{ .id = NULL },
 };

@@ -169,8 +169,8 @@ int cf_thread_join(struct cf_env *e, unsigned int n)
 		e->wedged = true;
 		return cf_fail(
 			e,
-			"thread %u of the clause: expected to end, still running after %u ms "
-			"(a deadlock)",
+			"thread %u of the clause: expected to end, still running after %u ms (a "
+			"deadlock)",
 			n, CF_PATIENCE);
 	}
 	pthread_join(t->id, NULL);

@@ -51,8 +51,8 @@ static int told_exactly(struct cf_env *e, u64 gpa, const u8 *data, unsigned int 
 		CF_THAT(e, ev.vgpu == e->v, "a tracked store: expected this vGPU, seen another");
 		CF_U64(e, gpa + at, ev.addr, "address of piece %u of a store of %u bytes", i, len);
 		CF_THAT(e, ev.len && ev.len <= len - at,
-			"piece %u of a store of %u bytes at +%u: expected at most the rest, "
-			"seen %llu bytes",
+			"piece %u of a store of %u bytes at +%u: expected at most the rest, seen "
+			"%llu bytes",
 			i, len, at, (unsigned long long)ev.len);
 		CF_BYTES(e, data + at, ev.data, ev.len < 8 ? ev.len : 8,
 			 "data of piece %u of %u bytes", i, len);
@@ -432,9 +432,8 @@ static int none_slips(struct cf_env *e, u64 end)
 		;
 	told = __atomic_load_n(&e->slot[4], __ATOMIC_ACQUIRE);
 	CF_THAT(e, told && told <= held + 1,
-		"after enable_page_track with %llu in memory: expected store %llu or an "
-		"earlier one told first, "
-		"seen %llu",
+		"after enable_page_track with %llu in memory: expected store %llu or an earlier "
+		"one told first, seen %llu",
 		(unsigned long long)held, (unsigned long long)held + 1, (unsigned long long)told);
 	return untrack(e, PAGE(13));
 }

@@ -183,8 +183,8 @@ static int straddle(struct cf_env *e, u64 gpa, unsigned int len, u64 start, u64 
 			"a piece of that load: expected inside the area, told %llu bytes at 0x%llx",
 			(unsigned long long)ev.len, (unsigned long long)ev.addr);
 		CF_THAT(e, (ev.len & (ev.len - 1)) == 0 && ev.len <= 8 && ev.addr % ev.len == 0,
-			"a piece of that load: expected 1, 2, 4 or 8 aligned bytes, told %llu "
-			"at 0x%llx",
+			"a piece of that load: expected 1, 2, 4 or 8 aligned bytes, told %llu at "
+			"0x%llx",
 			(unsigned long long)ev.len, (unsigned long long)ev.addr);
 	}
 	return CF_PASS;

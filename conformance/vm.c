@@ -14,8 +14,8 @@ static int vm_unknown(struct cf_env *e)
 	CF_INT(e, -ESRCH, mpt_vm_get(e->host, 4711, &vm), "mpt_vm_get of an unknown VM");
 	CF_THAT(e, vm == none, "mpt_vm_get failed: expected *vm untouched, seen it written");
 	CF_THAT(e, cf_names_who(e, mpt_last_error()),
-		"mpt_vm_get of an unknown VM: expected a sentence that names the back end, "
-		"seen \"%s\"",
+		"mpt_vm_get of an unknown VM: expected a sentence that names the back end, seen "
+		"\"%s\"",
 		mpt_last_error());
 	return cf_int(e, -ESRCH, mpt_vm_destroy(e->host, 4711), "mpt_vm_destroy of an unknown VM");
 }

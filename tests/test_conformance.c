@@ -192,7 +192,8 @@ static void add_spec(Suite *s, unsigned int spec)
 	for (i = 0; i < clauses; i++) {
 		int at = (int)(spec * clauses + i);
 
-		if (!cf_applies(cf_clause(i), has[spec]))
+		/* One report is enough of a back end that does not open. */
+		if (probe_failed[spec][0] || !cf_applies(cf_clause(i), has[spec]))
 			continue;
 		tcase_add_loop_test(tc, clause_holds, at, at + 1);
 		n++;
