@@ -110,6 +110,22 @@ exported()
 includes_of "$srcdir" || fail "layering is broken (above)"
 ok "includes"
 
+# What installed headers declare is exported because exports.h names them (<mpt/mpt.h> only defines
+# inline functions; a back end's local.mk names its <mpt/static/NAME.h>).
+named=0
+for h in "$srcdir"/include/mpt/*.h "$srcdir"/include/gvt/*.h; do
+	h=${h#"$srcdir/include/"}
+	[ "$h" != mpt/mpt.h ] || continue
+	case $h in
+	mpt/*) list=libmpt/exports.h ;;
+	*) list=gvt/exports.h ;;
+	esac
+	grep -qx "#include <$h>" "$srcdir/$list" || fail "<$h> is not in $list: its functions stay hidden"
+	named=$((named + 1))
+done
+[ $named -gt 0 ] || fail "no installed header found"
+ok "exports.h names all $named headers"
+
 # Hidden names of an archive meet those of the program that links it: they carry a prefix, too.
 ids=$(find "$srcdir/backends" -mindepth 1 -maxdepth 1 -type d -exec basename {} \; | tr '\n-' '|_' | sed 's/|$//')
 lib=$MPT_STAGE$MPT_LIBDIR
