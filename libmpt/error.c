@@ -55,16 +55,18 @@ int mpt_errno_first(u32 set)
 
 int mpt_fail_at(int err, const char *func, const char *who, const char *fmt, ...)
 {
+	char text[MPT_ERROR_MAX]; /* the arguments may be the last sentence itself */
 	int saved = errno;
 	va_list ap;
 	int n;
 
-	n = snprintf(last_error, sizeof(last_error), "%s: %s: ", func, who ? who : "libmpt");
-	if (n > 0 && (size_t)n < sizeof(last_error)) {
+	n = snprintf(text, sizeof(text), "%s: %s: ", func, who ? who : "libmpt");
+	if (n > 0 && (size_t)n < sizeof(text)) {
 		va_start(ap, fmt);
-		vsnprintf(last_error + n, sizeof(last_error) - (size_t)n, fmt, ap);
+		vsnprintf(text + n, sizeof(text) - (size_t)n, fmt, ap);
 		va_end(ap);
 	}
+	memcpy(last_error, text, sizeof(text));
 	errno = saved;
 	return err > 0 ? -err : err;
 }

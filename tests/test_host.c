@@ -430,6 +430,8 @@ START_TEST(sentences)
 	text[sizeof(text) - 1] = '\0';
 	ck_assert_int_eq(mpt_fail(EINVAL, NULL, "%s", "why"), -EINVAL);
 	ck_assert_str_eq(mpt_last_error(), "sentences_fn: libmpt: why");
+	mpt_fail(-EINVAL, "me", "%s", mpt_last_error());
+	ck_assert_str_eq(mpt_last_error(), "sentences_fn: me: sentences_fn: libmpt: why");
 	mpt_fail(-EINVAL, "me", "%s", text);
 	ck_assert_uint_eq(strlen(mpt_last_error()), MPT_ERROR_MAX - 1);
 	errno = 33;

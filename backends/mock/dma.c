@@ -119,18 +119,20 @@ static u32 *block_counts(struct mock_vm *vm, u64 gfn, const struct mock_frame *f
 	return b->count;
 }
 
-/* The whole chunk must be one region's, or its frames are in several blocks. */
+/* All 2 MiB must be one region's, or its frames are in several blocks. */
 static int check_huge(struct mock_vm *vm, u64 gfn)
 {
+	bool one = false;
+
 	if (gfn % MOCK_HUGE_FRAMES)
 		return mock_fail("dma_map_guest_page", -EINVAL,
 				 "2 MiB at guest frame 0x%llx: not aligned",
 				 (unsigned long long)gfn);
-	if (gfn >= mock_frames(vm) || !mock_covers(vm, gfn << MPT_PAGE_SHIFT, MPT_HUGE_SIZE))
+	if (gfn >= mock_frames(vm) || !mock_covers(vm, gfn << MPT_PAGE_SHIFT, MPT_HUGE_SIZE, &one))
 		return mock_fail("dma_map_guest_page", -EFAULT,
 				 "2 MiB at guest frame 0x%llx: not all RAM",
 				 (unsigned long long)gfn);
-	if (!vm->mock->opt.contig || !(mpt_mock_entry(&vm->hot, gfn) & MPT_MOCK_FULL))
+	if (!vm->mock->opt.contig || !one)
 		return mock_fail("dma_map_guest_page", -EINVAL,
 				 "2 MiB at guest frame 0x%llx: not contiguous in the machine "
 				 "(map its pages one by one)",

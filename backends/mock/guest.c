@@ -343,7 +343,7 @@ static __attribute__((noinline)) int access_slow(struct mock_vm *vm, u64 gpa, u8
 static __attribute__((noinline)) int tracked_store(struct mock_vm *vm, u64 gpa, void *buf,
 						   unsigned int len, u64 entry)
 {
-	if (OS_LIKELY(entry & MPT_MOCK_FULL_WRITE && len - 1 < 8 && !(len & (len - 1)) &&
+	if (OS_LIKELY(entry & MPT_MOCK_WRITE && len - 1 < 8 && !(len & (len - 1)) &&
 		      !(gpa & (len - 1))))
 		return deliver_store(vm, gpa, buf, len);
 	return access_slow(vm, gpa, buf, len, true);

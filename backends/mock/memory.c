@@ -42,11 +42,15 @@ static bool span_covers(const struct mock_map *map, unsigned int i, u64 gpa, u64
 	return false;
 }
 
-bool mock_covers(const struct mock_vm *vm, u64 gpa, u64 len)
+bool mock_covers(const struct mock_vm *vm, u64 gpa, u64 len, bool *one)
 {
 	const struct mock_map *map = os_load(&vm->map);
+	unsigned int i = mock_span_at(map, gpa);
 
-	return span_covers(map, mock_span_at(map, gpa), gpa, len, false);
+	if (!span_covers(map, i, gpa, len, false))
+		return false;
+	*one = len <= map->span[i].size - (gpa - map->span[i].gpa);
+	return true;
 }
 
 bool mock_frame(const struct mock_vm *vm, u64 gfn, struct mock_frame *out)
@@ -84,20 +88,14 @@ static void mark_dirty(const struct mock_vm *vm, u64 gpa, u64 len)
 		os_store(&vm->hot.dirty[frame], 1);
 }
 
-/* Any bytes within a chunk of one region; false: nothing was done. */
-static bool chunk_copy(const struct mock_vm *vm, u64 gpa, void *buf, u64 len, bool write)
+/* Where [gpa, gpa + len) is in this process if it is within a chunk that has an entry. */
+static inline u8 *in_chunk(const struct mpt_mock_hot *hot, u64 gpa, u64 len, u64 need)
 {
-	u64 entry = mpt_mock_entry(&vm->hot, gpa >> MPT_PAGE_SHIFT);
-	u8 *p, *last;
+	u64 entry = mpt_mock_entry(hot, gpa >> MPT_PAGE_SHIFT);
 
-	if (len - 1 >= MPT_HUGE_SIZE - gpa % MPT_HUGE_SIZE ||
-	    !mpt_mock_host(entry, gpa, write, &p) ||
-	    !mpt_mock_host(entry, gpa + len - 1, write, &last))
-		return false;
-	mock_bytes(p, buf, len, write);
-	if (write)
-		mark_dirty(vm, gpa, len);
-	return true;
+	if (len - 1 >= MPT_MOCK_CHUNK_SIZE - gpa % MPT_MOCK_CHUNK_SIZE || !(entry & need))
+		return NULL;
+	return mpt_mock_host(entry, gpa);
 }
 
 /*
@@ -129,9 +127,7 @@ static int span_copy(const struct mock_vm *vm, u64 gpa, u8 *buf, u64 len, bool w
 
 int mock_copy(const struct mock_vm *vm, u64 gpa, void *buf, u64 len, bool write)
 {
-	if (!len || chunk_copy(vm, gpa, buf, len, write))
-		return 0;
-	return span_copy(vm, gpa, buf, len, write);
+	return len ? span_copy(vm, gpa, buf, len, write) : 0;
 }
 
 /* --- the operations --- */
@@ -142,7 +138,7 @@ static int no_ram(const char *op, u64 gpa, u64 len, const char *what)
 			 (unsigned long long)len, (unsigned long long)gpa, what);
 }
 
-int mpt_mock_read_slow(unsigned long handle, u64 gpa, void *buf, u64 len)
+static __attribute__((noinline)) int read_any(unsigned long handle, u64 gpa, void *buf, u64 len)
 {
 	unsigned long old = mpt_rcu_enter();
 	const struct mpt_mock_hot *hot = mpt_mock_vm(handle);
@@ -157,7 +153,27 @@ int mpt_mock_read_slow(unsigned long handle, u64 gpa, void *buf, u64 len)
 			       no_ram("read_gpa", gpa, len, "RAM");
 }
 
-int mpt_mock_write_slow(unsigned long handle, u64 gpa, const void *buf, u64 len)
+/* Whole pages first, for which this is the fast path. */
+int mpt_mock_read_slow(unsigned long handle, u64 gpa, void *buf, u64 len)
+{
+	const struct mpt_mock_hot *hot;
+	const u8 *p;
+
+	if (OS_LIKELY(len > 8 && mpt_mock_enter())) {
+		hot = mpt_mock_vm(handle);
+		p = OS_LIKELY(hot) ? in_chunk(hot, gpa, len, MPT_MOCK_READ) : NULL;
+		if (OS_LIKELY(p)) {
+			memcpy(buf, p, len);
+			mpt_rcu_leave(0);
+			return 0;
+		}
+		mpt_rcu_leave(0);
+	}
+	return read_any(handle, gpa, buf, len);
+}
+
+static __attribute__((noinline)) int write_any(unsigned long handle, u64 gpa, const void *buf,
+					       u64 len)
 {
 	unsigned long old = mpt_rcu_enter();
 	const struct mpt_mock_hot *hot = mpt_mock_vm(handle);
@@ -171,6 +187,25 @@ int mpt_mock_write_slow(unsigned long handle, u64 gpa, const void *buf, u64 len)
 		return 0;
 	return ret == -ESRCH ? mock_dead_handle(handle, "write_gpa") :
 			       no_ram("write_gpa", gpa, len, "writable RAM");
+}
+
+int mpt_mock_write_slow(unsigned long handle, u64 gpa, const void *buf, u64 len)
+{
+	const struct mpt_mock_hot *hot;
+	u8 *p;
+
+	if (OS_LIKELY(len > 8 && mpt_mock_enter())) {
+		hot = mpt_mock_vm(handle);
+		p = OS_LIKELY(hot) ? in_chunk(hot, gpa, len, MPT_MOCK_WRITE) : NULL;
+		if (OS_LIKELY(p)) {
+			memcpy(p, buf, len);
+			mark_dirty(mock_vm_of(hot), gpa, len);
+			mpt_rcu_leave(0);
+			return 0;
+		}
+		mpt_rcu_leave(0);
+	}
+	return write_any(handle, gpa, buf, len);
 }
 
 unsigned long mpt_mock_mfn_slow(unsigned long handle, u64 gfn)

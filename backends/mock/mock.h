@@ -25,11 +25,11 @@
  * function.
  */
 #define mock_fail(op, err, ...) mpt_fail_at((err), (op), MOCK, __VA_ARGS__)
-#define MOCK_HUGE_FRAMES MPT_MOCK_CHUNK_FRAMES
+#define MOCK_HUGE_FRAMES 512
 /* Two hot functions from one body, by a constant argument. */
 #define MOCK_INLINE static inline __attribute__((always_inline))
 /*
- * Without contiguity guest frame i of a chunk is frame i ^ this of its block: a bijection
+ * Without contiguity frame i of 2 MiB of guest memory is frame i ^ this of its block: a bijection
  * without a fixed point, in which no two neighbours stay in order (the value is odd).
  */
 #define MOCK_SCATTER 0x155U
@@ -135,12 +135,12 @@ struct mock_place {
 	struct mock_place *next; /* of mock_vm.orphans */
 	u64 gpa, size;
 	bool readonly;
-	u32 scatter; /* guest frame i of a chunk is frame i ^ scatter of its block */
+	u32 scatter; /* guest frame i of 2 MiB is frame i ^ scatter of its block */
 	u64 nr_blocks;
 	u32 block[];
 };
 
-/* The machine frame of a guest frame in a chunk that the place touches. */
+/* The machine frame of a guest frame in 2 MiB that the place touches. */
 static inline u64 mock_mfn(const struct mock_place *place, u64 gfn)
 {
 	u64 i = gfn / MOCK_HUGE_FRAMES - place->gpa / MPT_HUGE_SIZE;
@@ -220,7 +220,7 @@ static inline struct mock_vm *mock_vm_of(const struct mpt_mock_hot *hot)
 /* Of the guest's address space. */
 static inline u64 mock_frames(const struct mock_vm *vm)
 {
-	return (u64)vm->hot.nr_chunks * MOCK_HUGE_FRAMES;
+	return vm->hot.nr_chunks * MPT_MOCK_CHUNK_FRAMES;
 }
 
 /* --- mock.c --- */
@@ -256,8 +256,7 @@ void mock_orphans_reap(struct mock_vm *vm);
 /* --- table.c: where guest memory is --- */
 int mock_table_init(struct mock_vm *vm);
 void mock_table_exit(struct mock_vm *vm);
-void mock_table_update(struct mock_vm *vm, const struct mock_map *map,
-		       const struct mock_place *changed);
+void mock_table_set(struct mock_vm *vm, const struct mock_place *place, bool show);
 
 /* --- memory.c: guest memory by address; in a section --- */
 struct mock_frame {
@@ -268,8 +267,8 @@ struct mock_frame {
 bool mock_frame(const struct mock_vm *vm, u64 gfn, struct mock_frame *out);
 /* Index of the first region that ends behind @gpa. */
 unsigned int mock_span_at(const struct mock_map *map, u64 gpa);
-/* Whether [gpa, gpa + len), which does not wrap, is all RAM. */
-bool mock_covers(const struct mock_vm *vm, u64 gpa, u64 len);
+/* Whether [gpa, gpa + len), which does not wrap, is all RAM; @one: of a single region. */
+bool mock_covers(const struct mock_vm *vm, u64 gpa, u64 len, bool *one);
 /* All or nothing; 0, -EFAULT. */
 int mock_copy(const struct mock_vm *vm, u64 gpa, void *buf, u64 len, bool write);
 /* @write: from @buf to @mem. Aligned words do not tear. */

@@ -125,7 +125,7 @@ static struct mock_map *place_show(struct mock_vm *vm, struct mock_place *place,
 
 	map_insert(map, vm->map, place);
 	old = map_publish(vm, map);
-	mock_table_update(vm, map, place);
+	mock_table_set(vm, place, true);
 	mpt_rcu_synchronize();
 	return old;
 }
@@ -138,7 +138,7 @@ static struct mock_place *place_hide(struct mock_vm *vm, unsigned int i)
 
 	map_remove(map, vm->map, i);
 	vm->spare_map = map_publish(vm, map);
-	mock_table_update(vm, map, place);
+	mock_table_set(vm, place, false);
 	mpt_rcu_synchronize();
 	mock_dma_ram_gone(vm, place);
 	return place;

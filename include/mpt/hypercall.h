@@ -147,9 +147,11 @@ struct intel_gvt_mpt {
 
 	/**
 	 * @set_pvmmio: show the guest the register file and the shared page at BAR0.
-	 * @start, @end: the BAR, bytes, both inclusive. @map: false switches it off again.
-	 * Return: 0, -ESRCH, -EINVAL, -EEXIST, -ENOENT, -ENOMEM. Capability MPT_CAP_PVMMIO, absent:
-	 * -ENOENT. Context: the core's vGPU lock held.
+	 * @start, @end: the BAR, bytes, both inclusive; page aligned, at least 2 MiB + 4 KiB.
+	 * @map: false switches it off again. The same state again is 0.
+	 * Return: 0, -ESRCH, -EINVAL (alignment, size), -EEXIST (on at another place), -ENOENT (off,
+	 * but it is on at another place), -ENOMEM. Capability MPT_CAP_PVMMIO, absent: -ENOENT.
+	 * Context: the core's vGPU lock held.
 	 */
 	int (*set_pvmmio)(unsigned long handle, u64 start, u64 end, bool map);
 

@@ -16,27 +16,15 @@ extern "C" {
 #endif
 
 /*
- * Guest address space is looked up in chunks of 2 MiB, 512 frames. A chunk's entry says which of
- * them are RAM of one region, and where the chunk's begin is (or would be) in this process; 0:
- * nothing. A chunk of several regions is SEVERAL: look in the map of regions.
- *
- *   bits  8:0   first frame that is RAM; 0 if FULL
- *   bit   9     FULL: all frames are
- *   bit   10    FULL, and may be written
- *   bit   11    not FULL, and may be written
- *   bits 47:12  address in this process
- *   bits 63:48  number of frames that are RAM; 0 if FULL
+ * Guest address space is looked up in chunks of 256 KiB. A chunk that one region of RAM fills has an
+ * entry: its address in this process, and in the low bits whether it may be read and written. Of any
+ * other chunk the entry is 0: look in the map of regions. Smaller chunks would find more without
+ * the map, but then the table itself would miss the caches.
  */
-#define MPT_MOCK_CHUNK_FRAMES 512
-#define MPT_MOCK_LO 0x1ffULL
-#define MPT_MOCK_FULL (1ULL << 9)
-#define MPT_MOCK_FULL_WRITE (1ULL << 10)
-#define MPT_MOCK_PART_WRITE (1ULL << 11)
-#define MPT_MOCK_SEVERAL MPT_MOCK_LO
-#define MPT_MOCK_ADDR 0x0000fffffffff000ULL
-#define MPT_MOCK_COUNT_SHIFT 48
-/* In a chunk's machine frame: not all frames of the chunk are RAM, its entry says which. */
-#define MPT_MOCK_PARTIAL (1ULL << 63)
+#define MPT_MOCK_CHUNK_FRAMES 64
+#define MPT_MOCK_CHUNK_SIZE (MPT_MOCK_CHUNK_FRAMES * MPT_PAGE_SIZE)
+#define MPT_MOCK_READ 1ULL
+#define MPT_MOCK_WRITE 2ULL
 
 /* Interrupts that wait to be taken; a power of two. */
 #define MPT_MOCK_RING 1024
@@ -67,7 +55,7 @@ struct mpt_mock_busy {
 struct mpt_mock_hot {
 	u64 *chunks;
 	u64 nr_chunks;
-	u64 *mfns; /* of a chunk: frame i's machine frame is mfn ^ i; 0: nothing, or SEVERAL */
+	u64 *mfns; /* of a chunk with an entry: gfn's machine frame is this ^ gfn; else 0 */
 	u8 *dirty; /* a byte for each frame */
 	u64 *tracks; /* a bit for each frame */
 	struct mpt_mock_busy *busy;
@@ -159,41 +147,24 @@ static inline u64 mpt_mock_entry(const struct mpt_mock_hot *vm, u64 gfn)
 	return __atomic_load_n(&vm->chunks[chunk], __ATOMIC_ACQUIRE);
 }
 
-/* Whether frame 0..511 of a chunk is RAM by its entry. */
-static inline bool mpt_mock_has(u64 entry, u64 frame)
+/* Where byte @gpa is in this process, @entry not being 0. */
+static inline u8 *mpt_mock_host(u64 entry, u64 gpa)
 {
-	return MPT_MOCK_LIKELY(entry & MPT_MOCK_FULL) ||
-	       frame - (entry & MPT_MOCK_LO) < entry >> MPT_MOCK_COUNT_SHIFT;
+	u64 begin = entry & ~(MPT_MOCK_READ | MPT_MOCK_WRITE);
+
+	return (u8 *)(uintptr_t)(begin + gpa % MPT_MOCK_CHUNK_SIZE);
 }
 
-/* Where byte @gpa is in this process. False: no RAM by @entry, or none that may be written. */
-static inline bool mpt_mock_host(u64 entry, u64 gpa, bool write, u8 **p)
-{
-	u64 off = gpa & (MPT_HUGE_SIZE - 1);
-
-	if (MPT_MOCK_LIKELY(entry & (write ? MPT_MOCK_FULL_WRITE : MPT_MOCK_FULL))) {
-		/* Above the address there is nothing, and this mask is an immediate operand. */
-		*p = (u8 *)(uintptr_t)((entry & ~(u64)(MPT_PAGE_SIZE - 1)) + off);
-		return true;
-	}
-	*p = (u8 *)(uintptr_t)((entry & MPT_MOCK_ADDR) + off);
-	return (off >> MPT_PAGE_SHIFT) - (entry & MPT_MOCK_LO) < entry >> MPT_MOCK_COUNT_SHIFT &&
-	       (!write || (entry & MPT_MOCK_PART_WRITE));
-}
-
-/* The machine frame of a guest frame in a chunk of one region; 0: none, or look closer. */
+/* The machine frame of a guest frame; 0: look closer. */
 static inline u64 mpt_mock_mfn(const struct mpt_mock_hot *vm, u64 gfn)
 {
-	u64 chunk = gfn / MPT_MOCK_CHUNK_FRAMES, frame = gfn % MPT_MOCK_CHUNK_FRAMES, mfn;
+	u64 chunk = gfn / MPT_MOCK_CHUNK_FRAMES, mfn;
 
 	if (!MPT_MOCK_LIKELY(chunk < vm->nr_chunks))
 		return 0;
 	mfn = __atomic_load_n(&vm->mfns[chunk], __ATOMIC_ACQUIRE);
-	if (MPT_MOCK_LIKELY((int64_t)mfn > 0))
-		return mfn ^ frame;
-	if (!mfn || !mpt_mock_has(__atomic_load_n(&vm->chunks[chunk], __ATOMIC_ACQUIRE), frame))
-		return 0;
-	return (mfn & ~MPT_MOCK_PARTIAL) ^ frame;
+	/* No frame is its own machine frame, so an entry is never 0 by chance. */
+	return MPT_MOCK_LIKELY(mfn) ? mfn ^ gfn : 0;
 }
 
 /* A naturally aligned access of 1, 2, 4 or 8 bytes, which never tears. False: another kind. */
@@ -261,13 +232,13 @@ static inline bool mpt_mock_enter(void)
 	return true;
 }
 
-/* Read an aligned word of guest memory in a chunk of one region. False: nothing was done. */
+/* Read an aligned word of guest memory. False: nothing was done, look closer. */
 static inline bool mpt_mock_load(const struct mpt_mock_hot *vm, u64 gpa, void *buf, u64 len)
 {
-	u8 *p;
+	u64 entry = mpt_mock_entry(vm, gpa >> MPT_PAGE_SHIFT);
 
-	return mpt_mock_host(mpt_mock_entry(vm, gpa >> MPT_PAGE_SHIFT), gpa, false, &p) &&
-	       mpt_mock_load_word(p, buf, len);
+	return MPT_MOCK_LIKELY(entry & MPT_MOCK_READ) &&
+	       mpt_mock_load_word(mpt_mock_host(entry, gpa), buf, len);
 }
 
 /*
@@ -277,9 +248,8 @@ static inline bool mpt_mock_load(const struct mpt_mock_hot *vm, u64 gpa, void *b
 static inline bool mpt_mock_store(const struct mpt_mock_hot *vm, u64 entry, u64 gpa,
 				  const void *buf, u64 len)
 {
-	u8 *p;
-
-	if (!mpt_mock_host(entry, gpa, true, &p) || !mpt_mock_store_word(p, buf, len))
+	if (!MPT_MOCK_LIKELY(entry & MPT_MOCK_WRITE) ||
+	    !mpt_mock_store_word(mpt_mock_host(entry, gpa), buf, len))
 		return false;
 	__atomic_store_n(&vm->dirty[gpa >> MPT_PAGE_SHIFT], 1, __ATOMIC_RELEASE);
 	return true;
@@ -352,8 +322,8 @@ static inline bool mpt_mock_store_may_run(const struct mpt_mock_hot *vm)
 	return vcpu && vcpu != &mpt_reader_self;
 }
 
-static inline int mpt_static_read_gpa(unsigned long handle, unsigned long gpa, void *buf,
-				      unsigned long len)
+static inline int mpt_mock_read_word(unsigned long handle, unsigned long gpa, void *buf,
+				     unsigned long len)
 {
 	const struct mpt_mock_hot *vm;
 
@@ -368,8 +338,8 @@ static inline int mpt_static_read_gpa(unsigned long handle, unsigned long gpa, v
 	return mpt_mock_read_slow(handle, gpa, buf, len);
 }
 
-static inline int mpt_static_write_gpa(unsigned long handle, unsigned long gpa, void *buf,
-				       unsigned long len)
+static inline int mpt_mock_write_word(unsigned long handle, unsigned long gpa, const void *buf,
+				      unsigned long len)
 {
 	u64 frame = gpa >> MPT_PAGE_SHIFT;
 	const struct mpt_mock_hot *vm;
@@ -383,6 +353,27 @@ static inline int mpt_static_write_gpa(unsigned long handle, unsigned long gpa, 
 		}
 		mpt_rcu_leave(0);
 	}
+	return mpt_mock_write_slow(handle, gpa, buf, len);
+}
+
+/* The length a GTT entry has has a path of its own; whole pages do not try to be words first. */
+static inline int mpt_static_read_gpa(unsigned long handle, unsigned long gpa, void *buf,
+				      unsigned long len)
+{
+	if (MPT_MOCK_LIKELY(len == 8))
+		return mpt_mock_read_word(handle, gpa, buf, 8);
+	if (len <= 4)
+		return mpt_mock_read_word(handle, gpa, buf, len);
+	return mpt_mock_read_slow(handle, gpa, buf, len);
+}
+
+static inline int mpt_static_write_gpa(unsigned long handle, unsigned long gpa, void *buf,
+				       unsigned long len)
+{
+	if (MPT_MOCK_LIKELY(len == 8))
+		return mpt_mock_write_word(handle, gpa, buf, 8);
+	if (len <= 4)
+		return mpt_mock_write_word(handle, gpa, buf, len);
 	return mpt_mock_write_slow(handle, gpa, buf, len);
 }
 
