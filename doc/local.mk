@@ -3,6 +3,7 @@
 
 EXTRA_DIST += \
 	doc/images \
+	doc/speed.md \
 	doc/threads.md
 
 dist_man_MANS += doc/man/mptctl.1
