@@ -100,28 +100,6 @@ void mpt_rcu_synchronize(void)
 	os_mutex_unlock(&readers_lock);
 }
 
-bool mpt_deliver_enter(const void *obj)
-{
-	struct mpt_reader *r = &mpt_reader_self;
-
-	if (OS_UNLIKELY(r->depth == OS_ARRAY_SIZE(r->delivering)))
-		return false;
-	os_store(&r->delivering[r->depth], obj);
-	r->depth++;
-	__atomic_signal_fence(__ATOMIC_SEQ_CST);
-	if (OS_UNLIKELY(r->state != READER_READY))
-		mpt_rcu_enter_slow();
-	return true;
-}
-
-void mpt_deliver_leave(void)
-{
-	struct mpt_reader *r = &mpt_reader_self;
-
-	r->depth--;
-	os_store(&r->delivering[r->depth], NULL);
-}
-
 static bool reader_delivers(struct mpt_reader *r, const void *obj)
 {
 	size_t i;

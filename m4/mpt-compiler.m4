@@ -78,6 +78,9 @@ AC_DEFUN([MPT_LINK_FLAGS], [
 	LIB_LDFLAGS=-no-undefined
 	AS_IF([test "x$mpt_sanitizer" = xnone],
 		[MPT_IF_LDFLAG([-Wl,-z,defs], [LIB_LDFLAGS="$LIB_LDFLAGS -Wl,-z,defs"], [:])])
+	# Calls of the library's own exported functions need no detour through the PLT.
+	MPT_IF_LDFLAG([-Wl,-Bsymbolic-functions],
+		[LIB_LDFLAGS="$LIB_LDFLAGS -Wl,-Bsymbolic-functions"], [:])
 	AC_SUBST([LIB_LDFLAGS])
 ])
 

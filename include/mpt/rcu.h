@@ -88,15 +88,33 @@ void mpt_rcu_synchronize(void);
  */
 void mpt_rcu_barrier(void);
 
+#if defined(__GNUC__)
 /**
  * mpt_deliver_enter() - the calling thread begins to call a core on behalf of @obj.
  * @obj: what mpt_deliver_quiesce() will name
  * Return: true; false when more than 4 are nested (refuse the access). Cheap: plain stores. Since: 0.1
  */
-bool mpt_deliver_enter(const void *obj);
+static inline bool mpt_deliver_enter(const void *obj)
+{
+	struct mpt_reader *r = &mpt_reader_self;
+
+	if (__builtin_expect(r->depth == sizeof(r->delivering) / sizeof(r->delivering[0]), 0))
+		return false;
+	__atomic_store_n(&r->delivering[r->depth], obj, __ATOMIC_RELEASE);
+	r->depth++;
+	mpt_rcu_fence();
+	return true;
+}
 
 /** mpt_deliver_leave() - ends the innermost mpt_deliver_enter(). Since: 0.1 */
-void mpt_deliver_leave(void);
+static inline void mpt_deliver_leave(void)
+{
+	struct mpt_reader *r = &mpt_reader_self;
+
+	r->depth--;
+	__atomic_store_n(&r->delivering[r->depth], (const void *)NULL, __ATOMIC_RELEASE);
+}
+#endif
 
 /**
  * mpt_deliver_quiesce() - wait until no other thread delivers for @obj. The caller has made sure
