@@ -9,10 +9,7 @@
 
 #include "libmpt/internal.h"
 
-#define READER_READY 1
-#define READER_FENCED 2
-
-unsigned long mpt_rcu_epoch __attribute__((aligned(64))) = 1;
+unsigned long mpt_rcu_epoch __attribute__((aligned(64))) = MPT_READER_INSIDE;
 __thread struct mpt_reader mpt_reader_self __attribute__((tls_model("initial-exec"), aligned(64)));
 
 static struct os_mutex readers_lock = OS_MUTEX_INIT;
@@ -38,7 +35,8 @@ static void reader_exit(void *self)
 		}
 	}
 	os_mutex_unlock(&readers_lock);
-	((struct mpt_reader *)self)->state = 0;
+	((struct mpt_reader *)self)->state = MPT_READER_UNKNOWN;
+	((struct mpt_reader *)self)->epoch = MPT_READER_UNKNOWN;
 }
 
 static void readers_setup(void)
@@ -53,7 +51,7 @@ static void reader_register(struct mpt_reader *r)
 	os_mutex_lock(&readers_lock);
 	r->next = readers;
 	readers = r;
-	r->state = have_membarrier ? READER_READY : READER_FENCED;
+	r->state = have_membarrier ? MPT_READER_READY : MPT_READER_FENCED;
 	os_mutex_unlock(&readers_lock);
 	pthread_setspecific(readers_key, r);
 }
@@ -61,7 +59,7 @@ static void reader_register(struct mpt_reader *r)
 /* Without membarrier(2) each entry pays a full fence instead; both pair with full_barrier(). */
 void mpt_rcu_enter_slow(void)
 {
-	if (!mpt_reader_self.state)
+	if (mpt_reader_self.state == MPT_READER_UNKNOWN)
 		reader_register(&mpt_reader_self);
 	os_full_fence();
 }
@@ -95,7 +93,8 @@ void mpt_rcu_synchronize(void)
 	os_store(&mpt_rcu_epoch, epoch);
 	full_barrier();
 	for (r = readers; r; r = r->next)
-		while ((e = os_load(&r->epoch)) != 0 && e < epoch && r != &mpt_reader_self)
+		while ((e = os_load(&r->epoch)) >= MPT_READER_INSIDE && e < epoch &&
+		       r != &mpt_reader_self)
 			os_yield();
 	os_mutex_unlock(&readers_lock);
 }

@@ -222,10 +222,10 @@ int mpt_mock_dma_map_guest_page(unsigned long handle, unsigned long gfn, unsigne
 {
 	if (OS_LIKELY(size == MPT_PAGE_SIZE && mpt_mock_enter())) {
 		if (OS_LIKELY(map_fast(handle, gfn, dma_addr, true))) {
-			mpt_rcu_leave(0);
+			mpt_mock_leave();
 			return 0;
 		}
-		mpt_rcu_leave(0);
+		mpt_mock_leave();
 	}
 	return map_any(handle, gfn, size, dma_addr);
 }
@@ -282,10 +282,10 @@ void mpt_mock_dma_unmap_guest_page(unsigned long handle, dma_addr_t dma_addr)
 {
 	if (OS_LIKELY(mpt_mock_enter())) {
 		if (OS_LIKELY(unmap_fast(handle, dma_addr, true))) {
-			mpt_rcu_leave(0);
+			mpt_mock_leave();
 			return;
 		}
-		mpt_rcu_leave(0);
+		mpt_mock_leave();
 	}
 	unmap_any(handle, dma_addr);
 }

@@ -365,7 +365,7 @@ static inline int guest_load(struct mock_vm *vm, u64 gpa, void *buf, unsigned in
 	if (OS_LIKELY(mpt_mock_enter())) {
 		done = vcpu_known(vm) && plain_address(vm, gpa, len) &&
 		       mpt_mock_load(&vm->hot, gpa, buf, len);
-		mpt_rcu_leave(0);
+		mpt_mock_leave();
 		if (OS_LIKELY(done))
 			return 0;
 	}
@@ -381,15 +381,15 @@ static inline int guest_store(struct mock_vm *vm, u64 gpa, void *buf, unsigned i
 		if (OS_LIKELY(entry && vcpu_known(vm) && plain_address(vm, gpa, len))) {
 			if (OS_UNLIKELY(os_load_relaxed(&vm->hot.tracks[frame / 64]) &
 					1ULL << frame % 64)) {
-				mpt_rcu_leave(0);
+				mpt_mock_leave();
 				return tracked_store(vm, gpa, buf, len, entry);
 			}
 			if (OS_LIKELY(mpt_mock_store(&vm->hot, entry, gpa, buf, len))) {
-				mpt_rcu_leave(0);
+				mpt_mock_leave();
 				return 0;
 			}
 		}
-		mpt_rcu_leave(0);
+		mpt_mock_leave();
 	}
 	return access_slow(vm, gpa, buf, len, true);
 }

@@ -164,10 +164,10 @@ int mpt_mock_read_slow(unsigned long handle, u64 gpa, void *buf, u64 len)
 		p = OS_LIKELY(hot) ? in_chunk(hot, gpa, len, MPT_MOCK_READ) : NULL;
 		if (OS_LIKELY(p)) {
 			memcpy(buf, p, len);
-			mpt_rcu_leave(0);
+			mpt_mock_leave();
 			return 0;
 		}
-		mpt_rcu_leave(0);
+		mpt_mock_leave();
 	}
 	return read_any(handle, gpa, buf, len);
 }
@@ -200,10 +200,10 @@ int mpt_mock_write_slow(unsigned long handle, u64 gpa, const void *buf, u64 len)
 		if (OS_LIKELY(p)) {
 			memcpy(p, buf, len);
 			mark_dirty(mock_vm_of(hot), gpa, len);
-			mpt_rcu_leave(0);
+			mpt_mock_leave();
 			return 0;
 		}
-		mpt_rcu_leave(0);
+		mpt_mock_leave();
 	}
 	return write_any(handle, gpa, buf, len);
 }

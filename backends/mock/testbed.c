@@ -120,11 +120,15 @@ static int vm_stats(void *vm_, struct mpt_vm_stats *stats)
 	return 0;
 }
 
-/* The mark goes before the caller reads the page; a store behind it marks anew. */
+/*
+ * The mark goes before the caller reads the page; a store behind it marks anew. A store that found
+ * the mark still set has its data visible after the barrier (mpt_mock_store()).
+ */
 static int dirty_fetch(void *vm_, u64 gfn, u64 nr, u8 *bitmap)
 {
 	struct mock_vm *vm = vm_;
 	u64 frames = mock_frames(vm), i;
+	bool any = false;
 	u8 *dirty;
 
 	if (nr > frames || gfn > frames - nr)
@@ -133,9 +137,14 @@ static int dirty_fetch(void *vm_, u64 gfn, u64 nr, u8 *bitmap)
 				 (unsigned long long)gfn, (unsigned long long)nr);
 	dirty = vm->hot.dirty + gfn;
 	memset(bitmap, 0, (nr + 7) / 8);
-	for (i = 0; i < nr; i++)
-		if (os_load_relaxed(&dirty[i]) && os_exchange(&dirty[i], 0))
-			bitmap[i / 8] |= (u8)(1U << i % 8);
+	for (i = 0; i < nr; i++) {
+		if (!os_load_relaxed(&dirty[i]) || !os_exchange(&dirty[i], 0))
+			continue;
+		bitmap[i / 8] |= (u8)(1U << i % 8);
+		any = true;
+	}
+	if (any)
+		mpt_rcu_barrier();
 	return 0;
 }
 

@@ -177,7 +177,8 @@ const struct mpt_core *mpt_host_core(const struct mpt_host *host);
 
 /**
  * struct mpt_handle_slot - one handle. Since: 0.1
- * @handle: 0 when free; else generation and slot number; no other table has the same
+ * @handle: generation and slot number, no other table has the same; else a mark that no handle of
+ *	this slot equals
  * @priv: what the back end keeps for it
  * @vgpu: the pointer given to attach_vgpu
  */
@@ -222,7 +223,8 @@ static inline void *mpt_handle_get(const struct mpt_handles *t, unsigned long ha
 {
 	const struct mpt_handle_slot *s = &t->slot[handle % MPT_HANDLE_SLOTS];
 
-	if (__builtin_expect(__atomic_load_n(&s->handle, __ATOMIC_ACQUIRE) != handle || !handle, 0))
+	/* In a table that gave out no handle yet 0 is found, with no private part. */
+	if (__builtin_expect(__atomic_load_n(&s->handle, __ATOMIC_ACQUIRE) != handle, 0))
 		return NULL;
 	return s->priv;
 }

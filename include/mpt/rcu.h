@@ -17,16 +17,31 @@ extern "C" {
 #endif
 
 /**
+ * enum mpt_reader_idle - a thread outside any section. Since: 0.1
+ * @MPT_READER_UNKNOWN: not registered
+ * @MPT_READER_READY: registered
+ * @MPT_READER_FENCED: registered, but every entry needs a full fence
+ * @MPT_READER_INSIDE: this and all above are epochs
+ */
+enum mpt_reader_idle {
+	MPT_READER_UNKNOWN,
+	MPT_READER_READY,
+	MPT_READER_FENCED,
+	MPT_READER_INSIDE,
+};
+
+/**
  * struct mpt_reader - a thread's side of it. Since: 0.1
- * @epoch: 0 outside a section, else the global epoch at its begin
- * @state: 0 not registered, 1 ready, 2 ready but every entry needs a full fence
+ * @epoch: inside a section the global epoch at its begin, else one of enum mpt_reader_idle: one
+ *	load tells whether the thread is known, outside and may enter cheaply
+ * @state: what @epoch is outside a section
  * @next: list of all threads
  * @delivering: objects for which this thread is inside a delivery (mpt_deliver_enter())
  * @depth: deliveries nested
  */
 struct mpt_reader {
 	unsigned long epoch;
-	unsigned int state;
+	unsigned int state; /* enum mpt_reader_idle */
 	unsigned int depth;
 	const void *delivering[4];
 	struct mpt_reader *next;
@@ -46,15 +61,17 @@ static inline unsigned long mpt_rcu_enter(void)
 	struct mpt_reader *r = &mpt_reader_self;
 	unsigned long old = r->epoch;
 
-	if (old)
+	if (old >= MPT_READER_INSIDE)
 		return old;
 	__atomic_store_n(&r->epoch, __atomic_load_n(&mpt_rcu_epoch, __ATOMIC_RELAXED),
 			 __ATOMIC_RELEASE);
 	/* The writer's membarrier(2) pairs with this: loads below stay below. */
 	__atomic_signal_fence(__ATOMIC_SEQ_CST);
-	if (__builtin_expect(r->state != 1, 0))
+	if (__builtin_expect(old != MPT_READER_READY, 0)) {
 		mpt_rcu_enter_slow();
-	return 0;
+		return r->state;
+	}
+	return MPT_READER_READY;
 }
 
 /**
@@ -64,7 +81,7 @@ static inline unsigned long mpt_rcu_enter(void)
 static inline void mpt_rcu_fence(void)
 {
 	__atomic_signal_fence(__ATOMIC_SEQ_CST);
-	if (__builtin_expect(mpt_reader_self.state != 1, 0))
+	if (__builtin_expect(mpt_reader_self.state != MPT_READER_READY, 0))
 		mpt_rcu_enter_slow();
 }
 

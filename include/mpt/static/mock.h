@@ -16,12 +16,12 @@ extern "C" {
 #endif
 
 /*
- * Guest address space is looked up in chunks of 256 KiB. A chunk that one region of RAM fills has an
+ * Guest address space is looked up in chunks of 1 MiB. A chunk that one region of RAM fills has an
  * entry: its address in this process, and in the low bits whether it may be read and written. Of any
  * other chunk the entry is 0: look in the map of regions. Smaller chunks would find more without
  * the map, but then the table itself would miss the caches.
  */
-#define MPT_MOCK_CHUNK_FRAMES 64
+#define MPT_MOCK_CHUNK_FRAMES 256
 #define MPT_MOCK_CHUNK_SIZE (MPT_MOCK_CHUNK_FRAMES * MPT_PAGE_SIZE)
 #define MPT_MOCK_READ 1ULL
 #define MPT_MOCK_WRITE 2ULL
@@ -218,18 +218,23 @@ static inline bool mpt_mock_store_word(void *p, const void *buf, u64 len)
 /*
  * Begin a read section if that is cheap: the thread is in none and is known. Without the general
  * case, which is left to the library, the inline paths below call nothing and save no registers.
- * Ended by mpt_rcu_leave(0).
+ * Ended by mpt_mock_leave().
  */
 static inline bool mpt_mock_enter(void)
 {
 	struct mpt_reader *r = &mpt_reader_self;
 
-	if (!MPT_MOCK_LIKELY(!r->epoch && r->state == 1))
+	if (!MPT_MOCK_LIKELY(r->epoch == MPT_READER_READY))
 		return false;
 	__atomic_store_n(&r->epoch, __atomic_load_n(&mpt_rcu_epoch, __ATOMIC_RELAXED),
 			 __ATOMIC_RELEASE);
 	__atomic_signal_fence(__ATOMIC_SEQ_CST);
 	return true;
+}
+
+static inline void mpt_mock_leave(void)
+{
+	mpt_rcu_leave(MPT_READER_READY);
 }
 
 /* Read an aligned word of guest memory. False: nothing was done, look closer. */
@@ -242,16 +247,23 @@ static inline bool mpt_mock_load(const struct mpt_mock_hot *vm, u64 gpa, void *b
 }
 
 /*
- * The same for writing; @entry is @gpa's. The dirty log is marked after the data, so that no fetch
- * clears a mark whose data it cannot see yet.
+ * The same for writing; @entry is @gpa's. The dirty log is marked after the data, and only if it is
+ * not marked yet: a load costs less than a store, and vCPUs do not fight for the line. Who fetches
+ * and clears a mark makes all threads pass a barrier before it answers, so data whose mark was
+ * found set here is visible to it.
  */
 static inline bool mpt_mock_store(const struct mpt_mock_hot *vm, u64 entry, u64 gpa,
 				  const void *buf, u64 len)
 {
+	u8 *mark;
+
 	if (!MPT_MOCK_LIKELY(entry & MPT_MOCK_WRITE) ||
 	    !mpt_mock_store_word(mpt_mock_host(entry, gpa), buf, len))
 		return false;
-	__atomic_store_n(&vm->dirty[gpa >> MPT_PAGE_SHIFT], 1, __ATOMIC_RELEASE);
+	__atomic_signal_fence(__ATOMIC_SEQ_CST);
+	mark = &vm->dirty[gpa >> MPT_PAGE_SHIFT];
+	if (!MPT_MOCK_LIKELY(__atomic_load_n(mark, __ATOMIC_RELAXED)))
+		__atomic_store_n(mark, 1, __ATOMIC_RELEASE);
 	return true;
 }
 
@@ -330,10 +342,10 @@ static inline int mpt_mock_read_word(unsigned long handle, unsigned long gpa, vo
 	if (MPT_MOCK_LIKELY(mpt_mock_enter())) {
 		vm = mpt_mock_vm(handle);
 		if (MPT_MOCK_LIKELY(vm && mpt_mock_load(vm, gpa, buf, len))) {
-			mpt_rcu_leave(0);
+			mpt_mock_leave();
 			return 0;
 		}
-		mpt_rcu_leave(0);
+		mpt_mock_leave();
 	}
 	return mpt_mock_read_slow(handle, gpa, buf, len);
 }
@@ -348,10 +360,10 @@ static inline int mpt_mock_write_word(unsigned long handle, unsigned long gpa, c
 		vm = mpt_mock_vm(handle);
 		if (MPT_MOCK_LIKELY(vm && mpt_mock_store(vm, mpt_mock_entry(vm, frame), gpa, buf,
 							 len))) {
-			mpt_rcu_leave(0);
+			mpt_mock_leave();
 			return 0;
 		}
-		mpt_rcu_leave(0);
+		mpt_mock_leave();
 	}
 	return mpt_mock_write_slow(handle, gpa, buf, len);
 }
@@ -385,7 +397,7 @@ static inline unsigned long mpt_static_gfn_to_mfn(unsigned long handle, unsigned
 	if (MPT_MOCK_LIKELY(mpt_mock_enter())) {
 		vm = mpt_mock_vm(handle);
 		mfn = MPT_MOCK_LIKELY(vm) ? mpt_mock_mfn(vm, gfn) : 0;
-		mpt_rcu_leave(0);
+		mpt_mock_leave();
 		if (MPT_MOCK_LIKELY(mfn))
 			return mfn;
 	}
@@ -402,10 +414,10 @@ static inline int mpt_static_inject_msi(unsigned long handle, u32 addr, u16 data
 		if (MPT_MOCK_LIKELY(vm && mpt_mock_alone(vm) && addr >> 20 == 0xfee &&
 				    vm->busy->irq_fd < 0)) {
 			mpt_mock_post(vm, addr | (u64)data << 32, true);
-			mpt_rcu_leave(0);
+			mpt_mock_leave();
 			return 0;
 		}
-		mpt_rcu_leave(0);
+		mpt_mock_leave();
 	}
 	return mpt_mock_msi_slow(handle, addr, data);
 }
@@ -421,7 +433,7 @@ static inline int mpt_static_enable_page_track(unsigned long handle, u64 gfn)
 			mpt_mock_track(vm, gfn, true, true);
 			done = !mpt_mock_store_may_run(vm);
 		}
-		mpt_rcu_leave(0);
+		mpt_mock_leave();
 	}
 	return MPT_MOCK_LIKELY(done) ? 0 : mpt_mock_track_slow(handle, gfn);
 }
@@ -435,10 +447,10 @@ static inline int mpt_static_disable_page_track(unsigned long handle, u64 gfn)
 		if (MPT_MOCK_LIKELY(vm && mpt_mock_alone(vm) &&
 				    gfn / MPT_MOCK_CHUNK_FRAMES < vm->nr_chunks)) {
 			mpt_mock_track(vm, gfn, false, true);
-			mpt_rcu_leave(0);
+			mpt_mock_leave();
 			return 0;
 		}
-		mpt_rcu_leave(0);
+		mpt_mock_leave();
 	}
 	return mpt_mock_untrack_slow(handle, gfn);
 }
