@@ -16,6 +16,7 @@
 
 #define MANY 1000
 #define REGION (1ULL << 20)
+#define ONE_SIZE (1ULL << 30)
 #define HOT 256 /* pages that are walked, over all regions */
 #define TRACKED_GFN 64
 #define PLAIN_GFN 65
@@ -51,10 +52,10 @@ static int rig_open(struct rig *r, unsigned int regions)
 	    mpt_vm_create(r->host, 1) || mpt_vm_get(r->host, 1, &r->vm))
 		goto fail;
 	for (i = 0; i < regions; i++)
-		if (mpt_ram_add(r->vm, i * 2 * REGION, regions == 1 ? 1ULL << 30 : REGION, 0))
+		if (mpt_ram_add(r->vm, i * 2 * REGION, regions == 1 ? ONE_SIZE : REGION, 0))
 			goto fail;
 	for (i = 0; i < HOT; i++)
-		r->gpa[i] = (regions == 1 ? (u64)i * (REGION * 2) :
+		r->gpa[i] = (regions == 1 ? i * (ONE_SIZE / HOT) :
 					    (u64)i * regions / HOT * 2 * REGION) + 64 * (i % 60);
 	r->vgpu.mpt = mpt_host_table(r->host);
 	r->vgpu.cfg_space = cfg;
