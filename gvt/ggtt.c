@@ -12,6 +12,9 @@
 #include "internal.h"
 
 #define WORDS (GVT_GGTT_ENTRIES / 64)
+#define PER_PAGE ((u32)MPT_PAGE_SIZE / 8) /* entries */
+/* So many pages are cleared faster by giving them back to the system. */
+#define MANY_PAGES 256
 /* Keeps what is rare out of the write of an entry, which is measured. */
 #define NOINLINE __attribute__((noinline))
 
@@ -60,6 +63,13 @@ static bool entry_owned(const struct gvt_vgpu *v, u32 index)
 	u64 addr = (u64)index << MPT_PAGE_SHIFT;
 
 	return addr - v->low.start < v->low.size || addr - v->high.start < v->high.size;
+}
+
+/* The one way to write the virtual table: a reset clears what is marked here, no more. */
+static inline void entry_put(struct gvt_vgpu *v, u32 index, u64 entry)
+{
+	v->ggtt_used[index / PER_PAGE / 64] |= 1ULL << index / PER_PAGE % 64;
+	v->ggtt[index] = entry;
 }
 
 static bool entry_live(const struct gvt_vgpu *v, u32 index)
@@ -156,7 +166,7 @@ static inline void entry_write(struct gvt_vgpu *v, u32 index, u64 entry)
 	u64 host = entry & GVT_PTE_PRESENT ? host_make(v, entry) : 0;
 
 	v->count.ggtt_writes++;
-	v->ggtt[index] = entry;
+	entry_put(v, index, entry);
 	host_set(v, index, host);
 }
 
@@ -186,7 +196,7 @@ static NOINLINE void half_write(struct gvt_vgpu *v, u32 index, unsigned int half
 	half_take(v, index, half);
 	v->half->seen[half][index / 64] |= 1ULL << (index % 64);
 	v->half->waiting++;
-	v->ggtt[index] = bits;
+	entry_put(v, index, bits);
 	host_set(v, index, 0);
 }
 
@@ -219,10 +229,14 @@ int gvt_ggtt_read(struct gvt_vgpu *v, u32 offset, void *buf, unsigned int bytes)
 static NOINLINE int failsafe_write(struct gvt_vgpu *v, u32 offset, const void *buf,
 				   unsigned int bytes)
 {
+	u64 entry;
+
 	if (!entry_owned(v, offset / 8))
 		return 0;
 	host_set(v, offset / 8, 0);
-	memcpy((u8 *)v->ggtt + offset, buf, bytes);
+	entry = v->ggtt[offset / 8];
+	memcpy((u8 *)&entry + offset % 8, buf, bytes);
+	entry_put(v, offset / 8, entry);
 	return 0;
 }
 
@@ -275,18 +289,51 @@ static void unmap_all(struct gvt_vgpu *v)
 		host_set(v, i, 0);
 }
 
+static unsigned int pages_used(const struct gvt_vgpu *v)
+{
+	unsigned int n = 0, i;
+
+	for (i = 0; i < sizeof(v->ggtt_used) / sizeof(v->ggtt_used[0]); i++)
+		n += (unsigned int)__builtin_popcountll(v->ggtt_used[i]);
+	return n;
+}
+
+/* One page of the virtual table and what the bitmaps say of it; nothing of it is live. */
+static void page_clear(struct gvt_vgpu *v, u32 page)
+{
+	memset(v->ggtt + page * PER_PAGE, 0, MPT_PAGE_SIZE);
+	memset(v->half->seen[0] + page * (PER_PAGE / 64), 0, PER_PAGE / 8);
+	memset(v->half->seen[1] + page * (PER_PAGE / 64), 0, PER_PAGE / 8);
+}
+
+/* As gvt_ggtt_init() left it. A live bit is only ever set for an entry that was written. */
+static void tables_clear(struct gvt_vgpu *v)
+{
+	u32 i;
+
+	unmap_all(v);
+	if (pages_used(v) > MANY_PAGES) {
+		mpt_clear_pages(v->ggtt, TABLES_SIZE);
+		memset(v->ggtt_used, 0, sizeof(v->ggtt_used));
+		return;
+	}
+	for (i = 0; i < sizeof(v->ggtt_used) / sizeof(v->ggtt_used[0]); i++)
+		for (; v->ggtt_used[i]; v->ggtt_used[i] &= v->ggtt_used[i] - 1)
+			page_clear(v, i * 64 + (u32)__builtin_ctzll(v->ggtt_used[i]));
+	v->half->waiting = 0;
+}
+
 void gvt_ggtt_reset(struct gvt_vgpu *v)
 {
-	unmap_all(v);
-	mpt_clear_pages(v->ggtt, TABLES_SIZE);
+	tables_clear(v);
 }
 
 void gvt_ggtt_clean(struct gvt_vgpu *v)
 {
 	if (!v->ggtt)
 		return;
-	unmap_all(v);
-	mpt_free_pages(v->ggtt, TABLES_SIZE);
+	tables_clear(v);
+	mpt_free_pages_zeroed(v->ggtt, TABLES_SIZE);
 	v->ggtt = NULL;
 	v->ggtt_live = NULL;
 	v->ggtt_live_sum = NULL;

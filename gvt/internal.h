@@ -97,11 +97,13 @@ struct gvt_vgpu {
 	struct gvt_bar bar0, bar2;
 
 	u8 *regs; /* 2 MiB of registers; atomic dword access not needed: under the lock */
+	u64 regs_used[GVT_MMIO_SIZE / MPT_PAGE_SIZE / 64]; /* bit per page: may hold something */
 
 	/* GGTT */
 	u64 *ggtt; /* virtual entries of the whole table, lazily populated */
 	u64 *ggtt_live; /* bit per entry: the host entry holds a DMA mapping; lazily populated */
 	u64 *ggtt_live_sum; /* bit per word of ggtt_live */
+	u64 ggtt_used[GVT_GTT_SIZE / MPT_PAGE_SIZE / 64]; /* bit per page of the virtual table */
 	struct gvt_ggtt_half *half;
 
 	/* state */
@@ -130,9 +132,21 @@ static inline u32 gvt_vreg(const struct gvt_vgpu *v, u32 reg)
 	return val;
 }
 
+/*
+ * The one way to write registers: a reset clears the pages that are marked here, no others. No
+ * access reaches into the next page: it is aligned, or to a register that is not at the end of one.
+ */
+static inline void gvt_vreg_put(struct gvt_vgpu *v, u32 reg, const void *buf, unsigned int bytes)
+{
+	u32 page = reg >> MPT_PAGE_SHIFT;
+
+	v->regs_used[page / 64] |= 1ULL << page % 64;
+	memcpy(v->regs + reg, buf, bytes);
+}
+
 static inline void gvt_vreg_set(struct gvt_vgpu *v, u32 reg, u32 val)
 {
-	memcpy(v->regs + reg, &val, sizeof(val));
+	gvt_vreg_put(v, reg, &val, sizeof(val));
 }
 
 static inline bool gvt_range_has(const struct gvt_range *r, u64 addr, u64 size)

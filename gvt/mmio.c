@@ -12,29 +12,59 @@
 /* Out of the way of a short path that is measured: registers, stack and size. */
 #define NOINLINE __attribute__((noinline))
 
+#define REG_PAGES (GVT_MMIO_SIZE / MPT_PAGE_SIZE)
+
+/* Marks a few pages more than it touches when @end is below them. */
+static void golden_image(struct gvt_vgpu *v, u32 end)
+{
+	u32 i;
+
+	for (i = 0; i < REG_PAGES / 64; i++)
+		v->regs_used[i] |= v->gvt->regs->golden[i];
+	gvt_reg_table_reset(v->gvt->regs, v->regs, end);
+}
+
 int gvt_mmio_init(struct gvt_vgpu *v)
 {
 	v->regs = mpt_zalloc_pages(GVT_MMIO_SIZE);
 	if (!v->regs)
 		return mpt_fail(-ENOMEM, "gvt", "vGPU %d: no memory for its registers", v->base.id);
-	gvt_reg_table_reset(v->gvt->regs, v->regs, GVT_MMIO_SIZE);
+	golden_image(v, GVT_MMIO_SIZE);
 	return 0;
 }
 
-/* Whole pages go back to the allocator untouched, so a reset costs what was used. */
+/* A reset costs what was used. */
+static void clear(struct gvt_vgpu *v, u32 end)
+{
+	u32 page, at, i;
+
+	for (i = 0; i < REG_PAGES / 64; i++) {
+		u64 used = v->regs_used[i];
+
+		for (; used; used &= used - 1) {
+			page = i * 64 + (u32)__builtin_ctzll(used);
+			at = page << MPT_PAGE_SHIFT;
+			if (at >= end)
+				return;
+			if (end - at >= MPT_PAGE_SIZE)
+				v->regs_used[i] &= ~(1ULL << page % 64);
+			memset(v->regs + at, 0, end - at < MPT_PAGE_SIZE ? end - at : MPT_PAGE_SIZE);
+		}
+	}
+}
+
 void gvt_mmio_reset(struct gvt_vgpu *v, u32 end)
 {
-	u32 pages = end & ~((u32)MPT_PAGE_SIZE - 1);
-
-	if (pages)
-		mpt_clear_pages(v->regs, pages);
-	memset(v->regs + pages, 0, end - pages);
-	gvt_reg_table_reset(v->gvt->regs, v->regs, end);
+	clear(v, end);
+	golden_image(v, end);
 }
 
 void gvt_mmio_clean(struct gvt_vgpu *v)
 {
-	mpt_free_pages(v->regs, GVT_MMIO_SIZE);
+	if (!v->regs)
+		return;
+	clear(v, GVT_MMIO_SIZE);
+	mpt_free_pages_zeroed(v->regs, GVT_MMIO_SIZE);
 	v->regs = NULL;
 }
 
@@ -212,7 +242,7 @@ static NOINLINE int regs_write(struct gvt_vgpu *v, u32 offset, const void *buf, 
 
 	v->count.mmio_writes++;
 	if (UNLIKELY(v->failsafe)) {
-		memcpy(v->regs + offset, buf, bytes);
+		gvt_vreg_put(v, offset, buf, bytes);
 		return 0;
 	}
 	if (bytes == 4 && !(offset % 4))

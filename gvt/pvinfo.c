@@ -56,17 +56,17 @@ const char *gvt_pvinfo_name(u32 reg)
 
 static void put16(struct gvt_vgpu *v, u32 offset, u16 value)
 {
-	memcpy(v->regs + GVT_PVINFO_OFFSET + offset, &value, sizeof(value));
+	gvt_vreg_put(v, GVT_PVINFO_OFFSET + offset, &value, sizeof(value));
 }
 
 static void put32(struct gvt_vgpu *v, u32 offset, u32 value)
 {
-	memcpy(v->regs + GVT_PVINFO_OFFSET + offset, &value, sizeof(value));
+	gvt_vreg_put(v, GVT_PVINFO_OFFSET + offset, &value, sizeof(value));
 }
 
 static void put64(struct gvt_vgpu *v, u32 offset, u64 value)
 {
-	memcpy(v->regs + GVT_PVINFO_OFFSET + offset, &value, sizeof(value));
+	gvt_vreg_put(v, GVT_PVINFO_OFFSET + offset, &value, sizeof(value));
 }
 
 /* Each field by a store of its own size: two of them share a dword. */

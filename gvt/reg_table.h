@@ -109,6 +109,7 @@ struct gvt_reg_table {
 	size_t size; /* of this allocation */
 	struct gvt_reg_value *resets; /* behind info[]: the dwords whose reset value is not 0 */
 	u32 num_resets;
+	u64 golden[GVT_REG_SPACE / MPT_PAGE_SIZE / 64]; /* bit per page that has such a dword */
 	u32 num; /* of info[], the unused first one included */
 	struct gvt_reg info[];
 };

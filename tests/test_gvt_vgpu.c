@@ -4,6 +4,7 @@
  * events, resets. c23 and c26 are defects of real cores that ours must not have.
  */
 #include <pthread.h>
+#include <stdlib.h>
 
 #include "gvt_life.h"
 #include "runner.h"
@@ -465,6 +466,92 @@ START_TEST(test_c26_a_reset_is_one_step)
 }
 END_TEST
 
+/* --- memory that goes from one vGPU to the next --- */
+
+#define SCRIBBLES 20000
+
+static u32 xorshift(u32 *x)
+{
+	*x ^= *x << 13;
+	*x ^= *x >> 17;
+	*x ^= *x << 5;
+	return *x;
+}
+
+/* Writes of every size all over the registers and the GGTT, whatever comes of them. */
+static void scribble(struct intel_vgpu *g, u32 seed)
+{
+	const struct gvt_vgpu *v = to_gvt_vgpu(g);
+	u32 x = seed, i;
+
+	for (i = 0; i < SCRIBBLES; i++) {
+		u32 bytes = 1U << xorshift(&x) % 4, where = xorshift(&x);
+		u64 offset = where % GVT_MMIO_SIZE, value = (u64)xorshift(&x) << 32 | x;
+		const struct gvt_range *own = where & 1U << 20 ? &v->low : &v->high;
+
+		if (i % 2)
+			offset = GVT_GTT_OFFSET + (own->start + where % own->size) / MPT_PAGE_SIZE * 8 +
+				 where / 4 % 2 * 4;
+		offset &= ~((u64)bytes - 1);
+		(void)gvt_ops()->emulate_mmio_write(g, LIFE_BAR0 + offset, &value, bytes);
+	}
+}
+
+/* From the first entry of the virtual table to the last bit of the halves that were seen. */
+static size_t tables_end(const struct gvt_vgpu *v)
+{
+	return (size_t)((u8 *)v->half - (u8 *)v->ggtt) + sizeof(u64) + 2 * GVT_GGTT_ENTRIES / 8;
+}
+
+static void expect_zero(const void *mem, size_t size)
+{
+	const u64 *p = mem;
+	size_t i;
+
+	for (i = 0; i < size / 8; i++)
+		ck_assert_msg(!p[i], "0x%zx holds 0x%llx", i * 8, (unsigned long long)p[i]);
+}
+
+/* As on the day of its creation, whatever an earlier vGPU did with the memory. */
+static void expect_new(const struct intel_vgpu *g, const u8 *regs)
+{
+	const struct gvt_vgpu *v = to_gvt_vgpu((struct intel_vgpu *)(uintptr_t)g);
+
+	ck_assert(!memcmp(v->regs, regs, GVT_MMIO_SIZE));
+	expect_zero(v->ggtt, tables_end(v));
+}
+
+START_TEST(test_nothing_is_left_for_the_next)
+{
+	static const u64 sizes[][2] = { { 64 * MIB, 128 * MIB }, { 256 * MIB, 1024 * MIB } };
+	u8 *regs = malloc(GVT_MMIO_SIZE);
+	struct intel_vgpu_type type;
+	struct intel_vgpu *g;
+
+	gvt_type_init(&type, sizes[_i / 2][0], sizes[_i / 2][1], 4);
+	life_ok(mpt_host_set_policy(r.host, MPT_POLICY_RETURN));
+	life_ok(mpt_ram_add(life_vm(&r, 0), 0, 64 * MIB, 0));
+	g = life_create(&r, 0, &type);
+	memcpy(regs, to_gvt_vgpu(g)->regs, GVT_MMIO_SIZE);
+	life_decode(g, LIFE_BAR0, LIFE_BAR2);
+	if (_i % 2)
+		gvt_vgpu_failsafe_enter(g, GVT_FAILSAFE_GUEST_ERR);
+	scribble(g, 1 + (u32)_i);
+	ck_assert(memcmp(to_gvt_vgpu(g)->regs, regs, GVT_MMIO_SIZE) != 0);
+	life_destroy(&r, 0);
+	g = life_create(&r, 0, &type);
+	expect_new(g, regs);
+	/* A reset is held to the same, but that it says no engine has written its status buffer. */
+	gvt_ops()->vgpu_reset(g);
+	memcpy(regs, to_gvt_vgpu(g)->regs, GVT_MMIO_SIZE);
+	life_decode(g, LIFE_BAR0, LIFE_BAR2);
+	scribble(g, 99);
+	gvt_ops()->vgpu_reset(g);
+	expect_new(g, regs);
+	free(regs);
+}
+END_TEST
+
 static Suite *vgpu_suite(void)
 {
 	Suite *s = suite_create("gvt_vgpu");
@@ -495,6 +582,7 @@ static Suite *vgpu_suite(void)
 	tcase_add_test(reset, test_reset_after_d3hot);
 	tcase_add_test(reset, test_engine_and_full_reset);
 	tcase_add_test(reset, test_c26_a_reset_is_one_step);
+	tcase_add_loop_test(reset, test_nothing_is_left_for_the_next, 0, 4);
 	suite_add_tcase(s, reset);
 	return s;
 }

@@ -38,6 +38,14 @@ void mpt_free(void *ptr);
 void mpt_free_pages(void *ptr, size_t size);
 
 /**
+ * mpt_free_pages_zeroed() - the same for memory that the caller has made zero again, byte for byte.
+ *
+ * A few such pieces are kept for the next mpt_zalloc_pages() of the same size: pages that are there
+ * already cost no fault. Who leaves a byte behind shows it to the next user. Since: 0.1
+ */
+void mpt_free_pages_zeroed(void *ptr, size_t size);
+
+/**
  * mpt_alloc_fail_at() - let the Nth allocation from now on fail, once.
  * @nth: 1 is the next one; 0 switches the failing off
  * Context: process-wide, meant for tests (Fail-N). Since: 0.1
