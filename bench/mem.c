@@ -16,8 +16,8 @@
 
 #define MANY 1000
 #define REGION (1ULL << 20)
-#define ONE_SIZE (1ULL << 30)
-#define HOT 256 /* pages that are walked, over all regions */
+#define ONE_SIZE (2ULL * MANY * REGION) /* as much address space as many regions take */
+#define HOT 256 /* pages that are walked, over all regions; the same addresses in one region */
 #define TRACKED_GFN 64
 #define PLAIN_GFN 65
 
@@ -55,8 +55,7 @@ static int rig_open(struct rig *r, unsigned int regions)
 		if (mpt_ram_add(r->vm, i * 2 * REGION, regions == 1 ? ONE_SIZE : REGION, 0))
 			goto fail;
 	for (i = 0; i < HOT; i++)
-		r->gpa[i] = (regions == 1 ? i * (ONE_SIZE / HOT) :
-					    (u64)i * regions / HOT * 2 * REGION) + 64 * (i % 60);
+		r->gpa[i] = (u64)i * MANY / HOT * 2 * REGION + 64 * (i % 60);
 	r->vgpu.mpt = mpt_host_table(r->host);
 	r->vgpu.cfg_space = cfg;
 	r->vgpu.msi_cap_offset = 0xac;
