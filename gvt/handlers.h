@@ -13,6 +13,7 @@ struct gvt_vgpu;
 /* handlers_follow.c: status bits that follow control bits, sticky bits */
 int gvt_write_follow(struct gvt_vgpu *v, u32 reg, u32 value);
 int gvt_write_sticky(struct gvt_vgpu *v, u32 reg, u32 value);
+u32 gvt_sticky_bits(u32 reg); /* of a register without GVT_W1C: those that writing 1 clears */
 
 /* handlers_gt.c */
 int gvt_write_forcewake(struct gvt_vgpu *v, u32 reg, u32 value);

@@ -19,7 +19,6 @@
 #define AUX_DONE (1U << 30)
 #define AUX_INTERRUPT (1U << 29)
 #define AUX_TIMEOUT (1U << 28)
-#define AUX_RECEIVE_ERROR (1U << 25)
 
 #define GMBUS2 0x0c5108
 #define GMBUS4 0x0c5110
@@ -74,7 +73,7 @@ int gvt_write_dp_tp_ctl(struct gvt_vgpu *v, u32 reg, u32 value)
 /* No sink: a transaction is over at once, and timed out. Writing 1 clears the outcome bits. */
 int gvt_write_aux(struct gvt_vgpu *v, u32 reg, u32 value)
 {
-	u32 outcome = AUX_DONE | AUX_TIMEOUT | AUX_RECEIVE_ERROR;
+	u32 outcome = gvt_sticky_bits(reg);
 	u32 kept = gvt_vreg(v, reg) & outcome & ~value;
 
 	if (value & AUX_BUSY)

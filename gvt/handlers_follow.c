@@ -72,18 +72,23 @@ static const struct sticky sticky_rows[] = {
 	{ 0x1fffff, 0x0c4030, 0x03030303 }, /* DDI B, C, D, A */
 	{ 0x1fffff, 0x0c403c, 0x00000003 }, /* DDI E */
 	{ 0x1ff8ff, 0x064044, 0x0d000000 }, /* DP_TP_STATUS: mode changes and training events */
+	{ 0x1ffcff, 0x064010, 0x52000000 }, /* DP_AUX_CH_CTL: done, timed out, receive error */
 };
 
-int gvt_write_sticky(struct gvt_vgpu *v, u32 reg, u32 value)
+u32 gvt_sticky_bits(u32 reg)
 {
 	size_t i;
 
-	for (i = 0; i < sizeof(sticky_rows) / sizeof(sticky_rows[0]); i++) {
-		const struct sticky *s = &sticky_rows[i];
+	for (i = 0; i < sizeof(sticky_rows) / sizeof(sticky_rows[0]); i++)
+		if ((reg & sticky_rows[i].mask) == sticky_rows[i].match)
+			return sticky_rows[i].bits;
+	return 0;
+}
 
-		if ((reg & s->mask) == s->match)
-			value = (value & ~s->bits) | (gvt_vreg(v, reg) & s->bits & ~value);
-	}
-	gvt_vreg_set(v, reg, value);
+int gvt_write_sticky(struct gvt_vgpu *v, u32 reg, u32 value)
+{
+	u32 bits = gvt_sticky_bits(reg);
+
+	gvt_vreg_set(v, reg, (value & ~bits) | (gvt_vreg(v, reg) & bits & ~value));
 	return 0;
 }

@@ -119,11 +119,13 @@ static inline u32 dword_read(struct gvt_vgpu *v, u32 reg)
 }
 
 /* Bytes that a narrow write leaves out are the old ones, but 0 where a written 1 is what acts. */
-static u32 widen(const struct gvt_reg *r, u32 old, u32 value, u32 mask)
+static u32 widen(const struct gvt_reg *r, u32 reg, u32 old, u32 value, u32 mask)
 {
+	if (mask == ~0U)
+		return value;
 	if (r->attr & (GVT_W1C | GVT_MASKED))
 		return value & mask;
-	return (old & ~mask) | (value & mask);
+	return (old & ~mask & ~gvt_sticky_bits(reg)) | (value & mask);
 }
 
 static int reg_write(struct gvt_vgpu *v, const struct gvt_reg *r, u32 reg, u32 value)
@@ -152,7 +154,7 @@ static int dword_write(struct gvt_vgpu *v, u32 reg, u32 value, u32 mask)
 	u32 old = gvt_vreg(v, reg);
 
 	if (r)
-		return reg_write(v, r, reg, widen(r, old, value, mask));
+		return reg_write(v, r, reg, widen(r, reg, old, value, mask));
 	value = (old & ~mask) | (value & mask);
 	if (is_pvinfo(reg))
 		return gvt_pvinfo_write(v, reg, value);

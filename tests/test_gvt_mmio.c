@@ -303,6 +303,34 @@ END_TEST
 
 /* --- the rules of all registers --- */
 
+/* The status bits that writing 1 clears, in bytes that a narrow write leaves out. */
+START_TEST(narrow_writes_clear_no_status)
+{
+	static const struct {
+		u32 reg, status;
+	} rows[] = {
+		{ 0x044030, 0x00000003 }, { 0x0c4030, 0x03030303 }, { 0x0c403c, 0x00000003 },
+		{ 0x064044, 0x0d000000 }, { 0x064010, 0x52000000 }, { 0x064310, 0x52000000 },
+	};
+	unsigned int i, lane;
+	struct rig r;
+
+	rig_open(&r);
+	for (i = 0; i < N(rows); i++) {
+		for (lane = 0; lane < 4; lane++) {
+			u32 byte = 0xffU << 8 * lane, status = rows[i].status;
+
+			gvt_vreg_set(r.v, rows[i].reg, status);
+			rig_write(&r, rows[i].reg + lane, 0, 1);
+			ck_assert_uint_eq(rig_reg(&r, rows[i].reg) & status, status);
+			rig_write(&r, rows[i].reg + lane, (status & byte) >> 8 * lane, 1);
+			ck_assert_uint_eq(rig_reg(&r, rows[i].reg) & status, status & ~byte);
+		}
+	}
+	rig_close(&r);
+}
+END_TEST
+
 START_TEST(c14_narrow_writes_keep_the_other_bytes)
 {
 	struct rig r;
@@ -552,6 +580,7 @@ static void add_access_cases(Suite *s)
 	tcase_add_test(tc, unknown_registers_are_stored_and_counted);
 	tc = add_case(s, "registers");
 	tcase_add_test(tc, c14_narrow_writes_keep_the_other_bytes);
+	tcase_add_test(tc, narrow_writes_clear_no_status);
 	tcase_add_test(tc, c14_handlers_see_whole_dwords);
 	tcase_add_test(tc, a_handlers_error_reaches_the_caller);
 	tcase_add_test(tc, read_only_bits_stay);
