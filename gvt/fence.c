@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The fence registers as a vGPU sees them: its own few, numbered from 0, in front of the host
- * registers it was given. What a fence does to an access is the hardware's business (<gvt/hw.h>).
+ * registers it was given. What a fence does to an access is the hardware's business (<gvt/hw.h>);
+ * that it does it to nobody else's, ours.
  */
 #include "internal.h"
+#include "tiling.h"
 
 /* 64 bits each; bit 0 of the low dword is the valid bit (Skylake PRM vol. 2c, FENCE). */
 #define FENCE_BASE 0x100000U
@@ -41,14 +43,37 @@ u32 gvt_fence_read(struct gvt_vgpu *v, u32 reg)
 }
 
 /*
+ * A fence over memory of others would redirect their accesses, and the owner's into theirs. The
+ * hardware is told of the limit beforehand and keeps the value; one that has no such thing must
+ * not get the value.
+ */
+static bool fence_harmless(const struct gvt_vgpu *v, u64 value)
+{
+	struct gvt_tiling t = gvt_tiling_decode(value);
+
+	return v->gvt->hw.fence_limit || !t.valid ||
+	       (t.first <= t.last && gvt_range_has(&v->low, t.first, gvt_tiling_size(&t)));
+}
+
+void gvt_fence_limit(struct gvt_vgpu *v)
+{
+	const struct gvt_hw *hw = &v->gvt->hw;
+	u32 i;
+
+	for (i = 0; hw->fence_limit && i < v->fence_count; i++)
+		hw->fence_limit(hw->priv, v->fence_base + i, v->low.start, v->low.size);
+}
+
+/*
  * The hardware gets all 64 bits at once: it never sees a half of this write as valid. A guest
  * that writes the halves one by one invalidates the fence first, as on bare metal.
  */
 static void fence_apply(struct gvt_vgpu *v, u32 index)
 {
 	const struct gvt_hw *hw = &v->gvt->hw;
+	u64 value = fence_value(v, index);
 
-	hw->fence_write(hw->priv, v->fence_base + index, fence_value(v, index));
+	hw->fence_write(hw->priv, v->fence_base + index, fence_harmless(v, value) ? value : 0);
 }
 
 int gvt_fence_write(struct gvt_vgpu *v, u32 reg, u32 value)

@@ -232,6 +232,7 @@ u32 gvt_fence_read(struct gvt_vgpu *v, u32 reg);
 int gvt_fence_write(struct gvt_vgpu *v, u32 reg, u32 value);
 int gvt_fence_write64(struct gvt_vgpu *v, u32 reg, u64 value); /* both halves at once */
 void gvt_fence_reset(struct gvt_vgpu *v);
+void gvt_fence_limit(struct gvt_vgpu *v); /* tells the hardware whose they are; gvt->lock */
 
 /* --- reset.c --- */
 void gvt_submission_reset(struct gvt_vgpu *v, u32 engine_mask); /* lock held */

@@ -29,6 +29,8 @@ libmpt_gvt_core_la_SOURCES = \
 	gvt/reset.c \
 	gvt/resource.c \
 	gvt/swgpu.c \
+	gvt/tiling.c \
+	gvt/tiling.h \
 	gvt/vgpu.c \
 	$(gvt_register_tables)
 gvt_register_tables = \

@@ -2,7 +2,7 @@
 /*
  * The types of vGPU and the partition: which vGPU owns which part of the aperture, of the hidden
  * graphics memory, and which fence registers. Nothing is mapped or written to hardware here but
- * fences that are given back.
+ * the limits of fences that are given out, and fences that are given back.
  */
 #include <stdio.h>
 
@@ -295,6 +295,7 @@ int gvt_resource_alloc(struct gvt_vgpu *v, const struct intel_vgpu_type *type)
 		v->high.size = 0;
 		return ret;
 	}
+	gvt_fence_limit(v);
 	v->weight = type->weight;
 	v->width = type->width;
 	v->height = type->height;

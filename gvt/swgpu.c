@@ -2,9 +2,11 @@
 /*
  * The software GPU: a host GGTT, fence registers and the aperture, in plain memory. It reaches
  * guest memory only by DMA address, through the bus side of the host's testbed, as a device would.
- * The aperture is linear: fences are kept but do not detile, and no engine executes commands.
+ * CPU accesses through the aperture are detiled by the fences, without TLB and without swizzling;
+ * no engine executes commands.
  */
 #include "internal.h"
+#include "tiling.h"
 
 #include <mpt/testbed.h>
 
@@ -14,20 +16,63 @@
  */
 #define SCRATCH GVT_PTE_ADDR
 
+/*
+ * @fence: as written, for whoever reads them. @live: those that cover something, the others 0; one
+ * word each, so that no access sees halves of two fences. @active: bit n: live[n] is not 0; with
+ * none set an access costs one test. All three are atomic; writers of one register take turns.
+ * @limit: set while the register is nobody's.
+ */
 struct swgpu {
 	struct mpt_host *host;
 	u64 aperture;
 	u64 *ggtt;
 	u64 fence[GVT_NUM_FENCES];
+	u64 live[GVT_NUM_FENCES];
+	u32 active;
+	struct gvt_range limit[GVT_NUM_FENCES];
 };
+
+static bool fence_covers_own(const struct swgpu *gpu, u32 index, u64 value)
+{
+	struct gvt_tiling t = gvt_tiling_decode(value);
+
+	return t.valid && t.first <= t.last &&
+	       gvt_range_has(&gpu->limit[index], t.first, gvt_tiling_size(&t));
+}
+
+/* The limit is looked at here and not per access: what is live is in bounds. */
+static void fence_publish(struct swgpu *gpu, u32 index, u64 value)
+{
+	u32 bit = 1U << index;
+
+	if (fence_covers_own(gpu, index, value)) {
+		__atomic_store_n(&gpu->live[index], value, __ATOMIC_RELEASE);
+		__atomic_fetch_or(&gpu->active, bit, __ATOMIC_RELEASE);
+	} else {
+		__atomic_fetch_and(&gpu->active, ~bit, __ATOMIC_RELEASE);
+		__atomic_store_n(&gpu->live[index], 0, __ATOMIC_RELEASE);
+	}
+}
 
 /* In one store, so that no reader sees the low half of one value with the high half of another. */
 static void swgpu_fence_write(void *priv, u32 index, u64 value)
 {
 	struct swgpu *gpu = priv;
 
-	if (index < GVT_NUM_FENCES)
-		__atomic_store_n(&gpu->fence[index], value, __ATOMIC_RELEASE);
+	if (index >= GVT_NUM_FENCES)
+		return;
+	__atomic_store_n(&gpu->fence[index], value, __ATOMIC_RELEASE);
+	fence_publish(gpu, index, value);
+}
+
+static void swgpu_fence_limit(void *priv, u32 index, u64 start, u64 size)
+{
+	struct swgpu *gpu = priv;
+
+	if (index >= GVT_NUM_FENCES)
+		return;
+	gpu->limit[index] = (struct gvt_range){ start, size };
+	fence_publish(gpu, index, __atomic_load_n(&gpu->fence[index], __ATOMIC_ACQUIRE));
 }
 
 static u64 swgpu_fence_read(void *priv, u32 index)
@@ -60,9 +105,8 @@ static int swgpu_translate(const struct swgpu *gpu, u64 offset, unsigned int len
 	return 0;
 }
 
-static int swgpu_aperture_read(void *priv, u64 offset, void *buf, unsigned int len)
+static int linear_read(struct swgpu *gpu, u64 offset, void *buf, unsigned int len)
 {
-	struct swgpu *gpu = priv;
 	u64 dma = SCRATCH;
 	int ret = swgpu_translate(gpu, offset, len, &dma);
 
@@ -74,9 +118,8 @@ static int swgpu_aperture_read(void *priv, u64 offset, void *buf, unsigned int l
 	return 0;
 }
 
-static int swgpu_aperture_write(void *priv, u64 offset, const void *buf, unsigned int len)
+static int linear_write(struct swgpu *gpu, u64 offset, const void *buf, unsigned int len)
 {
-	struct swgpu *gpu = priv;
 	u64 dma = SCRATCH;
 	int ret = swgpu_translate(gpu, offset, len, &dma);
 
@@ -85,6 +128,86 @@ static int swgpu_aperture_write(void *priv, u64 offset, const void *buf, unsigne
 	/* Posted: a write that the bus refuses is the device's IOMMU fault, not the CPU's. */
 	mpt_bus_write(gpu->host, dma, buf, len);
 	return 0;
+}
+
+/*
+ * The fence with the lowest number that covers @offset. Each is loaded once: the access goes by
+ * that value to its end, whatever is written meanwhile. One that went since @active was read is 0
+ * and covers nothing.
+ */
+static bool find_fence(const struct swgpu *gpu, u32 active, u64 offset, struct gvt_tiling *t)
+{
+	for (; active; active &= active - 1) {
+		const u64 *live = &gpu->live[__builtin_ctz(active)];
+
+		*t = gvt_tiling_decode(__atomic_load_n(live, __ATOMIC_ACQUIRE));
+		if (gvt_tiling_covers(t, offset))
+			return true;
+	}
+	return false;
+}
+
+/* One fence for the whole access, which stays in a page: ranges are whole pages. */
+static bool fenced(const struct swgpu *gpu, u64 offset, unsigned int len, struct gvt_tiling *t)
+{
+	u32 active = __atomic_load_n(&gpu->active, __ATOMIC_ACQUIRE);
+
+	if (!active || len > MPT_PAGE_SIZE - (offset & (MPT_PAGE_SIZE - 1)))
+		return false;
+	return find_fence(gpu, active, offset, t);
+}
+
+static int tiled_read(struct swgpu *gpu, const struct gvt_tiling *t, u64 offset, u8 *buf,
+		      unsigned int len)
+{
+	unsigned int done, n;
+	u64 tiled;
+	int ret = 0;
+
+	memset(buf, 0xff, len);
+	for (done = 0; done < len && !ret; done += n) {
+		bool there = gvt_tiling_map(t, offset + done - t->first, &tiled, &n);
+
+		n = n < len - done ? n : len - done;
+		if (there)
+			ret = linear_read(gpu, t->first + tiled, buf + done, n);
+	}
+	return ret;
+}
+
+static int tiled_write(struct swgpu *gpu, const struct gvt_tiling *t, u64 offset, const u8 *buf,
+		       unsigned int len)
+{
+	unsigned int done, n;
+	u64 tiled;
+	int ret = 0;
+
+	for (done = 0; done < len && !ret; done += n) {
+		bool there = gvt_tiling_map(t, offset + done - t->first, &tiled, &n);
+
+		n = n < len - done ? n : len - done;
+		if (there)
+			ret = linear_write(gpu, t->first + tiled, buf + done, n);
+	}
+	return ret;
+}
+
+static int swgpu_aperture_read(void *priv, u64 offset, void *buf, unsigned int len)
+{
+	struct swgpu *gpu = priv;
+	struct gvt_tiling t;
+
+	return fenced(gpu, offset, len, &t) ? tiled_read(gpu, &t, offset, buf, len)
+					    : linear_read(gpu, offset, buf, len);
+}
+
+static int swgpu_aperture_write(void *priv, u64 offset, const void *buf, unsigned int len)
+{
+	struct swgpu *gpu = priv;
+	struct gvt_tiling t;
+
+	return fenced(gpu, offset, len, &t) ? tiled_write(gpu, &t, offset, buf, len)
+					    : linear_write(gpu, offset, buf, len);
 }
 
 static void swgpu_close(void *priv)
@@ -99,6 +222,7 @@ int gvt_swgpu_new(struct mpt_host *host, u64 aperture, struct gvt_hw *hw)
 {
 	struct swgpu *gpu = mpt_zalloc(sizeof(*gpu));
 	u64 *ggtt = gpu ? mpt_zalloc_pages(GVT_GTT_SIZE) : NULL;
+	u32 i;
 
 	if (!ggtt) {
 		mpt_free(gpu);
@@ -106,6 +230,8 @@ int gvt_swgpu_new(struct mpt_host *host, u64 aperture, struct gvt_hw *hw)
 	}
 	*gpu = (struct swgpu){ .host = host, .ggtt = ggtt };
 	gpu->aperture = aperture < GVT_GM_SIZE ? aperture : GVT_GM_SIZE;
+	for (i = 0; i < GVT_NUM_FENCES; i++)
+		gpu->limit[i] = (struct gvt_range){ 0, gpu->aperture };
 	*hw = (struct gvt_hw){
 		.size = sizeof(*hw),
 		.priv = gpu,
@@ -117,6 +243,7 @@ int gvt_swgpu_new(struct mpt_host *host, u64 aperture, struct gvt_hw *hw)
 		.aperture_read = swgpu_aperture_read,
 		.aperture_write = swgpu_aperture_write,
 		.close = swgpu_close,
+		.fence_limit = swgpu_fence_limit,
 	};
 	return 0;
 }

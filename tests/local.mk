@@ -42,6 +42,7 @@ layer_suites = \
 	tests/test_gvt_irq \
 	tests/test_gvt_mmio \
 	tests/test_gvt_pvinfo \
+	tests/test_gvt_tiling \
 	tests/test_gvt_vgpu \
 	tests/test_host \
 	tests/test_layers \
@@ -66,6 +67,7 @@ threaded_suites = \
 	tests/test_conformance \
 	tests/test_gvt_bar \
 	tests/test_gvt_ggtt_history \
+	tests/test_gvt_tiling \
 	tests/test_gvt_vgpu \
 	tests/test_mock_threads \
 	tests/test_rcu

@@ -24,9 +24,13 @@ extern "C" {
  * @fence_write: fence register @index (host numbering) gets @value
  * @fence_read: its value
  * @aperture_read: a CPU read through the aperture at a byte offset, by GGTT and fences; within a
- *	page. All ones where the entry's memory cannot be reached
+ *	page. All ones where the entry's memory cannot be reached, or where a fence covers the
+ *	address but has no place for it. Of two fences over one address the lower number counts
  * @aperture_write: a write; dropped where it cannot be reached
  * @close: gives everything back
+ * @fence_limit: from now on register @index belongs to the owner of graphics addresses @start to
+ *	@start + @size: it keeps what is written, but a range that is not wholly in there covers
+ *	nothing. NULL: the core hands such a value to @fence_write as 0
  */
 struct gvt_hw {
 	size_t size;
@@ -39,6 +43,7 @@ struct gvt_hw {
 	int (*aperture_read)(void *priv, u64 offset, void *buf, unsigned int len);
 	int (*aperture_write)(void *priv, u64 offset, const void *buf, unsigned int len);
 	void (*close)(void *priv);
+	void (*fence_limit)(void *priv, u32 index, u64 start, u64 size);
 };
 
 /**
