@@ -71,6 +71,7 @@ static void vgpu_open(struct guest *g)
 	g->vgpu = mpt_vgpu_create(g->vm, g->gvt, &type);
 	must_be(!MPT_IS_ERR(g->vgpu), "mpt_vgpu_create");
 	gvt_ops()->vgpu_activate(g->vgpu);
+	gvt_ops()->emulate_hotplug(g->vgpu, true);
 	place(g);
 }
 

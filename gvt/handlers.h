@@ -35,9 +35,11 @@ int gvt_write_power_well(struct gvt_vgpu *v, u32 reg, u32 value);
 int gvt_write_panel_power(struct gvt_vgpu *v, u32 reg, u32 value);
 int gvt_write_surf(struct gvt_vgpu *v, u32 reg, u32 value);
 int gvt_write_dp_tp_ctl(struct gvt_vgpu *v, u32 reg, u32 value);
-int gvt_write_aux(struct gvt_vgpu *v, u32 reg, u32 value);
 int gvt_write_gmbus1(struct gvt_vgpu *v, u32 reg, u32 value);
 int gvt_write_gpio(struct gvt_vgpu *v, u32 reg, u32 value);
+
+/* aux.c */
+int gvt_write_aux(struct gvt_vgpu *v, u32 reg, u32 value);
 
 /* interrupt.c */
 int gvt_irq_write_imr(struct gvt_vgpu *v, u32 reg, u32 value);

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Handlers of display registers as of a device without a monitor: power wells, panel power, flips,
- * DP AUX and GMBUS nobody answers on, GPIO lines pulled up. Status bits that only follow others are
- * in handlers_follow.c.
+ * Handlers of display registers: power wells, panel power, flips, a GMBUS nobody answers on, GPIO
+ * lines pulled up. Status bits that only follow others are in handlers_follow.c, AUX in aux.c.
  */
 #include "handlers.h"
 #include "internal.h"
@@ -14,11 +13,6 @@
 #define PP_STATUS 0x0c7200
 #define PP_CONTROL_ON (1U << 0)
 #define PP_STATUS_ON_IDLE (1U << 31 | 8)
-
-#define AUX_BUSY (1U << 31)
-#define AUX_DONE (1U << 30)
-#define AUX_INTERRUPT (1U << 29)
-#define AUX_TIMEOUT (1U << 28)
 
 #define GMBUS2 0x0c5108
 #define GMBUS4 0x0c5110
@@ -67,20 +61,6 @@ int gvt_write_dp_tp_ctl(struct gvt_vgpu *v, u32 reg, u32 value)
 	gvt_vreg_set(v, reg, value);
 	if (((value >> 8) & 7) == 2)
 		gvt_vreg_set(v, reg + 4, gvt_vreg(v, reg + 4) | 1U << 25);
-	return 0;
-}
-
-/* No sink: a transaction is over at once, and timed out. Writing 1 clears the outcome bits. */
-int gvt_write_aux(struct gvt_vgpu *v, u32 reg, u32 value)
-{
-	u32 outcome = gvt_sticky_bits(reg);
-	u32 kept = gvt_vreg(v, reg) & outcome & ~value;
-
-	if (value & AUX_BUSY)
-		kept |= AUX_DONE | AUX_TIMEOUT;
-	gvt_vreg_set(v, reg, (value & ~(outcome | AUX_BUSY)) | kept);
-	if ((value & AUX_BUSY) && (value & AUX_INTERRUPT))
-		gvt_irq_raise(v, GVT_EVENT_AUX_A + ((reg >> 8) & 3));
 	return 0;
 }
 

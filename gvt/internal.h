@@ -27,6 +27,10 @@
 #define GVT_PTE_PRESENT 1ULL
 #define GVT_PTE_ADDR 0x00003ffffffff000ULL /* bits 45:12 (gvt-contract.md 4.4: gen8+ GGTT entry) */
 #define GVT_NUM_TYPES 4
+/* The virtual monitor's port, counted from A (gvt-contract: port D on gen9 but Broxton). */
+#define GVT_MONITOR_PORT 3
+#define GVT_EDID_SIZE 128
+#define GVT_DPCD_SIZE 0x700U
 
 struct gvt_reg_table;
 struct gvt_platform;
@@ -81,6 +85,14 @@ struct gvt_bar {
 /* Entries of the virtual GGTT written by half: the other half's offset is waited for. */
 struct gvt_ggtt_half;
 
+/* aux.c: the monitor on GVT_MONITOR_PORT. */
+struct gvt_monitor {
+	bool plugged; /* what SFUSE_STRAP tells the guest; a failsafe guest could write it there */
+	u8 edid_offset; /* of the next byte read; beyond the block it reads as 0 */
+	u8 edid[GVT_EDID_SIZE];
+	u8 dpcd[GVT_DPCD_SIZE];
+};
+
 struct gvt_vgpu {
 	struct intel_vgpu base; /* first: struct intel_vgpu pointers are these */
 	struct intel_gvt *gvt;
@@ -114,6 +126,7 @@ struct gvt_vgpu {
 	u32 elsp_index[GVT_NUM_ENGINES];
 	u32 elsp_data[GVT_NUM_ENGINES][4];
 	u32 hws_pga[GVT_NUM_ENGINES];
+	struct gvt_monitor monitor;
 
 	/* counters */
 	struct gvt_vgpu_info count;
@@ -239,11 +252,18 @@ void gvt_submission_reset(struct gvt_vgpu *v, u32 engine_mask); /* lock held */
 void gvt_vgpu_reset(struct intel_vgpu *vgpu); /* DMLR; takes the lock */
 int gvt_vgpu_engine_reset(struct gvt_vgpu *v, u32 engine_mask, bool full); /* lock held */
 
+/* --- edid.c --- */
+void gvt_edid_build(u8 edid[GVT_EDID_SIZE], u32 width, u32 height);
+
+/* --- aux.c (lock held) --- */
+void gvt_aux_reset(struct gvt_vgpu *v); /* the monitor as after it was switched on */
+
 /* --- policy.c --- */
 void gvt_vgpu_failsafe(struct gvt_vgpu *v, enum gvt_failsafe reason); /* lock held */
 void gvt_emulation_failed(struct intel_vgpu *vgpu, int err); /* struct mpt_core; takes the lock */
 int gvt_write_protect_handler(struct intel_vgpu *vgpu, u64 gpa, void *data, unsigned int bytes);
 void gvt_guest_region_event(struct intel_vgpu *vgpu, u64 gfn, u64 nr, bool added);
 void gvt_emulate_hotplug(struct intel_vgpu *vgpu, bool connected);
+void gvt_monitor_reset(struct gvt_vgpu *v); /* after the registers' reset; lock held */
 
 #endif

@@ -7,7 +7,9 @@ LIBMPT_GVT_VERSION_INFO = 0:0:0
 noinst_LTLIBRARIES += libmpt-gvt-core.la
 libmpt_gvt_core_la_SOURCES = \
 	gvt/aperture.c \
+	gvt/aux.c \
 	gvt/cfg_space.c \
+	gvt/edid.c \
 	gvt/exports.h \
 	gvt/fence.c \
 	gvt/ggtt.c \

@@ -80,13 +80,33 @@ static void vreg_bits(struct gvt_vgpu *v, u32 reg, u32 bits, bool on)
 	gvt_vreg_set(v, reg, on ? value | bits : value & ~bits);
 }
 
+static void show_monitor(struct gvt_vgpu *v, bool connected)
+{
+	vreg_bits(v, SFUSE_STRAP, SFUSE_STRAP_DDID, connected);
+	vreg_bits(v, SDE_ISR, SDE_PORTD_HOTPLUG, connected);
+}
+
+/*
+ * A reset of the device pulls no cable: the golden image has none plugged (SFUSE_STRAP 0), so one
+ * that is plugged is shown again. Nothing changed on the wire: no pulse, no interrupt.
+ */
+void gvt_monitor_reset(struct gvt_vgpu *v)
+{
+	gvt_aux_reset(v);
+	if (v->monitor.plugged)
+		show_monitor(v, true);
+}
+
 void gvt_emulate_hotplug(struct intel_vgpu *vgpu, bool connected)
 {
 	struct gvt_vgpu *v = to_gvt_vgpu(vgpu);
 
 	gvt_lock(&v->lock);
-	vreg_bits(v, SFUSE_STRAP, SFUSE_STRAP_DDID, connected);
-	vreg_bits(v, SDE_ISR, SDE_PORTD_HOTPLUG, connected);
+	/* What is plugged anew knows nothing of earlier training. */
+	if (connected && !v->monitor.plugged)
+		gvt_aux_reset(v);
+	v->monitor.plugged = connected;
+	show_monitor(v, connected);
 	vreg_bits(v, PCH_PORT_HOTPLUG, PORTD_STATUS, false);
 	vreg_bits(v, PCH_PORT_HOTPLUG, PORTD_LONG_PULSE, true);
 	gvt_irq_raise(v, GVT_EVENT_HOTPLUG_D);

@@ -5,9 +5,6 @@
  */
 #include "internal.h"
 
-/* The virtual monitor's port, counted from A (gvt-contract: port D on gen9 but Broxton). */
-#define EDID_PORT 3
-
 static int make_id(struct gvt_vgpu *v, const struct intel_vgpu_type *type)
 {
 	int id;
@@ -46,6 +43,14 @@ static int make_pvinfo(struct gvt_vgpu *v, const struct intel_vgpu_type *type)
 {
 	(void)type;
 	gvt_pvinfo_init(v);
+	return 0;
+}
+
+/* None is plugged yet. After the resources: its EDID says the size of the type. */
+static int make_monitor(struct gvt_vgpu *v, const struct intel_vgpu_type *type)
+{
+	(void)type;
+	gvt_monitor_reset(v);
 	return 0;
 }
 
@@ -97,7 +102,7 @@ static int make_opregion(struct gvt_vgpu *v, const struct intel_vgpu_type *type)
 static int make_edid(struct gvt_vgpu *v, const struct intel_vgpu_type *type)
 {
 	(void)type;
-	return intel_gvt_hypervisor_set_edid(&v->base, EDID_PORT);
+	return intel_gvt_hypervisor_set_edid(&v->base, GVT_MONITOR_PORT);
 }
 
 /*
@@ -113,6 +118,7 @@ static const struct {
 	{ make_mmio, gvt_mmio_clean },
 	{ gvt_resource_alloc, gvt_resource_free },
 	{ make_pvinfo, NULL },
+	{ make_monitor, NULL },
 	{ make_attach, undo_attach },
 	{ make_ggtt, undo_ggtt },
 	{ make_opregion, NULL },

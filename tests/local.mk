@@ -37,10 +37,12 @@ layer_suites = \
 	tests/test_gvt_bar \
 	tests/test_gvt_cfg \
 	tests/test_gvt_device \
+	tests/test_gvt_edid \
 	tests/test_gvt_ggtt \
 	tests/test_gvt_ggtt_history \
 	tests/test_gvt_irq \
 	tests/test_gvt_mmio \
+	tests/test_gvt_monitor \
 	tests/test_gvt_pvinfo \
 	tests/test_gvt_tiling \
 	tests/test_gvt_vgpu \
