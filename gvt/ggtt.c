@@ -154,9 +154,9 @@ static u64 host_make(struct gvt_vgpu *v, u64 entry)
 
 	if (intel_gvt_hypervisor_dma_map_guest_page(&v->base, gfn, MPT_PAGE_SIZE, &dma))
 		return host_scratch(v, gfn);
-	if (!(dma & ~GVT_PTE_ADDR))
+	if (gvt_bus_usable(v->gvt, dma))
 		return (entry & ~GVT_PTE_ADDR) | dma;
-	/* A bus address that an entry cannot hold. */
+	/* A bus address that an entry cannot hold, or one of the device's own pages. */
 	intel_gvt_hypervisor_dma_unmap_guest_page(&v->base, dma);
 	return host_scratch(v, gfn);
 }

@@ -220,6 +220,7 @@ static int open_on(struct mpt_host *host, const struct gvt_config *c, struct int
 	ret = device_new(host, c, &gvt);
 	if (ret)
 		return ret;
+	gvt->bus_end = gvt->hw.own_bus ? gvt->hw.own_bus : ~0ULL;
 	ret = introduce(gvt);
 	if (ret) {
 		device_free(gvt);

@@ -35,8 +35,6 @@
 struct gvt_reg_table;
 struct gvt_platform;
 
-/* Engines of the register interface; VCS2 does not exist on the parts we model. */
-enum gvt_engine { GVT_RCS, GVT_VCS, GVT_BCS, GVT_VECS, GVT_NUM_ENGINES };
 #define GVT_ALL_ENGINES ((1U << GVT_NUM_ENGINES) - 1)
 
 struct gvt_range {
@@ -66,6 +64,7 @@ struct intel_gvt {
 	struct intel_gvt *next; /* gvt.c: all open devices */
 	u64 aperture; /* bytes; graphics addresses [0, aperture) are mappable */
 	u64 aperture_mfn;
+	u64 bus_end; /* guest memory is mapped below this bus address */
 	bool ggtt_dirty; /* host entries changed since the last hw.ggtt_flush; atomic */
 	pthread_mutex_t lock; /* what follows */
 	struct gvt_vgpu *vgpu[GVT_MAX_VGPU + 1]; /* by id */
@@ -160,6 +159,12 @@ static inline void gvt_vreg_put(struct gvt_vgpu *v, u32 reg, const void *buf, un
 static inline void gvt_vreg_set(struct gvt_vgpu *v, u32 reg, u32 val)
 {
 	gvt_vreg_put(v, reg, &val, sizeof(val));
+}
+
+/* Whether an entry may point there: it can hold the address, and it is none of the device's own. */
+static inline bool gvt_bus_usable(const struct intel_gvt *gvt, u64 dma)
+{
+	return !(dma & ~GVT_PTE_ADDR) && dma < gvt->bus_end;
 }
 
 static inline bool gvt_range_has(const struct gvt_range *r, u64 addr, u64 size)

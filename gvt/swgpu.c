@@ -8,7 +8,17 @@
 #include "internal.h"
 #include "tiling.h"
 
+#include <pthread.h>
+
 #include <mpt/testbed.h>
+
+/*
+ * The device's own pages, for shadow tables: one piece of memory at the top of the bus addresses,
+ * populated as it is used. 64 Ki of them map 128 GiB of guest memory in 4 KiB pages.
+ */
+#define OWN_PAGES 65536U
+#define OWN_SIZE ((u64)OWN_PAGES << MPT_PAGE_SHIFT)
+#define OWN_BUS (SCRATCH - OWN_SIZE)
 
 /*
  * A bus address that no mapping has: the highest page an entry can name. The device answers for
@@ -30,7 +40,47 @@ struct swgpu {
 	u64 live[GVT_NUM_FENCES];
 	u32 active;
 	struct gvt_range limit[GVT_NUM_FENCES];
+	u8 *own; /* OWN_SIZE bytes, at bus address OWN_BUS */
+	pthread_mutex_t own_lock; /* what follows */
+	u32 own_free; /* 1 + the first free page; a free page begins with the next one's number; 0: none */
+	u32 own_used; /* pages from here on have never been given out */
 };
+
+/* --- pages of the device's own --- */
+
+static u64 *swgpu_page_new(void *priv, u64 *bus)
+{
+	struct swgpu *gpu = priv;
+	u32 page = OWN_PAGES;
+	u64 *mem = NULL;
+
+	pthread_mutex_lock(&gpu->own_lock);
+	if (gpu->own_free) {
+		page = gpu->own_free - 1;
+		mem = (u64 *)(gpu->own + ((u64)page << MPT_PAGE_SHIFT));
+		gpu->own_free = (u32)mem[0];
+	} else if (gpu->own_used < OWN_PAGES) {
+		page = gpu->own_used++;
+		mem = (u64 *)(gpu->own + ((u64)page << MPT_PAGE_SHIFT));
+	}
+	pthread_mutex_unlock(&gpu->own_lock);
+	if (!mem)
+		return NULL;
+	memset(mem, 0, MPT_PAGE_SIZE);
+	*bus = OWN_BUS + ((u64)page << MPT_PAGE_SHIFT);
+	return mem;
+}
+
+static void swgpu_page_free(void *priv, u64 bus)
+{
+	struct swgpu *gpu = priv;
+	u64 *mem = (u64 *)(gpu->own + (bus - OWN_BUS));
+
+	pthread_mutex_lock(&gpu->own_lock);
+	mem[0] = gpu->own_free;
+	gpu->own_free = (u32)((bus - OWN_BUS) >> MPT_PAGE_SHIFT) + 1;
+	pthread_mutex_unlock(&gpu->own_lock);
+}
 
 static bool fence_covers_own(const struct swgpu *gpu, u32 index, u64 value)
 {
@@ -214,7 +264,9 @@ static void swgpu_close(void *priv)
 {
 	struct swgpu *gpu = priv;
 
+	mpt_free_pages(gpu->own, OWN_SIZE);
 	mpt_free_pages(gpu->ggtt, GVT_GTT_SIZE);
+	pthread_mutex_destroy(&gpu->own_lock);
 	mpt_free(gpu);
 }
 
@@ -222,13 +274,16 @@ int gvt_swgpu_new(struct mpt_host *host, u64 aperture, struct gvt_hw *hw)
 {
 	struct swgpu *gpu = mpt_zalloc(sizeof(*gpu));
 	u64 *ggtt = gpu ? mpt_zalloc_pages(GVT_GTT_SIZE) : NULL;
+	u8 *own = ggtt ? mpt_zalloc_pages(OWN_SIZE) : NULL;
 	u32 i;
 
-	if (!ggtt) {
+	if (!own) {
+		mpt_free_pages(ggtt, GVT_GTT_SIZE);
 		mpt_free(gpu);
-		return mpt_fail(-ENOMEM, "swgpu", "no memory for the host GGTT");
+		return mpt_fail(-ENOMEM, "swgpu", "no memory for the host GGTT or shadow tables");
 	}
-	*gpu = (struct swgpu){ .host = host, .ggtt = ggtt };
+	*gpu = (struct swgpu){ .host = host, .ggtt = ggtt, .own = own };
+	pthread_mutex_init(&gpu->own_lock, NULL);
 	gpu->aperture = aperture < GVT_GM_SIZE ? aperture : GVT_GM_SIZE;
 	for (i = 0; i < GVT_NUM_FENCES; i++)
 		gpu->limit[i] = (struct gvt_range){ 0, gpu->aperture };
@@ -244,6 +299,9 @@ int gvt_swgpu_new(struct mpt_host *host, u64 aperture, struct gvt_hw *hw)
 		.aperture_write = swgpu_aperture_write,
 		.close = swgpu_close,
 		.fence_limit = swgpu_fence_limit,
+		.page_new = swgpu_page_new,
+		.page_free = swgpu_page_free,
+		.own_bus = OWN_BUS,
 	};
 	return 0;
 }

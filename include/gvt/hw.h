@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The hardware below the device-model core: the host GGTT, the aperture, the fence registers. The
- * one implementation shipped is a software GPU (gvt_swgpu_new()).
+ * The hardware below the device-model core: the host GGTT, the aperture, the fence registers, pages
+ * for shadow tables, the engines. The one implementation shipped is a software GPU
+ * (gvt_swgpu_new()).
  */
 #ifndef GVT_HW_H
 #define GVT_HW_H
@@ -11,6 +12,80 @@
 #ifdef __cplusplus
 extern "C" {
 #endif
+
+/** enum gvt_engine - command streamers; VCS2 does not exist on the parts we model. Since: 0.1 */
+enum gvt_engine { GVT_RCS, GVT_VCS, GVT_BCS, GVT_VECS, GVT_NUM_ENGINES };
+
+/** enum gvt_hw_event - what an engine raises beside its results. Since: 0.1 */
+enum gvt_hw_event {
+	GVT_HW_USER, /**< MI_USER_INTERRUPT */
+	GVT_HW_NOTIFY, /**< PIPE_CONTROL or MI_FLUSH_DW with its notify bit */
+};
+
+/** enum gvt_hw_state - why gvt_hw.run came back. Since: 0.1 */
+enum gvt_hw_state {
+	GVT_HW_DONE, /**< head has reached tail */
+	GVT_HW_MORE, /**< the budget is used up; go on by calling run again */
+	GVT_HW_WAIT, /**< a semaphore is not signalled yet; ask again later */
+	GVT_HW_HUNG, /**< stopped at a command that it cannot or must not execute; only a reset helps */
+};
+
+/**
+ * struct gvt_hw_client - whose commands an engine executes: one vGPU. Since: 0.1
+ * @arg: handed to the callbacks
+ * @reg_read, @reg_write: a register (offset in BAR0) as commands see it; the hardware has already
+ *	decided that the command may
+ * @event: something to raise; called in the thread that called run
+ * @now: GPU time in ticks of the timestamp counter
+ * @low_start, @low_size, @high_start, @high_size: the graphics addresses that the vGPU owns; an
+ *	access through the GGTT outside of both hangs the engine
+ */
+struct gvt_hw_client {
+	void *arg;
+	u32 (*reg_read)(void *arg, u32 reg);
+	void (*reg_write)(void *arg, u32 reg, u32 value);
+	void (*event)(void *arg, enum gvt_engine engine, enum gvt_hw_event event);
+	u64 (*now)(void *arg);
+	u64 low_start, low_size, high_start, high_size;
+};
+
+/**
+ * struct gvt_hw_batch - a privileged batch, copied and scanned by the core. Since: 0.1
+ * @addr: its graphics address in the GGTT
+ * @dw: the commands; @bytes: of them
+ */
+struct gvt_hw_batch {
+	u64 addr;
+	const u32 *dw;
+	u32 bytes;
+};
+
+/**
+ * struct gvt_hw_work - one context's commands from head to tail. Lives until run has answered
+ *	GVT_HW_DONE, or save or reset was called. Since: 0.1
+ * @context: graphics address of the context image (the LRCA: its first page is the status page,
+ *	the registers begin one page on)
+ * @context_id: the descriptor's high dword
+ * @restore: load the image's registers; false: a lite restore, the engine has them already
+ * @levels: 4 or 3
+ * @root: bus address of the shadow PML4, or of the shadow page directories; 0: not there
+ * @ring_start: graphics address. @ring_size: bytes, a power of two
+ * @head, @tail: offsets in the ring, bytes; multiples of 8 below @ring_size
+ * @ring: the commands from head to tail, copied and scanned, without the wrap
+ * @batch, @batches: every batch in the GGTT that @ring starts; others must not be executed
+ */
+struct gvt_hw_work {
+	u64 context;
+	u32 context_id;
+	bool restore;
+	int levels;
+	u64 root[4];
+	u64 ring_start;
+	u32 ring_size, head, tail;
+	const u32 *ring;
+	const struct gvt_hw_batch *batch;
+	unsigned int batches;
+};
 
 /**
  * struct gvt_hw - one GPU. Since: 0.1
@@ -31,6 +106,25 @@ extern "C" {
  * @fence_limit: from now on register @index belongs to the owner of graphics addresses @start to
  *	@start + @size: it keeps what is written, but a range that is not wholly in there covers
  *	nothing. NULL: the core hands such a value to @fence_write as 0
+ * @page_new: a zeroed page of 4 KiB for a shadow table, which the device reads at the bus address
+ *	@bus; NULL: none left. The core writes it with single 8-byte stores. Any thread
+ * @page_free: gives it back; the device does not use it any more
+ * @own_bus: bus addresses from here on are the device's own: no mapping of guest memory may be
+ *	there. 0: no such limit
+ * @engine_new: a vGPU's share of an engine, what it keeps of it while others run. @client is copied.
+ *	Return: 0, -ENOMEM
+ * @engine_free: gives it back; NULL is fine
+ * @load: begin @work; what was loaded before must be done, saved or reset
+ * @run: execute; @budget, in units of about one command dword or 64 bytes of memory moved, goes down
+ *	by what was done, to 0 at least. Holds no lock when it calls @client. Different vGPUs: any
+ *	thread; one vGPU: one thread at a time
+ * @save: the context's registers, with the head where execution stopped, go to the image, as at a
+ *	context switch; work that was not done can be loaded again
+ * @engine_reset: forget what is loaded, write nothing; the engine can be loaded again
+ * @head: where execution is in the ring (what RING_HEAD shows)
+ *
+ * The members from @page_new on are there together or not at all; without them nothing is
+ * shadowed and nothing executes.
  */
 struct gvt_hw {
 	size_t size;
@@ -44,6 +138,17 @@ struct gvt_hw {
 	int (*aperture_write)(void *priv, u64 offset, const void *buf, unsigned int len);
 	void (*close)(void *priv);
 	void (*fence_limit)(void *priv, u32 index, u64 start, u64 size);
+	u64 *(*page_new)(void *priv, u64 *bus);
+	void (*page_free)(void *priv, u64 bus);
+	u64 own_bus;
+	int (*engine_new)(void *priv, const struct gvt_hw_client *client, enum gvt_engine engine,
+			  void **state);
+	void (*engine_free)(void *priv, void *state);
+	void (*load)(void *priv, void *state, const struct gvt_hw_work *work);
+	enum gvt_hw_state (*run)(void *priv, void *state, u64 *budget);
+	void (*save)(void *priv, void *state);
+	void (*engine_reset)(void *priv, void *state);
+	u32 (*head)(void *priv, void *state);
 };
 
 /**
