@@ -33,6 +33,7 @@ int gvt_write_elsp(struct gvt_vgpu *v, u32 reg, u32 value);
 /* handlers_display.c */
 int gvt_write_power_well(struct gvt_vgpu *v, u32 reg, u32 value);
 int gvt_write_panel_power(struct gvt_vgpu *v, u32 reg, u32 value);
+int gvt_write_pipeconf(struct gvt_vgpu *v, u32 reg, u32 value);
 int gvt_write_surf(struct gvt_vgpu *v, u32 reg, u32 value);
 int gvt_write_dp_tp_ctl(struct gvt_vgpu *v, u32 reg, u32 value);
 int gvt_write_gmbus1(struct gvt_vgpu *v, u32 reg, u32 value);

@@ -1,12 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Handlers of display registers: power wells, panel power, flips, a GMBUS nobody answers on, GPIO
+ * Handlers of display registers: power wells, panel power, surfaces, a GMBUS nobody answers on, GPIO
  * lines pulled up. Status bits that only follow others are in handlers_follow.c, AUX in aux.c.
  */
 #include "handlers.h"
 #include "internal.h"
-
-#define PIPECONF_ENABLE (1U << 31)
 
 #define POWER_WELL_REQUESTS 0xaaaaaaaaU
 
@@ -39,6 +37,14 @@ int gvt_write_panel_power(struct gvt_vgpu *v, u32 reg, u32 value)
 	return 0;
 }
 
+int gvt_write_pipeconf(struct gvt_vgpu *v, u32 reg, u32 value)
+{
+	int ret = gvt_write_follow(v, reg, value);
+
+	gvt_vblank_pipe(v, (reg - 0x70000) / 0x1000);
+	return ret;
+}
+
 /* A new surface is live at once. Only the flips of the first plane are counted and told. */
 int gvt_write_surf(struct gvt_vgpu *v, u32 reg, u32 value)
 {
@@ -50,8 +56,7 @@ int gvt_write_surf(struct gvt_vgpu *v, u32 reg, u32 value)
 	if ((reg & 0xfff) != 0x19c)
 		return 0;
 	gvt_vreg_set(v, base + 0x44, gvt_vreg(v, base + 0x44) + 1);
-	if (gvt_vreg(v, base + 0x08) & PIPECONF_ENABLE)
-		gvt_irq_raise(v, GVT_EVENT_PIPE_A_FLIP + pipe);
+	gvt_vblank_flip(v, pipe);
 	return 0;
 }
 

@@ -31,6 +31,7 @@
 #define GVT_MONITOR_PORT 3
 #define GVT_EDID_SIZE 128
 #define GVT_DPCD_SIZE 0x700U
+#define GVT_NUM_PIPES 3
 
 struct gvt_reg_table;
 struct gvt_platform;
@@ -65,6 +66,7 @@ struct intel_gvt {
 	u64 aperture; /* bytes; graphics addresses [0, aperture) are mappable */
 	u64 aperture_mfn;
 	u64 bus_end; /* guest memory is mapped below this bus address */
+	bool serviced; /* gvt_service() was called: time passes here; atomic */
 	bool ggtt_dirty; /* host entries changed since the last hw.ggtt_flush; atomic */
 	pthread_mutex_t lock; /* what follows */
 	struct gvt_vgpu *vgpu[GVT_MAX_VGPU + 1]; /* by id */
@@ -90,6 +92,13 @@ struct gvt_monitor {
 	u8 edid_offset; /* of the next byte read; beyond the block it reads as 0 */
 	u8 edid[GVT_EDID_SIZE];
 	u8 dpcd[GVT_DPCD_SIZE];
+};
+
+/* vblank.c: bit n of the masks is pipe A + n. */
+struct gvt_vblank {
+	u32 running; /* @last is meaningful */
+	u32 flip; /* waits for the pipe's next vblank */
+	u64 last[GVT_NUM_PIPES]; /* ns: when the last vblank was due */
 };
 
 struct gvt_vgpu {
@@ -126,6 +135,7 @@ struct gvt_vgpu {
 	u32 elsp_data[GVT_NUM_ENGINES][4];
 	u32 hws_pga[GVT_NUM_ENGINES];
 	struct gvt_monitor monitor;
+	struct gvt_vblank vblank;
 
 	/* counters */
 	struct gvt_vgpu_info count;
@@ -262,6 +272,12 @@ void gvt_edid_build(u8 edid[GVT_EDID_SIZE], u32 width, u32 height);
 
 /* --- aux.c (lock held) --- */
 void gvt_aux_reset(struct gvt_vgpu *v); /* the monitor as after it was switched on */
+
+/* --- vblank.c (lock held) --- */
+u64 gvt_vblank_service(struct gvt_vgpu *v, u64 now); /* ns until it wants to be called; ~0: never */
+void gvt_vblank_flip(struct gvt_vgpu *v, u32 pipe); /* the first plane has a new surface */
+void gvt_vblank_pipe(struct gvt_vgpu *v, u32 pipe); /* PIPECONF was written */
+void gvt_vblank_reset(struct gvt_vgpu *v);
 
 /* --- policy.c --- */
 void gvt_vgpu_failsafe(struct gvt_vgpu *v, enum gvt_failsafe reason); /* lock held */

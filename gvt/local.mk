@@ -30,9 +30,11 @@ libmpt_gvt_core_la_SOURCES = \
 	gvt/reg_table.h \
 	gvt/reset.c \
 	gvt/resource.c \
+	gvt/service.c \
 	gvt/swgpu.c \
 	gvt/tiling.c \
 	gvt/tiling.h \
+	gvt/vblank.c \
 	gvt/vgpu.c \
 	$(gvt_register_tables)
 gvt_register_tables = \

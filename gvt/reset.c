@@ -67,6 +67,7 @@ void gvt_vgpu_reset(struct intel_vgpu *vgpu)
 	gvt_fence_reset(v);
 	registers_reset(v, GVT_MMIO_SIZE);
 	gvt_monitor_reset(v);
+	gvt_vblank_reset(v);
 	gvt_cfg_init(v);
 	v->failsafe = GVT_FAILSAFE_NONE;
 	/* A guest that resumes from D3hot knows already what it has and does not ask again. */

@@ -45,6 +45,7 @@ layer_suites = \
 	tests/test_gvt_monitor \
 	tests/test_gvt_pvinfo \
 	tests/test_gvt_tiling \
+	tests/test_gvt_vblank \
 	tests/test_gvt_vgpu \
 	tests/test_host \
 	tests/test_layers \

@@ -162,6 +162,19 @@ struct gvt_reg_desc {
 /** gvt_reg_describe() - @offset: bytes in BAR0. Since: 0.1 */
 void gvt_reg_describe(struct intel_gvt *gvt, u64 offset, struct gvt_reg_desc *desc);
 
+/**
+ * gvt_service() - let time pass for a device: vertical blanks of its vGPUs' pipes, and what waits
+ *	for them. The embedder calls it from its timer; the library has no thread of its own. Of a
+ *	device for which it was never called, no vblank is told and each flip is over at once.
+ * @now_ns: time of a monotonic clock, ns; from whichever moment. A time before the last call's
+ *	begins a new period; after a long gap each pipe has one vblank, the missed ones are dropped.
+ * Return: ns until it wants to be called again; ~0ULL: nothing is pending, no active vGPU has an
+ * enabled pipe. A guest can enable one at any time and tells nobody, so a timer that does not want
+ * to keep it waiting goes on calling, more slowly. Context: takes the locks of the device and of each
+ * vGPU, calls inject_msi and set_intx; not from a callback of the core. Since: 0.1
+ */
+u64 gvt_service(struct intel_gvt *gvt, u64 now_ns);
+
 /** gvt_vgpu_failsafe_enter() - put a vGPU into failsafe mode. Takes its lock. Since: 0.1 */
 void gvt_vgpu_failsafe_enter(struct intel_vgpu *vgpu, enum gvt_failsafe reason);
 
