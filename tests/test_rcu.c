@@ -126,6 +126,55 @@ START_TEST(handles_run_out)
 }
 END_TEST
 
+/* --- handle 0 in a table that gave out none yet --- */
+
+#define FRESH_ROUNDS 10
+#define STRETCH_US 10000
+
+static unsigned int looking, given;
+
+/* What mpt_handle_get(0) does, with the time between its two loads stretched. */
+static void *handle_0_user(void *arg)
+{
+	const struct mpt_handle_slot *s = &handles.slot[0];
+	unsigned long old = mpt_rcu_enter();
+	unsigned long *found = arg;
+	unsigned int i;
+
+	*found = __atomic_load_n(&s->handle, __ATOMIC_ACQUIRE);
+	__atomic_store_n(&looking, 1, __ATOMIC_RELEASE);
+	for (i = 0; i < 100 && !__atomic_load_n(&given, __ATOMIC_ACQUIRE); i++)
+		usleep(STRETCH_US / 100);
+	*found |= s->priv != NULL;
+	mpt_rcu_leave(old);
+	return NULL;
+}
+
+/* The second handle would be slot 0's: not before the look-ups of the zero in it have ended. */
+START_TEST(slot_0_waits_for_look_ups_of_0)
+{
+	unsigned long h[3], found;
+	pthread_t t;
+	unsigned int i, k;
+
+	for (i = 0; i < FRESH_ROUNDS; i++) {
+		memset(&handles, 0, sizeof(handles));
+		looking = given = 0;
+		pthread_create(&t, NULL, handle_0_user, &found);
+		while (!__atomic_load_n(&looking, __ATOMIC_ACQUIRE))
+			usleep(1);
+		for (k = 0; k < 3; k++)
+			ck_assert_int_eq(mpt_handle_new(&handles, &h, &h[k], &h[k]), 0);
+		ck_assert_ptr_eq(handles.slot[0].priv, &h);
+		__atomic_store_n(&given, 1, __ATOMIC_RELEASE);
+		pthread_join(t, NULL);
+		ck_assert_uint_eq(found, 0);
+		for (k = 0; k < 3; k++)
+			ck_assert(mpt_handle_free(&handles, h[k]));
+	}
+}
+END_TEST
+
 static int object;
 static unsigned int delivering;
 
@@ -194,6 +243,7 @@ static Suite *suite(void)
 	tcase_add_test(tc, sections_keep_what_they_read);
 	tcase_add_test(tc, handles_die_cleanly);
 	tcase_add_test(tc, handles_run_out);
+	tcase_add_test(tc, slot_0_waits_for_look_ups_of_0);
 	tcase_add_test(tc, quiesce_waits_for_deliveries);
 	tcase_add_test(tc, quiesce_from_inside_is_refused);
 	suite_add_tcase(s, tc);
