@@ -389,6 +389,117 @@ START_TEST(dirty_mark_follows_data)
 }
 END_TEST
 
+/* --- a store that finds its mark set, against the fetch that takes the mark --- */
+
+/*
+ * Lines that the fetcher has just dirtied: the store's data waits behind them in the storing CPU's
+ * store buffer, while its look at the mark, a load, goes ahead. The fetch must not get between.
+ */
+#define QUEUE 24
+#define LINE 64
+#define CROSSINGS 2000U
+
+static u8 queue[QUEUE * LINE] __attribute__((aligned(LINE)));
+static u64 crossing __attribute__((aligned(LINE)));
+static u64 crossed __attribute__((aligned(LINE)));
+
+static void queue_touch(u64 val)
+{
+	unsigned int i;
+
+	for (i = 0; i < QUEUE; i++)
+		__atomic_store_n(&queue[i * LINE], (u8)val, __ATOMIC_RELAXED);
+}
+
+/* Turns: an odd one sets the mark, the even one after it crosses the fetch. */
+static bool await(const u64 *word, u64 val)
+{
+	unsigned int looks = 0;
+
+	while (__atomic_load_n(word, __ATOMIC_ACQUIRE) < val) {
+		if (!running())
+			return false;
+		if (++looks % 4096 == 0)
+			sched_yield();
+	}
+	return true;
+}
+
+static void delay(u64 n)
+{
+	while (n--)
+		__atomic_signal_fence(__ATOMIC_SEQ_CST);
+}
+
+/* On one CPU nothing crosses: the threads take the first and the last that they may use. */
+static void take_cpu(const cpu_set_t *all, bool last)
+{
+	int cpu, mine = -1;
+	cpu_set_t one;
+
+	for (cpu = 0; cpu < CPU_SETSIZE && (last || mine < 0); cpu++)
+		if (CPU_ISSET(cpu, all))
+			mine = cpu;
+	CPU_ZERO(&one);
+	CPU_SET(mine, &one);
+	sched_setaffinity(0, sizeof(one), &one);
+}
+
+static void *crosses(void *arg)
+{
+	u64 val;
+
+	take_cpu(arg, true);
+	for (val = 1; await(&crossing, val); val++) {
+		if (val & 1) {
+			mpt_guest_write(rig.vm, PAGE, &val, 8);
+		} else {
+			delay(val / 2 % 16 * 8);
+			queue_touch(val);
+			mpt_guest_write(rig.vm, PAGE, &val, 8);
+		}
+		__atomic_store_n(&crossed, val, __ATOMIC_RELEASE);
+	}
+	return NULL;
+}
+
+/* A fetch beside the store of @val; false: it neither saw the data nor left the mark. */
+static bool crossing_is_kept(u64 val)
+{
+	u8 map, again;
+	u64 seen;
+
+	__atomic_store_n(&crossing, val - 1, __ATOMIC_RELEASE);
+	await(&crossed, val - 1);
+	rig_read(PAGE, &seen, 8);
+	queue_touch(val);
+	__atomic_store_n(&crossing, val, __ATOMIC_RELEASE);
+	delay(val / 32 % 64 * 16);
+	mpt_dirty_fetch(rig.vm, 1, 1, &map);
+	rig_read(PAGE, &seen, 8);
+	await(&crossed, val);
+	mpt_dirty_fetch(rig.vm, 1, 1, &again);
+	return (map & 1) && (seen == val || (again & 1));
+}
+
+START_TEST(a_store_over_a_set_mark_is_not_lost)
+{
+	unsigned int i, lost = 0;
+	cpu_set_t all;
+	pthread_t t;
+
+	crossing = crossed = 0;
+	ck_assert_int_eq(sched_getaffinity(0, sizeof(all), &all), 0);
+	take_cpu(&all, false);
+	pthread_create(&t, NULL, crosses, &all);
+	for (i = 1; i <= CROSSINGS && (i % 100 || in_time()); i++)
+		lost += !crossing_is_kept(2 * (u64)i);
+	finish(&t, 1);
+	sched_setaffinity(0, sizeof(all), &all);
+	ck_assert_uint_eq(lost, 0);
+}
+END_TEST
+
 /* --- guest accesses against attach and detach --- */
 
 static void *touches(void *arg)
@@ -443,7 +554,8 @@ START_TEST(detach_waits_for_accesses)
 		pthread_create(&t[i], NULL, touches, NULL);
 	for (i = 0; i < 1000 && in_time(); i++) {
 		ck_assert_int_eq(intel_gvt_hypervisor_enable_page_track(&rig.vgpu, 1), 0);
-		ck_assert_int_eq(intel_gvt_hypervisor_set_trap_area(&rig.vgpu, GIB, GIB + 7, true), 0);
+		ck_assert_int_eq(intel_gvt_hypervisor_set_trap_area(&rig.vgpu, GIB, GIB + 7, true),
+				 0);
 		rig_detach();
 		ck_assert_uint_eq(__atomic_load_n(&inside, __ATOMIC_SEQ_CST), 0);
 		rig_attach();
@@ -473,6 +585,7 @@ static Suite *threads_suite(void)
 	add(s, "interrupts", interrupts_in_order);
 	add(s, "tracks", no_store_slips_past_a_track);
 	add(s, "dirty log", dirty_mark_follows_data);
+	add(s, "set mark", a_store_over_a_set_mark_is_not_lost);
 	add(s, "detach", detach_waits_for_accesses);
 	return s;
 }
