@@ -12,7 +12,8 @@ suites = \
 	tests/test_mock_threads \
 	tests/test_plot \
 	tests/test_rcu \
-	tests/test_regs
+	tests/test_regs \
+	tests/test_tiling
 
 # A suite of a tool's files compiles them in; they belong to no library.
 tests_test_mmiotrace_SOURCES = tests/test_mmiotrace.c $(mmiotrace_sources)
@@ -175,8 +176,10 @@ EXTRA_DIST += \
 	tests/gvt_entries.h \
 	tests/gvt_life.h \
 	tests/gvt_rig.h \
+	tests/gvt_second.h \
 	tests/mock_rig.h \
 	tests/run_rig.h \
+	tests/tiling_model.h \
 	tests/build/common.sh \
 	tests/build/dispatch.sh \
 	tests/build/headers.sh \

@@ -1,32 +1,17 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Fences: where a byte of a tiled surface lies, against a model that walks the memory tile by tile;
- * CPU accesses through them as a guest makes them; and that no value a guest can write reaches
- * memory of another vGPU.
+ * Fences: CPU accesses through them as a guest makes them, against the model; and that no value a
+ * guest can write reaches memory of another vGPU. The arithmetic alone is in test_tiling.c.
  */
 #include <pthread.h>
 
-#include "gvt/tiling.h"
 #include "gvt_entries.h"
+#include "gvt_second.h"
 #include "lib/runner.h"
+#include "tiling_model.h"
 
 #define N(a) (sizeof(a) / sizeof((a)[0]))
-#define PAGE 4096U
-#define NOWHERE (~0U)
 #define FENCE(i) (0x100000U + 8 * (u32)(i))
-#define Y_MAJOR 2ULL
-
-/* For loops over bytes: libcheck writes to a pipe for each assertion of its own. */
-#define expect(cond, ...)                         \
-	do {                                      \
-		if (!(cond))                      \
-			ck_abort_msg(__VA_ARGS__); \
-	} while (0)
-
-static u64 fence_of(u64 first, u64 last, u32 pitch, u64 walk)
-{
-	return last << 32 | (u64)(pitch / 128 - 1) << 32 | first | walk | 1;
-}
 
 static u32 rnd(u32 *seed)
 {
@@ -42,160 +27,6 @@ static u64 rnd64(u32 *seed)
 	return value << 24 ^ rnd(seed);
 }
 
-/* --- the model: memory in its order, each byte given its place on the surface --- */
-
-struct walk {
-	u32 *place; /* by linear offset: where in memory; NOWHERE */
-	u32 size, pitch, mem;
-};
-
-static void model_span(struct walk *w, u32 x, u32 y, u32 bytes)
-{
-	u32 i;
-
-	for (i = 0; i < bytes; i++, w->mem++) {
-		if (y * w->pitch + x + i < w->size)
-			w->place[y * w->pitch + x + i] = w->mem;
-	}
-}
-
-static void model_x_tile(struct walk *w, u32 x, u32 y)
-{
-	u32 row;
-
-	for (row = 0; row < 8; row++)
-		model_span(w, x, y + row, 512);
-}
-
-static void model_y_tile(struct walk *w, u32 x, u32 y)
-{
-	u32 row, column;
-
-	for (column = 0; column < 8; column++) {
-		for (row = 0; row < 32; row++)
-			model_span(w, x + 16 * column, y + row, 16);
-	}
-}
-
-/* @place: of @pages pages. */
-static void model(u32 *place, u32 pages, u32 pitch, u64 walk)
-{
-	struct walk w = { place, pages * PAGE, pitch, 0 };
-	u32 x, y;
-
-	memset(place, 0xff, pages * PAGE * sizeof(*place));
-	for (y = 0; w.mem < w.size; y += walk ? 32 : 8) {
-		for (x = 0; x < pitch && w.mem < w.size; x += walk ? 128 : 512)
-			walk ? model_y_tile(&w, x, y) : model_x_tile(&w, x, y);
-	}
-}
-
-/* --- arithmetic --- */
-
-static const struct surface {
-	u32 pages, pitch;
-	u64 walk;
-	bool whole; /* the last row of tiles, too */
-} surfaces[] = {
-	{ 1, 512, 0, true },	    { 4, 512, 0, true },	{ 6, 1024, 0, true },
-	{ 9, 1536, 0, true },	    { 8, 4096, 0, true },	{ 5, 1024, 0, false },
-	{ 13, 2560, 0, false },	    { 2, 4096, 0, false },	{ 1, 128, Y_MAJOR, true },
-	{ 5, 128, Y_MAJOR, true },  { 6, 384, Y_MAJOR, true },	{ 10, 640, Y_MAJOR, true },
-	{ 16, 512, Y_MAJOR, true }, { 7, 384, Y_MAJOR, false }, { 14, 1152, Y_MAJOR, false },
-};
-
-#define MAX_PAGES 16
-static u32 place[MAX_PAGES * PAGE];
-static u8 hit[MAX_PAGES * PAGE];
-
-START_TEST(every_byte_has_its_place)
-{
-	const struct surface *s = &surfaces[_i];
-	u32 o, run, size = s->pages * PAGE, found = 0;
-	struct gvt_tiling t;
-	u64 tiled;
-
-	t = gvt_tiling_decode(fence_of(LOW, LOW + size - PAGE, s->pitch, s->walk));
-	ck_assert_uint_eq(gvt_tiling_size(&t), size);
-	model(place, s->pages, s->pitch, s->walk);
-	memset(hit, 0, sizeof(hit));
-	for (o = 0; o < size; o++) {
-		bool there = gvt_tiling_map(&t, o, &tiled, &run);
-
-		expect(there == (place[o] != NOWHERE), "byte %u", o);
-		if (!there)
-			continue;
-		expect(tiled == place[o], "byte %u at %u, not %llu", o, place[o],
-		       (unsigned long long)tiled);
-		expect(!hit[tiled]++, "two bytes at %u", place[o]);
-		found++;
-	}
-	ck_assert(s->whole ? found == size : found < size);
-}
-END_TEST
-
-/* As long as it can be in a row of one tile, in the surface or out of it. */
-START_TEST(runs_end_where_neighbours_do)
-{
-	const struct surface *s = &surfaces[_i];
-	u32 o, run, size = s->pages * PAGE, unit = s->walk ? 16 : 512, k;
-	struct gvt_tiling t;
-	u64 tiled, next;
-	u32 ignored;
-
-	t = gvt_tiling_decode(fence_of(LOW, LOW + size - PAGE, s->pitch, s->walk));
-	for (o = 0; o < size; o += 1 + o % 7) {
-		bool there = gvt_tiling_map(&t, o, &tiled, &run);
-
-		expect(run == unit - o % s->pitch % unit, "byte %u: a run of %u", o, run);
-		for (k = 1; k < run; k += 3) {
-			expect(gvt_tiling_map(&t, o + k, &next, &ignored) == there, "%u", o);
-			expect(!there || next == tiled + k, "byte %u + %u", o, k);
-		}
-		expect(!there || tiled / PAGE == (tiled + run - 1) / PAGE, "byte %u", o);
-	}
-}
-END_TEST
-
-START_TEST(a_value_taken_apart)
-{
-	struct gvt_tiling t = gvt_tiling_decode(0);
-
-	ck_assert(!t.valid && !t.first && !t.last && t.pitch == 128 && t.walk == GVT_TILE_X);
-	ck_assert(!gvt_tiling_covers(&t, 0));
-	t = gvt_tiling_decode(~0ULL);
-	ck_assert(t.valid && t.first == 0xfffff000 && t.last == 0xfffff000);
-	ck_assert(t.pitch == 4096 * 128 && t.walk == GVT_TILE_Y);
-	ck_assert(gvt_tiling_covers(&t, 0xffffffff) && !gvt_tiling_covers(&t, 0x100000000));
-	t = gvt_tiling_decode(0x12345678ULL << 32 | 0xabcde001);
-	ck_assert(t.first == 0xabcde000 && t.last == 0x12345000 && t.pitch == 0x679 * 128);
-	ck_assert(t.valid && t.walk == GVT_TILE_X && gvt_tiling_size(&t) == 0);
-	ck_assert(!gvt_tiling_covers(&t, 0xabcde000) && !gvt_tiling_covers(&t, 0x12345000));
-	/* Bits 11:2 mean nothing. */
-	t = gvt_tiling_decode(0x00002003ULL << 32 | 0x00001ffd);
-	ck_assert(t.first == 0x1000 && t.last == 0x2000 && t.pitch == 512 && t.walk == GVT_TILE_X);
-	ck_assert(!gvt_tiling_covers(&t, 0xfff) && gvt_tiling_covers(&t, 0x1000));
-	ck_assert(gvt_tiling_covers(&t, 0x2fff) && !gvt_tiling_covers(&t, 0x3000));
-	ck_assert_uint_eq(gvt_tiling_size(&t), 0x2000);
-	/* The whole 4 GiB: 64 bits hold the size. */
-	t = gvt_tiling_decode(0xfffff003ULL << 32 | 1);
-	ck_assert_uint_eq(gvt_tiling_size(&t), 1ULL << 32);
-}
-END_TEST
-
-START_TEST(a_pitch_of_no_whole_tiles_has_no_places)
-{
-	struct gvt_tiling t = gvt_tiling_decode(fence_of(0, 0xf000, 640, 0));
-	u64 tiled;
-	u32 run;
-
-	ck_assert(!gvt_tiling_map(&t, 0x1230, &tiled, &run));
-	ck_assert_uint_eq(run, 0xdd0);
-	ck_assert(!gvt_tiling_map(&t, 0, &tiled, &run));
-	ck_assert_uint_eq(run, PAGE);
-}
-END_TEST
-
 /* --- through the aperture --- */
 
 #define PAGES 12
@@ -204,6 +35,7 @@ END_TEST
 #define BAR2(addr) (RIG_BAR2 + (addr))
 
 static u8 image[SIZE], memory[SIZE];
+static u32 place[SIZE];
 
 /* Guest pages out of order, so that neighbours by graphics address are none in RAM. */
 static u64 ram_of(u32 offset)
@@ -454,35 +286,9 @@ END_TEST
 
 /* --- two vGPUs --- */
 
-#define LOW2 (LOW + LOW_SIZE)
 #define VICTIM_PAGES 32U
 #define VICTIM_RAM 0x200000ULL
 #define OWN_RAM 0x400000ULL
-
-/* The one whose aperture begins where the other's ends, in a VM of its own. */
-static void second_open(struct rig *r, struct rig *second)
-{
-	struct intel_vgpu_type type;
-
-	*second = *r;
-	rig_ok(mpt_vm_create(r->host, 2));
-	rig_ok(mpt_vm_get(r->host, 2, &second->vm));
-	rig_ok(mpt_ram_add(second->vm, 0, RIG_RAM, 0));
-	gvt_type_init(&type, 64ULL << 20, 128ULL << 20, 4);
-	type.low_start = LOW2;
-	second->vgpu = mpt_vgpu_create(second->vm, r->gvt, &type);
-	ck_assert_msg(!MPT_IS_ERR(second->vgpu), "%s", mpt_last_error());
-	second->v = to_gvt_vgpu(second->vgpu);
-	r->ops->vgpu_activate(second->vgpu);
-	rig_cfg_place(second);
-}
-
-static void second_close(struct rig *r, struct rig *second)
-{
-	rig_ok(mpt_vgpu_destroy(second->vm, second->vgpu));
-	mpt_vm_put(second->vm);
-	rig_ok(mpt_vm_destroy(r->host, 2));
-}
 
 /* Graphics address of the victim's page @i: half at the begin of its range, half at the end. */
 static u64 victim_addr(u32 i)
@@ -635,12 +441,18 @@ START_TEST(without_limits_the_hardware_gets_zero)
 		u64 first, last;
 		bool given;
 	} rows[] = {
-		{ LOW, LOW + LOW_SIZE - PAGE, true },	{ LOW, LOW, true },
-		{ LOW - PAGE, LOW + PAGE, false },	{ LOW, LOW + LOW_SIZE, false },
-		{ LOW + PAGE, LOW, false },		{ LOW + LOW_SIZE, LOW, false },
-		{ LOW2, LOW2 + PAGE, false },		{ 0, 0xfffff000, false },
-		{ HIGH, HIGH + PAGE, false },		{ 0xfffff000, 0, false },
-		{ LOW + 2 * PAGE, LOW - PAGE, false },	{ LOW + LOW_SIZE - PAGE, LOW2, false },
+		{ LOW, LOW + LOW_SIZE - PAGE, true },
+		{ LOW, LOW, true },
+		{ LOW - PAGE, LOW + PAGE, false },
+		{ LOW, LOW + LOW_SIZE, false },
+		{ LOW + PAGE, LOW, false },
+		{ LOW + LOW_SIZE, LOW, false },
+		{ LOW2, LOW2 + PAGE, false },
+		{ 0, 0xfffff000, false },
+		{ HIGH, HIGH + PAGE, false },
+		{ 0xfffff000, 0, false },
+		{ LOW + 2 * PAGE, LOW - PAGE, false },
+		{ LOW + LOW_SIZE - PAGE, LOW2, false },
 	};
 	struct rig r;
 	u64 value;
@@ -703,8 +515,8 @@ static void switched_fill(u32 n, u32 first, u32 pages, u32 pitch, u64 walk)
 
 	model(place, pages, pitch, walk);
 	for (o = 0; o < SIZE; o++)
-		switched_place[n][o] = o / PAGE - first < pages
-					       ? first * PAGE + place[o - first * PAGE] : o;
+		switched_place[n][o] =
+			o / PAGE - first < pages ? first * PAGE + place[o - first * PAGE] : o;
 }
 
 static void *fence_switcher(void *arg)
@@ -758,14 +570,8 @@ END_TEST
 static Suite *tiling_suite(void)
 {
 	Suite *s = suite_create("gvt-tiling");
-	TCase *tc = tcase_create("arithmetic");
+	TCase *tc = tcase_create("aperture");
 
-	tcase_add_loop_test(tc, every_byte_has_its_place, 0, N(surfaces));
-	tcase_add_loop_test(tc, runs_end_where_neighbours_do, 0, N(surfaces));
-	tcase_add_test(tc, a_value_taken_apart);
-	tcase_add_test(tc, a_pitch_of_no_whole_tiles_has_no_places);
-	suite_add_tcase(s, tc);
-	tc = tcase_create("aperture");
 	tcase_set_timeout(tc, 60);
 	tcase_add_loop_test(tc, writes_are_tiled, 0, N(views));
 	tcase_add_loop_test(tc, reads_are_detiled, 0, N(views));
