@@ -8,6 +8,8 @@ noinst_LTLIBRARIES += libmpt-gvt-core.la
 libmpt_gvt_core_la_SOURCES = \
 	gvt/aperture.c \
 	gvt/aux.c \
+	gvt/blit.c \
+	gvt/blit.h \
 	gvt/cfg_space.c \
 	gvt/edid.c \
 	gvt/exports.h \
