@@ -8,9 +8,9 @@
 #include "gvt/blit.h"
 #include "lib/runner.h"
 
-#define MEM 0x100000U
-#define DST 0x80000ULL
-#define SRC 0x10000ULL
+#define MEM 0x200000U
+#define DST 0x100000ULL
+#define SRC 0x8000ULL
 #define expect(cond, ...)                          \
 	do {                                       \
 		if (!(cond))                       \
@@ -212,7 +212,7 @@ static void model(u8 *m, const struct op *o)
 
 static int any_pitch(enum walk walk, u32 tiles)
 {
-	return walk == LIN ? (int)(300 + rnd(4000)) : (int)(tiles * (walk == X ? 512 : 128));
+	return walk == LIN ? (int)(300 + rnd(8000)) : (int)(tiles * (walk == X ? 512 : 128));
 }
 
 static void operand(enum walk *walk, int *pitch)
@@ -255,7 +255,7 @@ static void any_op(struct op *o)
 	o->x1 = fit(o->dst_pitch, o->cpp, w);
 	o->sx = fit(o->src_pitch, o->cpp, w);
 	o->y1 = (int)rnd(40);
-	o->sy = (int)rnd(40);
+	o->sy = rnd(3) ? o->y1 : (int)rnd(40);
 	o->x2 = o->x1 + w;
 	o->y2 = o->y1 + h;
 }
