@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * PCI configuration space of a vGPU: what each dword starts as and which bits a guest can write,
- * and the trap and the mapping that follow COMMAND and the BARs. What is behind the BARs is not
- * here.
+ * and the trap and the mapping that follow COMMAND and the BARs. What is behind the BARs, and the
+ * opregion, are not here.
  */
 #include "internal.h"
 
@@ -14,6 +14,7 @@
 #define CFG_CLASS 0x08
 #define CFG_BAR0 0x10
 #define CFG_BAR2 0x18
+#define CFG_ASLS 0xfc
 
 #define COMMAND_MEMORY 0x0002
 #define PMCSR_STATE 3U
@@ -29,6 +30,7 @@ typedef u32 __attribute__((may_alias)) cfg_u32;
 struct cfg_change {
 	u32 reg; /* offset of the dword */
 	u32 value;
+	bool whole; /* all four bytes were */
 	bool ones; /* every byte written was 0xff */
 };
 
@@ -49,6 +51,8 @@ static int commit_command(struct gvt_vgpu *v, struct cfg_change *c);
 static int commit_bar0(struct gvt_vgpu *v, struct cfg_change *c);
 static int commit_bar2(struct gvt_vgpu *v, struct cfg_change *c);
 static int commit_power(struct gvt_vgpu *v, struct cfg_change *c);
+static int commit_swsci(struct gvt_vgpu *v, struct cfg_change *c);
+static int commit_asls(struct gvt_vgpu *v, struct cfg_change *c);
 
 /*
  * Gen9 integrated graphics. Offsets and layouts: PCI Local Bus Specification 3.0, PCI Power
@@ -76,8 +80,9 @@ const struct gvt_cfg_map gvt_cfg_gen9 = { .dword = {
 	/* power management, the last: version 2, device-specific initialisation, no PME */
 	[0xd0 / 4] = { .init = 0x00220001 },
 	[0xd4 / 4] = { .rw = PMCSR_STATE, .commit = commit_power },
-	[0xe8 / 4] = { .rw = 0x0000ffff }, /* SWSCI */
-	[0xfc / 4] = { .rw = 0xffffffff }, /* ASLS: address of the opregion */
+	[0xe8 / 4] = { .rw = 0x0000ffff, .commit = commit_swsci }, /* SWSCI */
+	/* ASLS: address of the opregion */
+	[CFG_ASLS / 4] = { .rw = 0xffffffff, .commit = commit_asls },
 } };
 
 /* Acquire: what is loaded next, the sequence count above all, stays behind it. */
@@ -242,6 +247,21 @@ static int commit_power(struct gvt_vgpu *v, struct cfg_change *c)
 	return 0;
 }
 
+/* What was there tells an edge of the trigger (gvt-contract.md C10). */
+static int commit_swsci(struct gvt_vgpu *v, struct cfg_change *c)
+{
+	gvt_opregion_swsci(v, cfg_load(v, CFG_ASLS), cfg_load(v, c->reg), c->value);
+	return 0;
+}
+
+/* Stored whatever it is. An address of halves would have memory overwritten that nobody named. */
+static int commit_asls(struct gvt_vgpu *v, struct cfg_change *c)
+{
+	if (c->whole)
+		gvt_opregion_place(v, c->value);
+	return 0;
+}
+
 void gvt_cfg_off(struct gvt_vgpu *v)
 {
 	int ret = bar_move(v, &v->bar0, 0);
@@ -357,6 +377,7 @@ static int cfg_write_dword(struct gvt_vgpu *v, u32 reg, u32 data, u32 lanes)
 	struct cfg_change c = {
 		.reg = reg,
 		.value = ((old & ~rw) | (data & rw)) & ~(data & row->w1c & lanes),
+		.whole = lanes == ~0U,
 		.ones = data == lanes,
 	};
 	int ret = row->commit ? row->commit(v, &c) : 0;

@@ -32,6 +32,7 @@
 #define GVT_EDID_SIZE 128
 #define GVT_DPCD_SIZE 0x700U
 #define GVT_NUM_PIPES 3
+#define GVT_OPREGION_SIZE 8192U
 
 struct gvt_reg_table;
 struct gvt_platform;
@@ -278,6 +279,11 @@ u64 gvt_vblank_service(struct gvt_vgpu *v, u64 now); /* ns until it wants to be 
 void gvt_vblank_flip(struct gvt_vgpu *v, u32 pipe); /* the first plane has a new surface */
 void gvt_vblank_pipe(struct gvt_vgpu *v, u32 pipe); /* PIPECONF was written */
 void gvt_vblank_reset(struct gvt_vgpu *v);
+
+/* --- opregion.c --- */
+void gvt_opregion_build(u8 buf[GVT_OPREGION_SIZE]);
+void gvt_opregion_place(struct gvt_vgpu *v, u32 asls); /* lock held, as below */
+void gvt_opregion_swsci(struct gvt_vgpu *v, u32 asls, u32 old, u32 value);
 
 /* --- policy.c --- */
 void gvt_vgpu_failsafe(struct gvt_vgpu *v, enum gvt_failsafe reason); /* lock held */

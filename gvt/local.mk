@@ -26,6 +26,7 @@ libmpt_gvt_core_la_SOURCES = \
 	gvt/lock.h \
 	gvt/lock.h \
 	gvt/mmio.c \
+	gvt/opregion.c \
 	gvt/policy.c \
 	gvt/pvinfo.c \
 	gvt/reg_table.c \

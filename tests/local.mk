@@ -45,6 +45,7 @@ layer_suites = \
 	tests/test_gvt_irq \
 	tests/test_gvt_mmio \
 	tests/test_gvt_monitor \
+	tests/test_gvt_opregion \
 	tests/test_gvt_pvinfo \
 	tests/test_gvt_tiling \
 	tests/test_gvt_vblank \
