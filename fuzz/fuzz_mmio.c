@@ -81,7 +81,7 @@ static void vgpu_open(struct guest *g)
  */
 static void guest_open(struct guest *g)
 {
-	struct gvt_config config = { .size = sizeof(config), .aperture = APERTURE };
+	struct gvt_config config = { .size = sizeof(config), .aperture = APERTURE, .pvmmio = 0xf };
 
 	must(mpt_host_open("check,mock", &g->host));
 	must(mpt_host_set_policy(g->host, MPT_POLICY_RETURN));

@@ -151,7 +151,7 @@ static u64 bar_place(const struct gvt_bar *bar)
 /*
  * @to: 0 is nowhere. The old place is given up by the address remembered with it, never by what the
  * register says. When the new place is refused the old one is taken again; if that fails too, the
- * BAR is nowhere until the next write to it or to COMMAND.
+ * BAR is nowhere until the next write to it or to COMMAND. PV MMIO does not come back with it.
  */
 static int bar_move(struct gvt_vgpu *v, struct gvt_bar *bar, u64 to)
 {
@@ -161,6 +161,9 @@ static int bar_move(struct gvt_vgpu *v, struct gvt_bar *bar, u64 to)
 	if (to == from)
 		return 0;
 	if (from) {
+		ret = bar == &v->bar0 ? gvt_pvmmio_off(v) : 0;
+		if (ret)
+			return ret;
 		ret = bar_switch(v, bar, from, false);
 		if (ret)
 			return ret;
@@ -264,8 +267,10 @@ static int commit_asls(struct gvt_vgpu *v, struct cfg_change *c)
 
 void gvt_cfg_off(struct gvt_vgpu *v)
 {
-	int ret = bar_move(v, &v->bar0, 0);
+	int ret;
 
+	gvt_pvmmio_end(v);
+	ret = bar_move(v, &v->bar0, 0);
 	if (!ret)
 		ret = bar_move(v, &v->bar2, 0);
 	else

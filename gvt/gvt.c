@@ -119,6 +119,10 @@ static int config_apply(struct intel_gvt *gvt, const struct gvt_config *c)
 		return mpt_fail(-EINVAL, "gvt", "the aperture at frame 0x%llx ends above 0x%llx",
 				(unsigned long long)gvt->aperture_mfn,
 				(unsigned long long)MFN_LIMIT);
+	if (c->pvmmio & ~GVT_PVMMIO_ALL)
+		return mpt_fail(-EINVAL, "gvt", "PV MMIO levels 0x%x (bits of 0x%x)", c->pvmmio,
+				GVT_PVMMIO_ALL);
+	gvt->pvmmio = c->pvmmio & ~(u32)GVT_PVMMIO_PPGTT; /* no shadow tables that it could replace */
 	return platform_find(c->platform, &gvt->platform);
 }
 

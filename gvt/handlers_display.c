@@ -51,6 +51,8 @@ int gvt_write_surf(struct gvt_vgpu *v, u32 reg, u32 value)
 	u32 pipe = (reg - 0x70000) / 0x1000, base = reg & ~0xfffU;
 	bool cursor = (reg & 0xfff) == 0x084;
 
+	if (!cursor && (v->pv.levels & (GVT_PVMMIO_PLANE | GVT_PVMMIO_PLANE_WM)))
+		gvt_pvmmio_plane(v, reg);
 	gvt_vreg_set(v, reg, value);
 	gvt_vreg_set(v, reg + (cursor ? 0x28 : 0x10), value);
 	if ((reg & 0xfff) != 0x19c)

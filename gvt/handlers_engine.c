@@ -103,6 +103,11 @@ int gvt_write_elsp(struct gvt_vgpu *v, u32 reg, u32 value)
 
 	if (engine < 0)
 		return 0;
+	if (v->pv.levels & GVT_PVMMIO_ELSP) {
+		gvt_pvmmio_elsp(v, v->elsp_data[engine], value);
+		v->elsp_index[engine] = 0;
+		return elsp_check(v, v->elsp_data[engine]);
+	}
 	v->elsp_data[engine][3 - v->elsp_index[engine]] = value;
 	v->elsp_index[engine] = (v->elsp_index[engine] + 1) % 4;
 	return v->elsp_index[engine] ? 0 : elsp_check(v, v->elsp_data[engine]);

@@ -68,6 +68,7 @@ struct intel_gvt {
 	u64 aperture_mfn;
 	u64 bus_end; /* guest memory is mapped below this bus address */
 	bool serviced; /* gvt_service() was called: time passes here; atomic */
+	u32 pvmmio; /* levels that guests are offered */
 	bool ggtt_dirty; /* host entries changed since the last hw.ggtt_flush; atomic */
 	pthread_mutex_t lock; /* what follows */
 	struct gvt_vgpu *vgpu[GVT_MAX_VGPU + 1]; /* by id */
@@ -100,6 +101,14 @@ struct gvt_vblank {
 	u32 running; /* @last is meaningful */
 	u32 flip; /* waits for the pipe's next vblank */
 	u64 last[GVT_NUM_PIPES]; /* ns: when the last vblank was due */
+};
+
+/* pvmmio.c */
+struct gvt_pvmmio {
+	u32 levels; /* granted: what PVINFO enable_pvmmio reads */
+	u8 *page; /* shared with the guest; NULL when levels is 0 */
+	u64 base; /* of BAR0 as the back end was told; meaningful while on */
+	bool on;
 };
 
 struct gvt_vgpu {
@@ -137,6 +146,7 @@ struct gvt_vgpu {
 	u32 hws_pga[GVT_NUM_ENGINES];
 	struct gvt_monitor monitor;
 	struct gvt_vblank vblank;
+	struct gvt_pvmmio pv;
 
 	/* counters */
 	struct gvt_vgpu_info count;
@@ -211,12 +221,33 @@ void gvt_mmio_reset(struct gvt_vgpu *v, u32 end); /* golden image below offset e
 void gvt_mmio_clean(struct gvt_vgpu *v);
 int gvt_mmio_read(struct intel_vgpu *vgpu, u64 gpa, void *buf, unsigned int bytes);
 int gvt_mmio_write(struct intel_vgpu *vgpu, u64 gpa, void *buf, unsigned int bytes);
+/* As an access to one dword does it, but not counted as one; outside failsafe, lock held. */
+u32 gvt_mmio_reg_read(struct gvt_vgpu *v, u32 reg);
+int gvt_mmio_reg_write(struct gvt_vgpu *v, u32 reg, u32 value);
 
 /* --- pvinfo.c (lock held) --- */
 void gvt_pvinfo_init(struct gvt_vgpu *v);
 u32 gvt_pvinfo_read(struct gvt_vgpu *v, u32 reg);
 int gvt_pvinfo_write(struct gvt_vgpu *v, u32 reg, u32 value);
 const char *gvt_pvinfo_name(u32 reg); /* "magic", ...; NULL: reserved */
+
+/* --- pvmmio.c (lock held) --- */
+void gvt_pvmmio_enable(struct gvt_vgpu *v, u32 wanted); /* PVINFO enable_pvmmio is written */
+int gvt_pvmmio_off(struct gvt_vgpu *v); /* before BAR0 leaves; on failure all is as before */
+void gvt_pvmmio_end(struct gvt_vgpu *v); /* off for the guest, whatever the back end says */
+u32 gvt_pvmmio_read_port(struct gvt_vgpu *v);
+/* With the level granted: */
+bool gvt_pvmmio_irq_disabled(const struct gvt_vgpu *v);
+void gvt_pvmmio_elsp(const struct gvt_vgpu *v, u32 dw[4], u32 value);
+void gvt_pvmmio_plane(struct gvt_vgpu *v, u32 surf); /* before PLANE_SURF is written */
+
+/* Where an offset in BAR0 is in the shared page; NULL: not there, or there is none. */
+static inline u8 *gvt_pvmmio_at(const struct gvt_vgpu *v, u64 offset)
+{
+	if (!v->pv.page || offset - GVT_MMIO_SIZE >= MPT_PAGE_SIZE)
+		return NULL;
+	return v->pv.page + (offset - GVT_MMIO_SIZE);
+}
 
 /* --- interrupt.c (lock held) --- */
 enum gvt_event {

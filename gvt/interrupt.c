@@ -108,7 +108,9 @@ static u32 master_update(struct gvt_vgpu *v)
 
 static bool irq_pending(const struct gvt_vgpu *v, u32 master)
 {
-	return (master & MASTER_ENABLE) && (master & ~MASTER_ENABLE) && !v->failsafe;
+	if (!(master & MASTER_ENABLE) || !(master & ~MASTER_ENABLE) || v->failsafe)
+		return false;
+	return !(v->pv.levels & GVT_PVMMIO_MASTER_IRQ) || !gvt_pvmmio_irq_disabled(v);
 }
 
 /* PCI Local Bus Specification 3.0, 6.2.2: COMMAND bit 10 disables the pin; 6.8.1: so does MSI. */

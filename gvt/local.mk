@@ -29,6 +29,7 @@ libmpt_gvt_core_la_SOURCES = \
 	gvt/opregion.c \
 	gvt/policy.c \
 	gvt/pvinfo.c \
+	gvt/pvmmio.c \
 	gvt/reg_table.c \
 	gvt/reg_table.h \
 	gvt/reset.c \

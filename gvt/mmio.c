@@ -171,6 +171,16 @@ static bool is_fence(const struct gvt_vgpu *v, u32 reg)
 	return r && r->write == gvt_fence_write;
 }
 
+u32 gvt_mmio_reg_read(struct gvt_vgpu *v, u32 reg)
+{
+	return dword_read(v, reg);
+}
+
+int gvt_mmio_reg_write(struct gvt_vgpu *v, u32 reg, u32 value)
+{
+	return dword_write(v, reg, value, ~0U);
+}
+
 /* --- registers: any size, dword by dword, the low one first --- */
 
 static u32 get32(const void *buf)
@@ -262,6 +272,8 @@ static NOINLINE int regs_write(struct gvt_vgpu *v, u32 offset, const void *buf, 
 
 static int bar0_read(struct gvt_vgpu *v, u64 offset, void *buf, unsigned int bytes)
 {
+	const u8 *shared;
+
 	if (UNLIKELY(!size_ok(offset, bytes)) && !size_ok_unaligned(v, offset, bytes))
 		return bad_size(v, "BAR0", offset, bytes);
 	if (offset < GVT_MMIO_SIZE) {
@@ -270,18 +282,27 @@ static int bar0_read(struct gvt_vgpu *v, u64 offset, void *buf, unsigned int byt
 	}
 	if (offset >= GVT_GTT_OFFSET)
 		return gvt_ggtt_read(v, (u32)offset - GVT_GTT_OFFSET, buf, bytes);
-	memset(buf, 0, bytes);
+	shared = gvt_pvmmio_at(v, offset);
+	if (shared)
+		memcpy(buf, shared, bytes);
+	else
+		memset(buf, 0, bytes);
 	return 0;
 }
 
 static int bar0_write(struct gvt_vgpu *v, u64 offset, const void *buf, unsigned int bytes)
 {
+	u8 *shared;
+
 	if (UNLIKELY(!size_ok(offset, bytes)) && !size_ok_unaligned(v, offset, bytes))
 		return bad_size(v, "BAR0", offset, bytes);
 	if (offset >= GVT_GTT_OFFSET)
 		return gvt_ggtt_write(v, (u32)offset - GVT_GTT_OFFSET, buf, bytes);
 	if (offset < GVT_MMIO_SIZE)
 		return regs_write(v, (u32)offset, buf, bytes);
+	shared = gvt_pvmmio_at(v, offset);
+	if (shared)
+		memcpy(shared, buf, bytes);
 	return 0;
 }
 

@@ -14,19 +14,22 @@
 
 /* g2v_notify (Linux 6.1 i915_pvinfo.h, enum vgt_g2v_type) */
 #define NOTIFY_LAST 7
+/* Up to here: what a PV MMIO level asks for that is not offered (ACRN kernel 4.19). */
+#define NOTIFY_PV_LAST 10
 
-enum field_write { DROP, STORE, DISPLAY_READY, RESOURCES, NOTIFY };
+enum field_read { UNEXPECTED, EXPECTED, PV_PORT };
+enum field_write { DROP, STORE, DISPLAY_READY, RESOURCES, NOTIFY, PV_ENABLE, PV_CHECK };
 
 struct pvinfo_field {
 	u16 offset, size;
-	bool readable; /* a guest is expected to read it */
+	enum field_read read;
 	enum field_write write;
 	const char *name;
 };
 
 static const struct pvinfo_field pvinfo_field[] = {
 #define PVINFO(at, bytes, text, expected, action) \
-	{ .offset = (at), .size = (bytes), .readable = (expected), .write = (action), \
+	{ .offset = (at), .size = (bytes), .read = (expected), .write = (action), \
 	  .name = (text) },
 #include "regs/pvinfo.def"
 #undef PVINFO
@@ -85,6 +88,7 @@ void gvt_pvinfo_init(struct gvt_vgpu *v)
 	put32(v, 0x804, 0);
 	put32(v, 0x830, ~0U);
 	put32(v, 0x834, ~0U);
+	put32(v, 0x860, v->pv.levels);
 	v->count.display_ready = 0;
 }
 
@@ -93,7 +97,9 @@ u32 gvt_pvinfo_read(struct gvt_vgpu *v, u32 reg)
 	const struct pvinfo_field *f = field_at(reg);
 
 	v->pv_notified = true;
-	if (!f || !f->readable)
+	if (f && f->read == PV_PORT)
+		return gvt_pvmmio_read_port(v);
+	if (!f || f->read == UNEXPECTED)
 		mpt_log_guest(MPT_LOG_INFO, "vGPU %d: reads PVINFO 0x%x (%s)", v->base.id,
 			      reg - GVT_PVINFO_OFFSET, f ? f->name : "reserved");
 	return gvt_vreg(v, reg);
@@ -103,7 +109,10 @@ u32 gvt_pvinfo_read(struct gvt_vgpu *v, u32 reg)
 static void notify(struct gvt_vgpu *v, u32 command)
 {
 	v->count.ppgtt_notify++;
-	if (!command || command > NOTIFY_LAST)
+	if (command > NOTIFY_LAST && command <= NOTIFY_PV_LAST)
+		mpt_log_guest(MPT_LOG_WARN, "vGPU %d: g2v_notify %u is not supported", v->base.id,
+			      command);
+	else if (!command || command > NOTIFY_LAST)
 		mpt_log_guest(MPT_LOG_WARN, "vGPU %d: unknown g2v_notify %u", v->base.id, command);
 }
 
@@ -125,6 +134,12 @@ int gvt_pvinfo_write(struct gvt_vgpu *v, u32 reg, u32 value)
 	case NOTIFY:
 		notify(v, value);
 		break;
+	case PV_ENABLE:
+		gvt_pvmmio_enable(v, value);
+		return 0;
+	case PV_CHECK:
+		gvt_irq_check(v);
+		return 0;
 	case STORE:
 		break;
 	}

@@ -47,6 +47,7 @@ layer_suites = \
 	tests/test_gvt_monitor \
 	tests/test_gvt_opregion \
 	tests/test_gvt_pvinfo \
+	tests/test_gvt_pvmmio \
 	tests/test_gvt_tiling \
 	tests/test_gvt_vblank \
 	tests/test_gvt_vgpu \

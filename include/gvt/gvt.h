@@ -41,6 +41,16 @@ struct intel_vgpu_type {
 	u32 width, height;
 };
 
+/** enum gvt_pvmmio_level - what PV MMIO batches; bits. Since: 0.1 */
+enum gvt_pvmmio_level {
+	GVT_PVMMIO_ELSP = 1 << 0, /**< a submission is one trapped write */
+	GVT_PVMMIO_PLANE = 1 << 1, /**< the registers of a plane, with its surface */
+	GVT_PVMMIO_PLANE_WM = 1 << 2, /**< its watermarks, with its surface */
+	GVT_PVMMIO_MASTER_IRQ = 1 << 3, /**< the guest holds interrupts back by a flag in memory */
+	GVT_PVMMIO_PPGTT = 1 << 4, /**< page tables by ranges; accepted, never granted yet */
+	GVT_PVMMIO_ALL = 0x1f,
+};
+
 /**
  * struct gvt_config - how to open a device; zero-initialise it. Since: 0.1
  * @size: sizeof(struct gvt_config)
@@ -49,6 +59,8 @@ struct intel_vgpu_type {
  * @aperture_mfn: machine frame where the host's aperture begins; 0: 0x80000 (2 GiB)
  * @hw: the hardware below; copied, stays the caller's to close; NULL: the software GPU, which
  *	reaches memory through the bus side of the host's testbed
+ * @pvmmio: levels of PV MMIO that guests are offered (enum gvt_pvmmio_level); 0: none. A guest gets
+ *	them only on a back end with set_pvmmio
  */
 struct gvt_config {
 	size_t size;
@@ -56,6 +68,7 @@ struct gvt_config {
 	u64 aperture;
 	u64 aperture_mfn;
 	const struct gvt_hw *hw;
+	u32 pvmmio;
 };
 
 /**
