@@ -24,7 +24,6 @@ libmpt_gvt_core_la_SOURCES = \
 	gvt/internal.h \
 	gvt/interrupt.c \
 	gvt/lock.h \
-	gvt/lock.h \
 	gvt/mmio.c \
 	gvt/opregion.c \
 	gvt/policy.c \

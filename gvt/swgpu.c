@@ -40,7 +40,7 @@ struct swgpu {
 	u64 live[GVT_NUM_FENCES];
 	u32 active;
 	struct gvt_range limit[GVT_NUM_FENCES];
-	u8 *own; /* OWN_SIZE bytes, at bus address OWN_BUS */
+	u64 *own; /* OWN_SIZE bytes, at bus address OWN_BUS */
 	pthread_mutex_t own_lock; /* what follows */
 	u32 own_free; /* 1 + the first free page; a free page begins with the next one's number; 0: none */
 	u32 own_used; /* pages from here on have never been given out */
@@ -48,37 +48,50 @@ struct swgpu {
 
 /* --- pages of the device's own --- */
 
+static u64 *own_page(const struct swgpu *gpu, u32 page)
+{
+	return gpu->own + (u64)page * (MPT_PAGE_SIZE / sizeof(u64));
+}
+
+/* The page's number; OWN_PAGES: none is left. @fresh: it has never been used, so it holds zeros. */
+static u32 own_take(struct swgpu *gpu, bool *fresh)
+{
+	u32 page = OWN_PAGES;
+
+	pthread_mutex_lock(&gpu->own_lock);
+	*fresh = !gpu->own_free;
+	if (gpu->own_free) {
+		page = gpu->own_free - 1;
+		gpu->own_free = (u32)*own_page(gpu, page);
+	} else if (gpu->own_used < OWN_PAGES) {
+		page = gpu->own_used++;
+	}
+	pthread_mutex_unlock(&gpu->own_lock);
+	return page;
+}
+
 static u64 *swgpu_page_new(void *priv, u64 *bus)
 {
 	struct swgpu *gpu = priv;
-	u32 page = OWN_PAGES;
-	u64 *mem = NULL;
+	bool fresh;
+	u32 page = own_take(gpu, &fresh);
 
-	pthread_mutex_lock(&gpu->own_lock);
-	if (gpu->own_free) {
-		page = gpu->own_free - 1;
-		mem = (u64 *)(gpu->own + ((u64)page << MPT_PAGE_SHIFT));
-		gpu->own_free = (u32)mem[0];
-	} else if (gpu->own_used < OWN_PAGES) {
-		page = gpu->own_used++;
-		mem = (u64 *)(gpu->own + ((u64)page << MPT_PAGE_SHIFT));
-	}
-	pthread_mutex_unlock(&gpu->own_lock);
-	if (!mem)
+	if (page == OWN_PAGES)
 		return NULL;
-	memset(mem, 0, MPT_PAGE_SIZE);
+	if (!fresh)
+		memset(own_page(gpu, page), 0, MPT_PAGE_SIZE);
 	*bus = OWN_BUS + ((u64)page << MPT_PAGE_SHIFT);
-	return mem;
+	return own_page(gpu, page);
 }
 
 static void swgpu_page_free(void *priv, u64 bus)
 {
 	struct swgpu *gpu = priv;
-	u64 *mem = (u64 *)(gpu->own + (bus - OWN_BUS));
+	u32 page = (u32)((bus - OWN_BUS) >> MPT_PAGE_SHIFT);
 
 	pthread_mutex_lock(&gpu->own_lock);
-	mem[0] = gpu->own_free;
-	gpu->own_free = (u32)((bus - OWN_BUS) >> MPT_PAGE_SHIFT) + 1;
+	*own_page(gpu, page) = gpu->own_free;
+	gpu->own_free = page + 1;
 	pthread_mutex_unlock(&gpu->own_lock);
 }
 
@@ -274,7 +287,7 @@ int gvt_swgpu_new(struct mpt_host *host, u64 aperture, struct gvt_hw *hw)
 {
 	struct swgpu *gpu = mpt_zalloc(sizeof(*gpu));
 	u64 *ggtt = gpu ? mpt_zalloc_pages(GVT_GTT_SIZE) : NULL;
-	u8 *own = ggtt ? mpt_zalloc_pages(OWN_SIZE) : NULL;
+	u64 *own = ggtt ? mpt_zalloc_pages(OWN_SIZE) : NULL;
 	u32 i;
 
 	if (!own) {

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Guest accesses through the aperture, by GGTT entry and IOMMU to RAM; the software GPU's bounds.
+ * Guest accesses through the aperture, by GGTT entry and IOMMU to RAM; the software GPU's bounds
+ * and its own pages.
  */
 #include "gvt_entries.h"
 #include "lib/runner.h"
@@ -237,12 +238,61 @@ START_TEST(swgpu_out_of_memory)
 	struct gvt_hw hw;
 	unsigned long n;
 
-	for (n = 1; n <= 2; n++) {
+	for (n = 1; n <= 3; n++) {
 		mpt_alloc_fail_at(n);
 		ck_assert_int_eq(gvt_swgpu_new(NULL, 256ULL << 20, &hw), -ENOMEM);
 		ck_assert_int_eq(mpt_alloc_live(), 0);
 	}
 	mpt_alloc_fail_at(0);
+}
+END_TEST
+
+/* --- pages of the device's own --- */
+
+START_TEST(own_pages_are_zeroed_and_above_all_mappings)
+{
+	u64 bus = 0, other = 0, *page, *again;
+	struct rig r;
+
+	rig_open(&r);
+	page = r.gvt->hw.page_new(r.gvt->hw.priv, &bus);
+	ck_assert_ptr_nonnull(page);
+	ck_assert_uint_eq(bus % MPT_PAGE_SIZE, 0);
+	ck_assert_uint_ge(bus, r.gvt->hw.own_bus);
+	ck_assert_uint_lt(bus, r.gvt->hw.scratch);
+	ck_assert_ptr_nonnull(r.gvt->hw.page_new(r.gvt->hw.priv, &other));
+	ck_assert_uint_ne(bus, other);
+	ck_assert(!gvt_bus_usable(r.gvt, bus));
+	ck_assert(!gvt_bus_usable(r.gvt, r.gvt->hw.own_bus));
+	ck_assert(gvt_bus_usable(r.gvt, r.gvt->hw.own_bus - MPT_PAGE_SIZE));
+	memset(page, 0x5a, MPT_PAGE_SIZE);
+	r.gvt->hw.page_free(r.gvt->hw.priv, bus);
+	again = r.gvt->hw.page_new(r.gvt->hw.priv, &other);
+	ck_assert_ptr_eq(again, page);
+	ck_assert_uint_eq(bus, other);
+	ck_assert_uint_eq(again[0] | again[511], 0);
+	ck_assert_int_eq(memcmp(again, again + 1, MPT_PAGE_SIZE - 8), 0);
+	rig_close(&r);
+}
+END_TEST
+
+START_TEST(own_pages_come_to_an_end)
+{
+	u64 bus = 0, last = 0, n = 0;
+	struct gvt_hw hw;
+
+	ck_assert_int_eq(gvt_swgpu_new(NULL, 256ULL << 20, &hw), 0);
+	for (; hw.page_new(hw.priv, &bus); n++, last = bus)
+		if (n && bus <= last)
+			ck_abort_msg("page %llu at 0x%llx", (unsigned long long)n,
+				     (unsigned long long)bus);
+	ck_assert_uint_eq(n, (hw.scratch - hw.own_bus) >> MPT_PAGE_SHIFT);
+	ck_assert_uint_eq(bus, last);
+	hw.page_free(hw.priv, hw.own_bus);
+	ck_assert_ptr_nonnull(hw.page_new(hw.priv, &bus));
+	ck_assert_uint_eq(bus, hw.own_bus);
+	ck_assert_ptr_null(hw.page_new(hw.priv, &bus));
+	hw.close(hw.priv);
 }
 END_TEST
 
@@ -259,6 +309,8 @@ static Suite *aperture_suite(void)
 	tcase_add_test(tc, the_aperture_has_bounds);
 	tcase_add_test(tc, without_a_bus_side_reads_are_ones);
 	tcase_add_test(tc, swgpu_out_of_memory);
+	tcase_add_test(tc, own_pages_are_zeroed_and_above_all_mappings);
+	tcase_add_test(tc, own_pages_come_to_an_end);
 	suite_add_tcase(s, tc);
 	return s;
 }
