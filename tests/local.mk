@@ -161,14 +161,14 @@ check-threads:
 	@test -n '$(filter $(threaded_suites),$(run_suites))' || { echo 'check-threads: no suite' >&2; exit 1; }
 	$(MAKE) $(AM_MAKEFLAGS) check TESTS='$(filter $(threaded_suites),$(run_suites))'
 
-# The suites under valgrind, in one process each. Programs here are no libtool wrappers, since they
-# link archives of ours only.
+# The suites under valgrind, in one process each, threads by turns: one that polls would keep the
+# others out. Programs here are no libtool wrappers, since they link archives of ours only.
 .PHONY: check-valgrind
 check-valgrind:
 	@test -n '$(run_suites)' || { echo 'check-valgrind: no suite' >&2; exit 1; }
 	@test -n '$(VALGRIND)' || { echo 'check-valgrind: configure found no valgrind' >&2; exit 1; }
 	CK_FORK=no $(MAKE) $(AM_MAKEFLAGS) check TESTS='$(run_suites)' \
-		LOG_COMPILER='$(VALGRIND) -q --error-exitcode=99 --leak-check=full --errors-for-leak-kinds=definite'
+		LOG_COMPILER='$(VALGRIND) -q --fair-sched=try --error-exitcode=99 --leak-check=full --errors-for-leak-kinds=definite'
 
 EXTRA_DIST += \
 	tests/data \
