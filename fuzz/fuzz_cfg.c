@@ -50,6 +50,8 @@ static void open_all(void)
 	must(!mpt_host_open("check,mock", &host));
 	must(!mpt_vm_create(host, 1));
 	must(!mpt_vm_get(host, 1, &vm));
+	/* For an opregion. */
+	must(!mpt_ram_add(vm, 0, 1ULL << 20, 0));
 	must(!gvt_open(host, &config, &gvt));
 	gvt_type_init(&type, 32ULL << 20, 64ULL << 20, 2);
 	type.low_start = 96ULL << 20;

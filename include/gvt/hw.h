@@ -123,8 +123,9 @@ struct gvt_hw_work {
  * @engine_reset: forget what is loaded, write nothing; the engine can be loaded again
  * @head: where execution is in the ring (what RING_HEAD shows)
  *
- * The members from @page_new on are there together or not at all; without them nothing is
- * shadowed and nothing executes.
+ * @page_new, @page_free and @own_bus are there together or not at all: without them nothing can be
+ * shadowed. So are the members from @engine_new on: without them nothing executes. The software GPU
+ * has the first three; the core uses none of them yet but @own_bus.
  */
 struct gvt_hw {
 	size_t size;
