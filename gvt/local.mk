@@ -11,6 +11,7 @@ libmpt_gvt_core_la_SOURCES = \
 	gvt/blit.c \
 	gvt/blit.h \
 	gvt/cfg_space.c \
+	gvt/cmd.h \
 	gvt/edid.c \
 	gvt/exports.h \
 	gvt/fence.c \
