@@ -102,7 +102,10 @@ struct cf_result {
 	u32 seen[MPT_OP_COUNT];
 };
 
-/* An area of the contract; areas and the clauses of each end with a NULL id. */
+/*
+ * An area of the contract; areas and the clauses of each end with a NULL id. Without a title it is
+ * more of the area above, from another file.
+ */
 struct cf_area {
 	const char *id;
 	const char *title;

@@ -74,9 +74,11 @@ static void area(const struct cf_area *a)
 {
 	const struct mpt_clause *c;
 
-	printf("\n## %s: %s\n\n", a->id, a->title);
-	printf("| clause | text | needs | answers provoked | known bugs of this class |\n");
-	printf("| --- | --- | --- | --- | --- |\n");
+	if (a->title) {
+		printf("\n## %s: %s\n\n", a->id, a->title);
+		printf("| clause | text | needs | answers provoked | known bugs of this class |\n");
+		printf("| --- | --- | --- | --- | --- |\n");
+	}
 	for (c = a->clauses; c->id; c++)
 		clause(c);
 }

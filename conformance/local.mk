@@ -8,6 +8,8 @@ libmpt_conformance_la_SOURCES = \
 	conformance/clause.h \
 	conformance/core.c \
 	conformance/dma.c \
+	conformance/dma.h \
+	conformance/dma_walk.c \
 	conformance/env.c \
 	conformance/env.h \
 	conformance/err.c \
@@ -16,8 +18,11 @@ libmpt_conformance_la_SOURCES = \
 	conformance/host.c \
 	conformance/irq.c \
 	conformance/life.c \
+	conformance/life.h \
+	conformance/life_end.c \
 	conformance/map.c \
 	conformance/mem.c \
+	conformance/mem_walk.c \
 	conformance/pol.c \
 	conformance/record.c \
 	conformance/reg.c \
@@ -29,6 +34,8 @@ libmpt_conformance_la_SOURCES = \
 	conformance/tries.c \
 	conformance/tries.h \
 	conformance/trk.c \
+	conformance/trk.h \
+	conformance/trk_busy.c \
 	conformance/trp.c \
 	conformance/vm.c
 

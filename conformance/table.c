@@ -13,10 +13,14 @@ const struct cf_area cf_areas[] = {
 	{ "VM", "VMs and targets", cf_vm },
 	{ "HND", "Handles", cf_hnd },
 	{ "LIFE", "Life of a core and of a vGPU", cf_life },
+	{ "LIFE", NULL, cf_life_end },
 	{ "MEM", "Guest memory", cf_mem },
+	{ "MEM", NULL, cf_mem_walk },
 	{ "GFN", "Machine frames", cf_gfn },
 	{ "DMA", "Mapping for the device", cf_dma },
+	{ "DMA", NULL, cf_dma_walk },
 	{ "TRK", "Tracked pages", cf_trk },
+	{ "TRK", NULL, cf_trk_busy },
 	{ "TRP", "Trapped areas", cf_trp },
 	{ "MAP", "Frames shown to the guest", cf_map_gfn },
 	{ "IRQ", "Interrupts", cf_irq },
@@ -135,10 +139,11 @@ static void count_form(struct census *cs)
 	const struct cf_area *a;
 	const struct mpt_clause *c;
 	char want[32];
-	int n;
+	int n = 0;
 
-	for (a = cf_areas; a->id; a++)
-		for (c = a->clauses, n = 1; c->id; c++, n++) {
+	for (a = cf_areas; a->id; a++) {
+		n = a->title ? 1 : n;
+		for (c = a->clauses; c->id; c++, n++) {
 			snprintf(want, sizeof(want), "%s-%d", a->id, n);
 			if (strcmp(want, c->id))
 				complain(cs, "%s should be %s", c->id, want);
@@ -151,6 +156,7 @@ static void count_form(struct census *cs)
 			if (c->needs_caps & c->excludes_caps)
 				complain(cs, "%s needs what it excludes", c->id);
 		}
+	}
 }
 
 static void count_ops(struct census *cs)
