@@ -182,7 +182,7 @@ u32 gvt_pvmmio_read_port(struct gvt_vgpu *v)
 {
 	u32 reg = v->pv.page ? page_get(v->pv.page, PAGE_REG_ADDR) : ~0U;
 
-	if (reg % 4 || reg >= GVT_MMIO_SIZE - 4 || reg - GVT_PVINFO_OFFSET < MPT_PAGE_SIZE) {
+	if (reg % 4 || reg >= GVT_MMIO_SIZE || reg - GVT_PVINFO_OFFSET < MPT_PAGE_SIZE) {
 		mpt_log_guest(MPT_LOG_WARN, "vGPU %d: PV MMIO reads register 0x%x: answered by 0",
 			      v->base.id, reg);
 		return 0;
