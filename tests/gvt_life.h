@@ -7,12 +7,11 @@
 #ifndef MPT_TESTS_GVT_LIFE_H
 #define MPT_TESTS_GVT_LIFE_H
 
-#include <check.h>
-
 #include <mpt/layers.h>
 #include <mpt/testbed.h>
 
 #include "gvt/internal.h"
+#include "lib/runner.h"
 
 #define MIB (1ULL << 20)
 #define LIFE_VMS 8

@@ -7,13 +7,12 @@
 #ifndef MPT_TESTS_GVT_RIG_H
 #define MPT_TESTS_GVT_RIG_H
 
-#include <check.h>
-
 #include <mpt/alloc.h>
 #include <mpt/layers.h>
 #include <mpt/testbed.h>
 
 #include "gvt/internal.h"
+#include "lib/runner.h"
 
 #define RIG_SPEC "check,mock"
 #define RIG_BAR0 0xc0000000ULL

@@ -8,8 +8,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include <check.h>
-
 #include "../tools/mmiotrace.h"
 #include "lib/runner.h"
 

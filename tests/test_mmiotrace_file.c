@@ -8,8 +8,6 @@
 #include <string.h>
 #include <unistd.h>
 
-#include <check.h>
-
 #include "../tools/mmiotrace.h"
 #include "lib/runner.h"
 

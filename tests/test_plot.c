@@ -7,8 +7,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include <check.h>
-
 #include "../tools/mmiotrace.h"
 #include "../tools/plot.h"
 #include "lib/runner.h"

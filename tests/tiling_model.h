@@ -8,9 +8,9 @@
 
 #include <string.h>
 
-#include <check.h>
-
 #include <mpt/types.h>
+
+#include "lib/runner.h"
 
 #define PAGE 4096U
 #define NOWHERE (~0U)
