@@ -129,13 +129,13 @@ tests_lib_librunner_la_SOURCES = \
 AM_TESTS_ENVIRONMENT = \
 	srcdir='$(abs_top_srcdir)'; builddir='$(abs_top_builddir)'; \
 	MPT_STAGE='$(abs_top_builddir)/tests/stage'; \
-	MPT_INCLUDEDIR='$(includedir)'; MPT_LIBDIR='$(libdir)'; \
+	MPT_INCLUDEDIR='$(includedir)'; MPT_LIBDIR='$(libdir)'; MPT_BINDIR='$(bindir)'; \
 	MPT_BACKENDS='$(builtin_backends)'; MPT_FUZZ='$(fuzz_replayed)'; \
 	CHECK_CFLAGS='$(CHECK_CFLAGS)'; CHECK_LIBS='$(CHECK_LIBS)'; \
 	MPT_STATIC_BACKEND='$(STATIC_CPPFLAGS)'; \
 	MPT_SANITIZER_CFLAGS='$(SANITIZER_CFLAGS)'; \
 	CC='$(CC)'; CXX='$(CXX)'; NM='$(NM)'; OBJDUMP='$(OBJDUMP)'; PKG_CONFIG='$(PKG_CONFIG)'; \
-	export srcdir builddir MPT_STAGE MPT_INCLUDEDIR MPT_LIBDIR MPT_STATIC_BACKEND; \
+	export srcdir builddir MPT_STAGE MPT_INCLUDEDIR MPT_LIBDIR MPT_BINDIR MPT_STATIC_BACKEND; \
 	export MPT_BACKENDS MPT_FUZZ CHECK_CFLAGS CHECK_LIBS; \
 	export MPT_SANITIZER_CFLAGS CC CXX NM OBJDUMP PKG_CONFIG;
 

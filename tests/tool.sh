@@ -1,11 +1,13 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# mptctl as a user has it: help, refusals with what is known, bad traces, exit statuses, everything
+# mptctl as a user has it, installed: help, refusals with what is known, bad traces, exit statuses, everything
 # that it writes, and its manual page.
 . "$(dirname "$0")/build/common.sh"
 
 : "${MPT_BACKENDS?}"
-mptctl=$builddir/tools/mptctl
+mptctl=$MPT_STAGE$MPT_BINDIR/mptctl
+LD_LIBRARY_PATH=$MPT_STAGE$MPT_LIBDIR
+export LD_LIBRARY_PATH
 data=$srcdir/tests/data
 probe=$data/i915-6.1-skl-probe.mmiotrace
 man=$srcdir/doc/man/mptctl.1
@@ -42,16 +44,25 @@ status()
 	}
 }
 
+# has WHOLE TEXT
+has()
+{
+	case $1 in
+	*"$2"*) ;;
+	*)
+		printf '%s\n' "$1" >&2
+		fail "'$2' is not in what was printed"
+		;;
+	esac
+}
+
 # says FILE TEXT...: it holds each of them.
 says()
 {
-	file=$1
+	held=$(cat "$1")
 	shift
 	for text; do
-		grep -qF -e "$text" "$file" || {
-			cat "$file" >&2
-			fail "'$text' is not in what was printed"
-		}
+		has "$held" "$text"
 	done
 }
 
@@ -78,11 +89,11 @@ refused()
 	done
 	status 2 "$@"
 	[ ! -s "$out" ] || fail "mptctl$asked: prints beside the refusal"
-	[ "$(wc -l <"$err")" -eq 1 ] ||
+	{ IFS= read -r line && ! IFS= read -r more && [ -z "$more" ]; } <"$err" ||
 		fail "mptctl$asked: not one line on standard error: $(cat "$err")"
-	says "$err" 'mptctl: '
+	has "$line" 'mptctl: '
 	while IFS= read -r text; do
-		says "$err" "$text"
+		has "$line" "$text"
 	done <texts
 	ok "refused:$asked"
 }

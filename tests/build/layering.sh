@@ -9,28 +9,36 @@ need "$NM" nm
 
 # ---- includes ----
 
-# includes ROOT FOLDER...: lines "file: <header>" or "file: "header"" of all sources there.
-includes()
+folders='include libmpt gvt backends tools examples bench fuzz conformance tests'
+
+# sources ROOT: the files there of which the rules speak.
+sources()
 {
 	(
 		cd "$1" || exit 1
-		shift
-		for dir in "$@"; do
+		for dir in $folders; do
 			[ ! -d "$dir" ] || find "$dir" -name '*.[ch]' -o -name '*.def'
-		done | sort | xargs -r grep -HoE '^[[:space:]]*#[[:space:]]*include[[:space:]]*[<"][^>"]+[>"]' |
-			sed -E 's/:[[:space:]]*#[[:space:]]*include[[:space:]]*/: /'
+		done
 	)
 }
 
-# deny ROOT WHY PATTERN FOLDER...: no include there matches PATTERN (of grep -E).
+# includes ROOT: lines "file: <header>" or "file: "header"" of all of them.
+includes()
+{
+	sources "$1" | (
+		cd "$1" || exit 1
+		xargs -r grep -HoE '^[[:space:]]*#[[:space:]]*include[[:space:]]*[<"][^>"]+[>"]'
+	) | sed -E 's/:[[:space:]]*#[[:space:]]*include[[:space:]]*/: /'
+}
+
+# deny WHY PATTERN FOLDER...: no include in there matches PATTERN (of grep -E).
 deny()
 {
-	root=$1 why=$2 pattern=$3
-	shift 3
-	if includes "$root" "$@" | grep -E ": $pattern" >>"$scratch/found"; then
+	why=$1 pattern=$2
+	shift 2
+	if grep -E "^($(echo "$*" | tr ' ' '|'))/[^:]*: ($pattern)" "$scratch/includes" >"$scratch/found"; then
 		echo "$why:"
 		cat "$scratch/found"
-		: >"$scratch/found"
 		return 1
 	fi
 }
@@ -38,39 +46,37 @@ deny()
 # includes_of ROOT: all rules about includes; complains and fails on the first broken one.
 includes_of()
 {
-	: >"$scratch/found"
-	deny "$1" "libmpt/ includes the core or a tool" \
+	includes "$1" >"$scratch/includes"
+	deny "libmpt/ includes the core or a tool" \
 		'[<"](.*/)?(gvt|tools|conformance|tests)/' libmpt include/mpt || return 1
-	deny "$1" "libmpt/ includes a back end" \
+	deny "libmpt/ includes a back end" \
 		'[<"](\.\./)?backends/([^/]+/|builtin\.h)' libmpt include || return 1
-	deny "$1" "gvt/ looks below <mpt/...>" \
+	deny "gvt/ looks below <mpt/...>" \
 		'("(.*/)?(libmpt|backends|tools|tests|compat)/|"\.\./|<(libmpt|backends)/)' gvt include/gvt || return 1
-	deny "$1" "a back end looks inside libmpt" '"(.*/)?libmpt/(internal|layers|exports)' backends || return 1
-	deny "$1" "gvt/ knows of back ends" '<mpt/(backend|layers|static)[./]' gvt include/gvt || return 1
-	deny "$1" "a back end includes the core" '[<"](.*/)?gvt/' backends || return 1
+	deny "a back end looks inside libmpt" '"(.*/)?libmpt/(internal|layers|exports)' backends || return 1
+	deny "gvt/ knows of back ends" '<mpt/(backend|layers|static)[./]' gvt include/gvt || return 1
+	deny "a back end includes the core" '[<"](.*/)?gvt/' backends || return 1
 	for b in "$1"/backends/*/; do
 		b=$(basename "$b")
 		# Own files are included by name alone or by their path from the top.
-		if includes "$1" "backends/$b" | grep -E ': "(\.\./|backends/)' |
+		if grep -E "^backends/$b/[^:]*: \"(\.\./|backends/)" "$scratch/includes" |
 			grep -vE ": \"backends/$b/"; then
 			echo "back end $b includes another back end (above)"
 			return 1
 		fi
 	done
-	deny "$1" "a hypervisor's header outside backends/" \
+	deny "a hypervisor's header outside backends/" \
 		'[<"](linux|asm|xen)/(acrn|kvm|vfio|vhm|xen)[^>"]*[>"]' \
 		include libmpt gvt tools examples bench fuzz conformance || return 1
-	deny "$1" "conformance/ looks below <mpt/...>" \
+	deny "conformance/ looks below <mpt/...>" \
 		'("(.*/)?(libmpt|gvt|backends|tools|tests)/|"\.\./|<gvt/)' conformance || return 1
-	deny "$1" "a tool, example or benchmark looks inside the libraries" \
+	deny "a tool, example or benchmark looks inside the libraries" \
 		'"(.*/)?(libmpt|gvt|mpt|backends|include|tests|conformance)/|"\.\./' \
 		tools examples bench || return 1
-	users=$(includes "$1" include libmpt gvt backends tools examples bench fuzz conformance tests |
-		grep -cE ': <uthash\.h>' || true)
+	users=$(grep -cE ': <uthash\.h>' "$scratch/includes" || true)
 	if [ "$users" -ne 1 ]; then
 		echo "uthash.h is included by $users files, not by one:"
-		includes "$1" include libmpt gvt backends tools examples bench fuzz conformance tests |
-			grep -E ': <(uthash|utlist|utarray|utstring)\.h>' || true
+		grep -E ': <(uthash|utlist|utarray|utstring)\.h>' "$scratch/includes" || true
 		return 1
 	fi
 }
@@ -153,12 +159,7 @@ done
 # ---- do the rules bite? ----
 
 mkdir "$scratch/tree"
-(
-	cd "$srcdir" || exit 1
-	for dir in include libmpt gvt backends tools examples bench fuzz conformance tests; do
-		[ ! -d "$dir" ] || find "$dir" -name '*.[ch]' -o -name '*.def'
-	done | tar cf - -T -
-) | tar xf - -C "$scratch/tree"
+sources "$srcdir" | tar cf - -C "$srcdir" -T - | tar xf - -C "$scratch/tree"
 
 # planted FILE LINE TEXT: with LINE in a new FILE of a copy, the rules complain with TEXT.
 planted()
