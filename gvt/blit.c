@@ -299,11 +299,16 @@ static bool draw(const struct gvt_blit *b, const struct gvt_blit_mem *mem, struc
 	return move_row(&b->dst, mem, row, x, buf->s, len, true);
 }
 
-/* Zeros for what is not read; an operation that reads nothing has one result for all pieces. */
+/*
+ * What a copy never looks at is not touched: for a small one this is most of the work. Zeros for an
+ * operand that is combined but not read; an operation that reads nothing has one result for all.
+ */
 static void prepare(const struct gvt_blit *b, struct buffers *buf)
 {
 	u32 words = ((b->bytes < PIECE ? b->bytes : PIECE) + 7) / 8;
 
+	if (b->rop == ROP_SRC_COPY && b->reads_src && !b->reads_dst)
+		return;
 	memset(buf->s, 0, words * sizeof(u64));
 	memset(buf->d, 0, words * sizeof(u64));
 	if (!b->reads_src && !b->reads_dst)

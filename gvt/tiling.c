@@ -14,13 +14,21 @@
 /* A tile is one page, either way. */
 #define TILE_SIZE 4096U
 
-/* @run: bytes of a row that are neighbours in memory; a Y tile is stored column by column. */
+/*
+ * Powers of two, as a blitter asks for every run of a row: a tile's bytes in a row, its rows, and
+ * @run, the bytes of a row that are neighbours in memory; a Y tile is stored column by column.
+ */
 static const struct tile {
-	u32 width, height, run;
+	u8 width, height, run;
 } tiles[] = {
-	[GVT_TILE_X] = { 512, 8, 512 },
-	[GVT_TILE_Y] = { 128, 32, 16 },
+	[GVT_TILE_X] = { 9, 3, 9 },
+	[GVT_TILE_Y] = { 7, 5, 4 },
 };
+
+static inline u32 below(u64 value, u8 power)
+{
+	return (u32)value & ((1U << power) - 1);
+}
 
 struct gvt_tiling gvt_tiling_decode(u64 value)
 {
@@ -55,14 +63,14 @@ bool gvt_tiling_map(const struct gvt_tiling *t, u64 offset, u64 *tiled, u32 *run
 	u64 y = offset / t->pitch, number;
 	u32 x = (u32)(offset % t->pitch), column;
 
-	if (t->pitch % tile->width) {
+	if (below(t->pitch, tile->width)) {
 		*run = TILE_SIZE - (u32)(offset % TILE_SIZE);
 		return false;
 	}
-	number = y / tile->height * (t->pitch / tile->width) + x / tile->width;
-	column = x % tile->width / tile->run;
-	*tiled = number * TILE_SIZE + (column * tile->height + y % tile->height) * tile->run +
-		 x % tile->run;
-	*run = tile->run - x % tile->run;
+	number = (y >> tile->height) * (t->pitch >> tile->width) + (x >> tile->width);
+	column = below(x, tile->width) >> tile->run;
+	*tiled = number * TILE_SIZE + below(x, tile->run) +
+		 (((column << tile->height) + below(y, tile->height)) << tile->run);
+	*run = (1U << tile->run) - below(x, tile->run);
 	return *tiled < gvt_tiling_size(t);
 }
