@@ -5,7 +5,7 @@
  * 2c. Each message is the guest's: no field of it is used before it was checked.
  */
 #include "handlers.h"
-#include "internal.h"
+#include "platform.h"
 
 /* DP_AUX_CH_CTL; the five data registers follow it. */
 #define AUX_BUSY (1U << 31)
@@ -237,7 +237,7 @@ int gvt_write_aux(struct gvt_vgpu *v, u32 reg, u32 value)
 
 	if (send)
 		kept |= AUX_DONE;
-	if (send && port == GVT_MONITOR_PORT && v->monitor.plugged)
+	if (send && port == v->gvt->platform->monitor->number && v->monitor.plugged)
 		value = transact(v, reg, value);
 	else if (send)
 		kept |= AUX_TIMEOUT;

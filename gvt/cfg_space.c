@@ -4,7 +4,7 @@
  * and the trap and the mapping that follow COMMAND and the BARs. What is behind the BARs, and the
  * opregion, are not here.
  */
-#include "internal.h"
+#include "platform.h"
 
 /* What can be other than 0 and read-only; the extended space behind it is empty. */
 #define CFG_MAP_SIZE 256
@@ -55,35 +55,38 @@ static int commit_swsci(struct gvt_vgpu *v, struct cfg_change *c);
 static int commit_asls(struct gvt_vgpu *v, struct cfg_change *c);
 
 /*
- * Gen9 integrated graphics. Offsets and layouts: PCI Local Bus Specification 3.0, PCI Power
- * Management 1.2; 0x50, 0xe8, 0xfc: 6th Generation Intel Core datasheet vol. 2, device 2. Rows that
- * are not here read 0 and ignore writes: there is no ROM (0x30) and no extended capability.
+ * Integrated graphics of gen8 and gen9; @msi is where the first capability is. Offsets and layouts:
+ * PCI Local Bus Specification 3.0, PCI Power Management 1.2; 0x50, 0xe8, 0xfc: 6th Generation Intel
+ * Core datasheet vol. 2, device 2. Rows that are not here read 0 and ignore writes: there is no ROM
+ * (0x30) and no extended capability.
  */
-const struct gvt_cfg_map gvt_cfg_gen9 = { .dword = {
-	/* status: capability list; bits 15:11 and 8 are cleared by writing 1 */
-	[CFG_COMMAND / 4] = { .init = 0x00100000, .rw = 0x000007ff, .w1c = 0xf9000000,
-			      .commit = commit_command, .done = gvt_irq_intx },
-	[CFG_CLASS / 4] = { .init = 0x03000000 },
-	[0x0c / 4] = { .rw = 0x000000ff }, /* cache line size */
-	[CFG_BAR0 / 4] = { .init = 0x4, .commit = commit_bar0 }, /* 64 bits */
-	[CFG_BAR0 / 4 + 1] = { .commit = commit_bar0 },
-	[CFG_BAR2 / 4] = { .init = 0xc, .commit = commit_bar2 }, /* 64 bits, prefetchable */
-	[CFG_BAR2 / 4 + 1] = { .commit = commit_bar2 },
-	[0x20 / 4] = { .init = 0x1, .rw = 0xffffffc0 }, /* BAR4: 64 bytes of I/O */
-	[0x34 / 4] = { .init = 0xac }, /* first capability */
-	[0x3c / 4] = { .init = 0x00000100, .rw = 0x000000ff }, /* pin A; line */
-	[0x50 / 4] = { .init = 3 << 6 }, /* GMCH control: 8 MiB of GTT, nothing stolen */
-	/* MSI, next at 0xd0: one message, 32 bits, no masks: only the enable bit is the guest's */
-	[0xac / 4] = { .init = 0x0000d005, .rw = 0x00010000, .done = gvt_irq_intx },
-	[0xb0 / 4] = { .rw = 0xfffffffc },
-	[0xb4 / 4] = { .rw = 0x0000ffff },
-	/* power management, the last: version 2, device-specific initialisation, no PME */
-	[0xd0 / 4] = { .init = 0x00220001 },
-	[0xd4 / 4] = { .rw = PMCSR_STATE, .commit = commit_power },
-	[0xe8 / 4] = { .rw = 0x0000ffff, .commit = commit_swsci }, /* SWSCI */
-	/* ASLS: address of the opregion */
-	[CFG_ASLS / 4] = { .rw = 0xffffffff, .commit = commit_asls },
-} };
+#define CFG_ROWS(msi) \
+	/* status: capability list; bits 15:11 and 8 are cleared by writing 1 */ \
+	[CFG_COMMAND / 4] = { .init = 0x00100000, .rw = 0x000007ff, .w1c = 0xf9000000, \
+			      .commit = commit_command, .done = gvt_irq_intx }, \
+	[CFG_CLASS / 4] = { .init = 0x03000000 }, \
+	[0x0c / 4] = { .rw = 0x000000ff }, /* cache line size */ \
+	[CFG_BAR0 / 4] = { .init = 0x4, .commit = commit_bar0 }, /* 64 bits */ \
+	[CFG_BAR0 / 4 + 1] = { .commit = commit_bar0 }, \
+	[CFG_BAR2 / 4] = { .init = 0xc, .commit = commit_bar2 }, /* 64 bits, prefetchable */ \
+	[CFG_BAR2 / 4 + 1] = { .commit = commit_bar2 }, \
+	[0x20 / 4] = { .init = 0x1, .rw = 0xffffffc0 }, /* BAR4: 64 bytes of I/O */ \
+	[0x34 / 4] = { .init = (msi) }, /* first capability */ \
+	[0x3c / 4] = { .init = 0x00000100, .rw = 0x000000ff }, /* pin A; line */ \
+	[0x50 / 4] = { .init = 3 << 6 }, /* GMCH control: 8 MiB of GTT, nothing stolen */ \
+	/* MSI, next at 0xd0: one message, 32 bits, no masks: only the enable bit is the guest's */ \
+	[(msi) / 4] = { .init = 0x0000d005, .rw = 0x00010000, .done = gvt_irq_intx }, \
+	[(msi) / 4 + 1] = { .rw = 0xfffffffc }, \
+	[(msi) / 4 + 2] = { .rw = 0x0000ffff }, \
+	/* power management, the last: version 2, device-specific initialisation, no PME */ \
+	[0xd0 / 4] = { .init = 0x00220001 }, \
+	[0xd4 / 4] = { .rw = PMCSR_STATE, .commit = commit_power }, \
+	[0xe8 / 4] = { .rw = 0x0000ffff, .commit = commit_swsci }, /* SWSCI */ \
+	/* ASLS: address of the opregion */ \
+	[CFG_ASLS / 4] = { .rw = 0xffffffff, .commit = commit_asls }
+
+const struct gvt_cfg_map gvt_cfg_gen8 = { .dword = { CFG_ROWS(0x90) } };
+const struct gvt_cfg_map gvt_cfg_gen9 = { .dword = { CFG_ROWS(0xac) } };
 
 /* Acquire: what is loaded next, the sequence count above all, stays behind it. */
 static u32 cfg_load(const struct gvt_vgpu *v, u32 reg)

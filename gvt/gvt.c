@@ -1,26 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Opening and closing a device on a host, the platforms, the table of entry points, and what an
- * offset in BAR0 is called. vGPUs are in vgpu.c.
+ * Opening and closing a device on a host, the table of entry points, and what an offset in BAR0 is
+ * called. Platforms are in platform.c, vGPUs in vgpu.c.
  */
 #include <stdio.h>
 
 #include "internal.h"
-#include "reg_table.h"
+#include "platform.h"
 
-static const struct gvt_platform platforms[] = {
-	{
-		.name = "skl",
-		.id = 0x19128086,
-		.revision = 0x07,
-		.msi_cap = 0xac,
-		.cfg = &gvt_cfg_gen9,
-		.regs = &gvt_skl_regs,
-		.type_version = 5,
-	},
-};
-
-#define NUM_PLATFORMS (sizeof(platforms) / sizeof(platforms[0]))
 #define DEFAULT_APERTURE (1ULL << 30)
 #define DEFAULT_APERTURE_MFN 0x80000ULL
 /* Frames below 46 bits of address, the most that a GTT entry or a BAR holds. */
@@ -50,47 +37,6 @@ static const struct intel_gvt_ops ops = {
 const struct intel_gvt_ops *gvt_ops(void)
 {
 	return &ops;
-}
-
-const char *gvt_platform_each(unsigned int index)
-{
-	return index < NUM_PLATFORMS ? platforms[index].name : NULL;
-}
-
-/* Skylake parts with the register interface we model (pci.ids: "HD Graphics 510" to "P530"). */
-static const struct {
-	u16 id;
-	const char *platform;
-} devices[] = {
-	{ 0x1912, "skl" }, { 0x1916, "skl" }, { 0x191a, "skl" }, { 0x191b, "skl" },
-	{ 0x191d, "skl" }, { 0x191e, "skl" }, { 0x1921, "skl" }, { 0x1902, "skl" },
-	{ 0x1906, "skl" }, { 0x190a, "skl" }, { 0x190b, "skl" }, { 0x190e, "skl" },
-};
-
-u16 gvt_device_each(unsigned int index, const char **platform)
-{
-	if (index >= sizeof(devices) / sizeof(devices[0]))
-		return 0;
-	if (platform)
-		*platform = devices[index].platform;
-	return devices[index].id;
-}
-
-static int platform_find(const char *name, const struct gvt_platform **platform)
-{
-	char known[128] = "";
-	size_t i, len = 0;
-
-	for (i = 0; i < NUM_PLATFORMS; i++) {
-		if (!name || !strcmp(name, platforms[i].name)) {
-			*platform = &platforms[i];
-			return 0;
-		}
-		if (len < sizeof(known))
-			len += (size_t)snprintf(known + len, sizeof(known) - len, "%s%s",
-						i ? ", " : "", platforms[i].name);
-	}
-	return mpt_fail(-ENOENT, "gvt", "no platform \"%s\" (known: %s)", name, known);
 }
 
 /* A longer structure of a newer caller is cut, a shorter one filled with zeros. */
@@ -123,7 +69,7 @@ static int config_apply(struct intel_gvt *gvt, const struct gvt_config *c)
 		return mpt_fail(-EINVAL, "gvt", "PV MMIO levels 0x%x (bits of 0x%x)", c->pvmmio,
 				GVT_PVMMIO_ALL);
 	gvt->pvmmio = c->pvmmio & ~(u32)GVT_PVMMIO_PPGTT; /* no shadow tables that it could replace */
-	return platform_find(c->platform, &gvt->platform);
+	return gvt_platform_find(c->platform, &gvt->platform);
 }
 
 static int hw_open(struct intel_gvt *gvt, const struct gvt_hw *hw)

@@ -36,6 +36,7 @@ int gvt_write_panel_power(struct gvt_vgpu *v, u32 reg, u32 value);
 int gvt_write_pipeconf(struct gvt_vgpu *v, u32 reg, u32 value);
 int gvt_write_surf(struct gvt_vgpu *v, u32 reg, u32 value);
 int gvt_write_dp_tp_ctl(struct gvt_vgpu *v, u32 reg, u32 value);
+int gvt_write_phy_group(struct gvt_vgpu *v, u32 reg, u32 value);
 int gvt_write_gmbus1(struct gvt_vgpu *v, u32 reg, u32 value);
 int gvt_write_gpio(struct gvt_vgpu *v, u32 reg, u32 value);
 

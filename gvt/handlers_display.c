@@ -8,7 +8,6 @@
 
 #define POWER_WELL_REQUESTS 0xaaaaaaaaU
 
-#define PP_STATUS 0x0c7200
 #define PP_CONTROL_ON (1U << 0)
 #define PP_STATUS_ON_IDLE (1U << 31 | 8)
 
@@ -30,10 +29,11 @@ int gvt_write_power_well(struct gvt_vgpu *v, u32 reg, u32 value)
 	return 0;
 }
 
+/* The status is the register before. */
 int gvt_write_panel_power(struct gvt_vgpu *v, u32 reg, u32 value)
 {
 	gvt_vreg_set(v, reg, value);
-	gvt_vreg_set(v, PP_STATUS, value & PP_CONTROL_ON ? PP_STATUS_ON_IDLE : 0);
+	gvt_vreg_set(v, reg - 4, value & PP_CONTROL_ON ? PP_STATUS_ON_IDLE : 0);
 	return 0;
 }
 
@@ -41,7 +41,7 @@ int gvt_write_pipeconf(struct gvt_vgpu *v, u32 reg, u32 value)
 {
 	int ret = gvt_write_follow(v, reg, value);
 
-	gvt_vblank_pipe(v, (reg - 0x70000) / 0x1000);
+	gvt_vblank_pipes(v);
 	return ret;
 }
 
@@ -68,6 +68,27 @@ int gvt_write_dp_tp_ctl(struct gvt_vgpu *v, u32 reg, u32 value)
 	gvt_vreg_set(v, reg, value);
 	if (((value >> 8) & 7) == 2)
 		gvt_vreg_set(v, reg + 4, gvt_vreg(v, reg + 4) | 1U << 25);
+	return 0;
+}
+
+/*
+ * A write to a group of lanes of a Broxton PHY is a write to each of them, and drivers read them
+ * back. Offsets in a PHY: channels' groups at 0xc00 and 0xe00, their lanes at 0x400 and 0x800; lanes
+ * 2 and 3 are 0x200 on; from 0x100 on a lane has its own registers, 0x80 on for an odd one (from
+ * memory of Linux 6.1 i915_reg.h).
+ */
+int gvt_write_phy_group(struct gvt_vgpu *v, u32 reg, u32 value)
+{
+	u32 at = reg & 0x1ff, lanes = (reg & ~0xfffU) + (reg & 0x200 ? 0x800 : 0x400) + at;
+	bool own = at >= 0x100 && at < 0x180;
+
+	gvt_vreg_set(v, reg, value);
+	gvt_vreg_set(v, lanes, value);
+	gvt_vreg_set(v, lanes + 0x200, value);
+	if (own) {
+		gvt_vreg_set(v, lanes + 0x80, value);
+		gvt_vreg_set(v, lanes + 0x280, value);
+	}
 	return 0;
 }
 

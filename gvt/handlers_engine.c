@@ -4,11 +4,9 @@
  * opened to unprivileged batches. Nothing is executed here.
  */
 #include "handlers.h"
-#include "internal.h"
-#include "reg_table.h"
+#include "platform.h"
 
 #define RING_NOPID 0x94
-#define RING_MODE_GUC (1U << 0)
 #define RING_MODE_PPGTT (1U << 9)
 #define RING_MODE_EXECLIST (1U << 15)
 #define CSFE_PREEMPTION (1U << 3 | 1U << 4)
@@ -47,14 +45,16 @@ int gvt_write_hws_pga(struct gvt_vgpu *v, u32 reg, u32 value)
 
 /*
  * A guest that turns page tables or execlists on without having read PVINFO believes to own the
- * device. GuC submission (bit 0) is not virtualised (Linux 5.10 gvt/handlers.c, ring mode).
+ * device. GuC submission (bit 0, on Coffee Lake bit 1 too) is not virtualised (Linux 5.10
+ * gvt/handlers.c, ring mode).
  */
 int gvt_write_ring_mode(struct gvt_vgpu *v, u32 reg, u32 value)
 {
+	u32 refused = v->gvt->platform->ring_mode_refused;
 	bool unaware = !v->pv_notified && (value & (RING_MODE_PPGTT | RING_MODE_EXECLIST));
 
-	gvt_vreg_set(v, reg, value & 0xffff & ~RING_MODE_GUC);
-	if (unaware || (value & RING_MODE_GUC))
+	gvt_vreg_set(v, reg, value & 0xffff & ~refused);
+	if (unaware || (value & refused))
 		gvt_vgpu_failsafe(v, GVT_FAILSAFE_UNSUPPORTED_GUEST);
 	return 0;
 }

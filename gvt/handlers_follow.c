@@ -16,6 +16,9 @@ struct follow {
 };
 
 #define DPLL_STATUS 0x6c060
+#define BXT_CL1CM_DW0_PHY0 0x6c000
+#define BXT_CL1CM_DW0_PHY1 0x162000
+#define BXT_PHY_CTL(port) (0x64c00 + 0x10 * (port))
 
 static const struct follow follow_rows[] = {
 	{ 0x000fff, 0x0000d0, 0, 1, false, 0 }, /* RESET_CTL: ready for reset */
@@ -27,6 +30,17 @@ static const struct follow follow_rows[] = {
 	{ 0x1fffff, 0x046014, 31, 8, false, DPLL_STATUS }, /* LCPLL2_CTL */
 	{ 0x1fffff, 0x046040, 31, 16, false, DPLL_STATUS }, /* WRPLL_CTL1 */
 	{ 0x1fffff, 0x046060, 31, 24, false, DPLL_STATUS }, /* WRPLL_CTL2 */
+	/* Broxton, from memory of Linux 6.1 display/intel_dpll_mgr.c, intel_dpio_phy.c */
+	{ 0x1fffff, 0x046070, 31, 30, false, 0 }, /* BXT_DE_PLL_ENABLE: locked */
+	{ 0x1fffff, 0x046074, 31, 30, false, 0 }, /* BXT_PORT_PLL_ENABLE: locked */
+	{ 0x1fffff, 0x046078, 31, 30, false, 0 },
+	{ 0x1fffff, 0x04607c, 31, 30, false, 0 },
+	{ 0x1fffff, 0x046080, 31, 30, false, 0 }, /* BXT_DSI_PLL_ENABLE: locked */
+	{ 0x1fffff, 0x138090, 0, 16, false, BXT_CL1CM_DW0_PHY0 }, /* power: good */
+	{ 0x1fffff, 0x138090, 1, 16, false, BXT_CL1CM_DW0_PHY1 },
+	{ 0x1fffff, 0x064c80, 31, 8, false, BXT_PHY_CTL(0) }, /* out of reset: lanes enabled */
+	{ 0x1fffff, 0x064c90, 31, 8, false, BXT_PHY_CTL(1) },
+	{ 0x1fffff, 0x064c90, 31, 8, false, BXT_PHY_CTL(2) },
 	{ 0x1fffff, 0x130040, 31, 30, true, 0 }, /* LCPLL_CTL: locked unless disabled */
 	{ 0x1fffff, 0x130040, 21, 19, false, 0 }, /* its clock source switched */
 	{ 0x1ff8ff, 0x064000, 31, 7, true, 0 }, /* DDI_BUF_CTL: a disabled buffer is idle */
@@ -73,6 +87,7 @@ static const struct sticky sticky_rows[] = {
 	{ 0x1fffff, 0x0c403c, 0x00000003 }, /* DDI E */
 	{ 0x1ff8ff, 0x064044, 0x0d000000 }, /* DP_TP_STATUS: mode changes and training events */
 	{ 0x1ffcff, 0x064010, 0x52000000 }, /* DP_AUX_CH_CTL: done, timed out, receive error */
+	{ 0x1ffcff, 0x0e4010, 0x52000000 }, /* the same in the PCH */
 };
 
 u32 gvt_sticky_bits(u32 reg)

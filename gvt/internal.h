@@ -27,8 +27,6 @@
 #define GVT_PTE_PRESENT 1ULL
 #define GVT_PTE_ADDR 0x00003ffffffff000ULL /* bits 45:12 (gvt-contract.md 4.4: gen8+ GGTT entry) */
 #define GVT_NUM_TYPES 4
-/* The virtual monitor's port, counted from A (gvt-contract: port D on gen9 but Broxton). */
-#define GVT_MONITOR_PORT 3
 #define GVT_EDID_SIZE 128
 #define GVT_DPCD_SIZE 0x700U
 #define GVT_NUM_PIPES 3
@@ -43,23 +41,11 @@ struct gvt_range {
 	u64 start, size;
 };
 
-struct gvt_platform_regs;
 struct gvt_cfg_map;
-
-/* What differs from part to part: one row of the table in gvt.c. */
-struct gvt_platform {
-	const char *name;
-	u32 id; /* configuration space 0x00: device and vendor */
-	u8 revision;
-	u8 msi_cap; /* offset of the MSI capability */
-	const struct gvt_cfg_map *cfg; /* cfg_space.c: rules of the first 256 bytes */
-	const struct gvt_platform_regs *regs; /* reg_table.h */
-	u32 type_version; /* the 5 of GVTg_V5_8 */
-};
 
 struct intel_gvt {
 	struct mpt_host *host;
-	const struct gvt_platform *platform;
+	const struct gvt_platform *platform; /* platform.h */
 	struct gvt_reg_table *regs; /* read-only after gvt_open() */
 	struct gvt_hw hw;
 	bool own_hw; /* made by gvt_open(), so closed by gvt_close() */
@@ -88,9 +74,9 @@ struct gvt_bar {
 /* Entries of the virtual GGTT written by half: the other half's offset is waited for. */
 struct gvt_ggtt_half;
 
-/* aux.c: the monitor on GVT_MONITOR_PORT. */
+/* aux.c: the monitor on the platform's port. */
 struct gvt_monitor {
-	bool plugged; /* what SFUSE_STRAP tells the guest; a failsafe guest could write it there */
+	bool plugged; /* what registers tell the guest; a failsafe guest could write it there */
 	u8 edid_offset; /* of the next byte read; beyond the block it reads as 0 */
 	u8 edid[GVT_EDID_SIZE];
 	u8 dpcd[GVT_DPCD_SIZE];
@@ -207,6 +193,7 @@ int gvt_resource_alloc(struct gvt_vgpu *v, const struct intel_vgpu_type *type);
 void gvt_resource_free(struct gvt_vgpu *v);
 
 /* --- cfg_space.c --- */
+extern const struct gvt_cfg_map gvt_cfg_gen8;
 extern const struct gvt_cfg_map gvt_cfg_gen9;
 void gvt_cfg_init(struct gvt_vgpu *v); /* power-on contents; nothing is trapped or mapped by it */
 int gvt_cfg_read(struct intel_vgpu *vgpu, unsigned int offset, void *buf, unsigned int bytes);
@@ -308,7 +295,7 @@ void gvt_aux_reset(struct gvt_vgpu *v); /* the monitor as after it was switched 
 /* --- vblank.c (lock held) --- */
 u64 gvt_vblank_service(struct gvt_vgpu *v, u64 now); /* ns until it wants to be called; ~0: never */
 void gvt_vblank_flip(struct gvt_vgpu *v, u32 pipe); /* the first plane has a new surface */
-void gvt_vblank_pipe(struct gvt_vgpu *v, u32 pipe); /* PIPECONF was written */
+void gvt_vblank_pipes(struct gvt_vgpu *v); /* what pipes are on may have changed */
 void gvt_vblank_reset(struct gvt_vgpu *v);
 
 /* --- opregion.c --- */

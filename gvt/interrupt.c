@@ -5,7 +5,7 @@
  * 12; Linux 5.10 gvt/interrupt.c; the second gate at the engines: i915 writes RING_IMR with the
  * bits of the GT registers.
  */
-#include "internal.h"
+#include "platform.h"
 
 #define MASTER 0x44200U
 #define MASTER_ENABLE (1U << 31)
@@ -54,39 +54,57 @@ static const struct irq_summary {
 	{ PCU, ~0U, 1U << 30 },
 };
 
-static const struct irq_event {
-	u32 group;
-	u32 bit;
-	u32 engine; /* base of the engine whose RING_IMR gates it too; 0: none */
-} irq_event[GVT_NUM_EVENTS] = {
-	[GVT_EVENT_RCS_USER] = { GT0, 1U << 0, RCS_BASE },
-	[GVT_EVENT_RCS_PIPE_CONTROL] = { GT0, 1U << 4, RCS_BASE },
-	[GVT_EVENT_RCS_SWITCH] = { GT0, 1U << 8, RCS_BASE },
-	[GVT_EVENT_BCS_USER] = { GT0, 1U << 16, BCS_BASE },
-	[GVT_EVENT_BCS_FLUSH] = { GT0, 1U << 20, BCS_BASE },
-	[GVT_EVENT_BCS_SWITCH] = { GT0, 1U << 24, BCS_BASE },
-	[GVT_EVENT_VCS_USER] = { GT1, 1U << 0, VCS_BASE },
-	[GVT_EVENT_VCS_FLUSH] = { GT1, 1U << 4, VCS_BASE },
-	[GVT_EVENT_VCS_SWITCH] = { GT1, 1U << 8, VCS_BASE },
-	[GVT_EVENT_VECS_USER] = { GT3, 1U << 0, VECS_BASE },
-	[GVT_EVENT_VECS_FLUSH] = { GT3, 1U << 4, VECS_BASE },
-	[GVT_EVENT_VECS_SWITCH] = { GT3, 1U << 8, VECS_BASE },
-	[GVT_EVENT_PIPE_A_VBLANK] = { PIPE_A, 1U << 0, 0 },
-	[GVT_EVENT_PIPE_B_VBLANK] = { PIPE_B, 1U << 0, 0 },
-	[GVT_EVENT_PIPE_C_VBLANK] = { PIPE_C, 1U << 0, 0 },
-	[GVT_EVENT_PIPE_A_FLIP] = { PIPE_A, 1U << 3, 0 },
-	[GVT_EVENT_PIPE_B_FLIP] = { PIPE_B, 1U << 3, 0 },
-	[GVT_EVENT_PIPE_C_FLIP] = { PIPE_C, 1U << 3, 0 },
-	[GVT_EVENT_AUX_A] = { PORT, 1U << 0, 0 },
-	[GVT_EVENT_AUX_B] = { PORT, 1U << 25, 0 },
-	[GVT_EVENT_AUX_C] = { PORT, 1U << 26, 0 },
-	[GVT_EVENT_AUX_D] = { PORT, 1U << 27, 0 },
-	[GVT_EVENT_HOTPLUG_A] = { PORT, 1U << 3, 0 },
-	[GVT_EVENT_HOTPLUG_B] = { PCH, 1U << 21, 0 },
-	[GVT_EVENT_HOTPLUG_C] = { PCH, 1U << 22, 0 },
-	[GVT_EVENT_HOTPLUG_D] = { PCH, 1U << 23, 0 },
-	[GVT_EVENT_GMBUS] = { PCH, 1U << 17, 0 },
-	[GVT_EVENT_GSE] = { MISC, 1U << 0, 0 },
+/* Gen8 and gen9 agree on these. */
+#define COMMON_EVENTS \
+	[GVT_EVENT_RCS_USER] = { GT0, 1U << 0, RCS_BASE }, \
+	[GVT_EVENT_RCS_PIPE_CONTROL] = { GT0, 1U << 4, RCS_BASE }, \
+	[GVT_EVENT_RCS_SWITCH] = { GT0, 1U << 8, RCS_BASE }, \
+	[GVT_EVENT_BCS_USER] = { GT0, 1U << 16, BCS_BASE }, \
+	[GVT_EVENT_BCS_FLUSH] = { GT0, 1U << 20, BCS_BASE }, \
+	[GVT_EVENT_BCS_SWITCH] = { GT0, 1U << 24, BCS_BASE }, \
+	[GVT_EVENT_VCS_USER] = { GT1, 1U << 0, VCS_BASE }, \
+	[GVT_EVENT_VCS_FLUSH] = { GT1, 1U << 4, VCS_BASE }, \
+	[GVT_EVENT_VCS_SWITCH] = { GT1, 1U << 8, VCS_BASE }, \
+	[GVT_EVENT_VECS_USER] = { GT3, 1U << 0, VECS_BASE }, \
+	[GVT_EVENT_VECS_FLUSH] = { GT3, 1U << 4, VECS_BASE }, \
+	[GVT_EVENT_VECS_SWITCH] = { GT3, 1U << 8, VECS_BASE }, \
+	[GVT_EVENT_PIPE_A_VBLANK] = { PIPE_A, 1U << 0, 0 }, \
+	[GVT_EVENT_PIPE_B_VBLANK] = { PIPE_B, 1U << 0, 0 }, \
+	[GVT_EVENT_PIPE_C_VBLANK] = { PIPE_C, 1U << 0, 0 }, \
+	[GVT_EVENT_AUX_A] = { PORT, 1U << 0, 0 }, \
+	[GVT_EVENT_HOTPLUG_A] = { PORT, 1U << 3, 0 }, \
+	[GVT_EVENT_GSE] = { MISC, 1U << 0, 0 }
+
+#define FLIP_EVENTS(bit) \
+	[GVT_EVENT_PIPE_A_FLIP] = { PIPE_A, (bit), 0 }, \
+	[GVT_EVENT_PIPE_B_FLIP] = { PIPE_B, (bit), 0 }, \
+	[GVT_EVENT_PIPE_C_FLIP] = { PIPE_C, (bit), 0 }
+
+#define AUX_EVENTS(group) \
+	[GVT_EVENT_AUX_B] = { (group), 1U << 25, 0 }, \
+	[GVT_EVENT_AUX_C] = { (group), 1U << 26, 0 }, \
+	[GVT_EVENT_AUX_D] = { (group), 1U << 27, 0 }
+
+#define PCH_EVENTS \
+	[GVT_EVENT_HOTPLUG_B] = { PCH, 1U << 21, 0 }, \
+	[GVT_EVENT_HOTPLUG_C] = { PCH, 1U << 22, 0 }, \
+	[GVT_EVENT_HOTPLUG_D] = { PCH, 1U << 23, 0 }, \
+	[GVT_EVENT_GMBUS] = { PCH, 1U << 17, 0 }
+
+const struct gvt_irq_event gvt_irq_bdw[GVT_NUM_EVENTS] = {
+	COMMON_EVENTS, FLIP_EVENTS(1U << 4), AUX_EVENTS(PCH), PCH_EVENTS,
+};
+
+const struct gvt_irq_event gvt_irq_gen9[GVT_NUM_EVENTS] = {
+	COMMON_EVENTS, FLIP_EVENTS(1U << 3), AUX_EVENTS(PORT), PCH_EVENTS,
+};
+
+/* No PCH: its events show north, and there is no port D (from memory of Linux 6.1 i915_reg.h). */
+const struct gvt_irq_event gvt_irq_bxt[GVT_NUM_EVENTS] = {
+	COMMON_EVENTS, FLIP_EVENTS(1U << 3), AUX_EVENTS(PORT),
+	[GVT_EVENT_HOTPLUG_B] = { PORT, 1U << 4, 0 },
+	[GVT_EVENT_HOTPLUG_C] = { PORT, 1U << 5, 0 },
+	[GVT_EVENT_GMBUS] = { PORT, 1U << 1, 0 },
 };
 
 /* Make the master's summary true; kept so at every change, since guests read it with bit 31 off. */
@@ -165,9 +183,9 @@ void gvt_irq_check(struct gvt_vgpu *v)
 
 void gvt_irq_raise(struct gvt_vgpu *v, enum gvt_event event)
 {
-	const struct irq_event *e = &irq_event[event];
+	const struct gvt_irq_event *e = &v->gvt->platform->events[event];
 
-	if (v->failsafe || (gvt_vreg(v, e->group + IMR) & e->bit))
+	if (v->failsafe || !e->group || (gvt_vreg(v, e->group + IMR) & e->bit))
 		return;
 	if (e->engine && (gvt_vreg(v, e->engine + RING_IMR) & e->bit))
 		return;

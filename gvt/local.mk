@@ -27,6 +27,8 @@ libmpt_gvt_core_la_SOURCES = \
 	gvt/lock.h \
 	gvt/mmio.c \
 	gvt/opregion.c \
+	gvt/platform.c \
+	gvt/platform.h \
 	gvt/policy.c \
 	gvt/pvinfo.c \
 	gvt/pvmmio.c \
@@ -42,15 +44,27 @@ libmpt_gvt_core_la_SOURCES = \
 	gvt/vgpu.c \
 	$(gvt_register_tables)
 gvt_register_tables = \
+	gvt/regs/aux.def \
+	gvt/regs/bdw.def \
+	gvt/regs/bxt.def \
+	gvt/regs/bxt_phy.def \
+	gvt/regs/cfl.def \
+	gvt/regs/common.def \
+	gvt/regs/display.def \
 	gvt/regs/engine.def \
 	gvt/regs/gen8_irq.def \
+	gvt/regs/gen9.def \
 	gvt/regs/gen9_display.def \
 	gvt/regs/gen9_gt.def \
+	gvt/regs/gt.def \
+	gvt/regs/kbl.def \
 	gvt/regs/pch.def \
 	gvt/regs/plane.def \
 	gvt/regs/pvinfo.def \
 	gvt/regs/scaler.def \
 	gvt/regs/skl.def \
+	gvt/regs/skl_clock.def \
+	gvt/regs/south.def \
 	gvt/regs/transcoder.def
 libmpt_gvt_core_la_CPPFLAGS = $(public_cppflags) -include $(top_srcdir)/gvt/exports.h
 libmpt_gvt_core_la_CFLAGS = $(AM_CFLAGS) $(VISIBILITY_CFLAGS)

@@ -3,16 +3,7 @@
  * What the core does when a guest cannot be served (failsafe), and the events a hypervisor reports:
  * a store to a tracked page, RAM that came or went, the virtual monitor's plug.
  */
-#include "internal.h"
-
-/* South display (Linux 5.10 gvt/display.c; Skylake PRM vol. 2c): the monitor is on port D. */
-#define SFUSE_STRAP 0xc2014U
-#define SFUSE_STRAP_DDID (1U << 0)
-#define SDE_ISR 0xc4000U
-#define SDE_PORTD_HOTPLUG (1U << 23)
-#define PCH_PORT_HOTPLUG 0xc4030U
-#define PORTD_STATUS (3U << 16)
-#define PORTD_LONG_PULSE (2U << 16)
+#include "platform.h"
 
 const char *gvt_failsafe_name(enum gvt_failsafe reason)
 {
@@ -82,13 +73,16 @@ static void vreg_bits(struct gvt_vgpu *v, u32 reg, u32 bits, bool on)
 
 static void show_monitor(struct gvt_vgpu *v, bool connected)
 {
-	vreg_bits(v, SFUSE_STRAP, SFUSE_STRAP_DDID, connected);
-	vreg_bits(v, SDE_ISR, SDE_PORTD_HOTPLUG, connected);
+	const struct gvt_port *port = v->gvt->platform->monitor;
+
+	if (port->strap.reg)
+		vreg_bits(v, port->strap.reg, port->strap.bit, connected);
+	vreg_bits(v, port->live.reg, port->live.bit, connected);
 }
 
 /*
- * A reset of the device pulls no cable: the golden image has none plugged (SFUSE_STRAP 0), so one
- * that is plugged is shown again. Nothing changed on the wire: no pulse, no interrupt.
+ * A reset of the device pulls no cable: the golden image has none plugged, so one that is plugged
+ * is shown again. Nothing changed on the wire: no pulse, no interrupt.
  */
 void gvt_monitor_reset(struct gvt_vgpu *v)
 {
@@ -100,6 +94,7 @@ void gvt_monitor_reset(struct gvt_vgpu *v)
 void gvt_emulate_hotplug(struct intel_vgpu *vgpu, bool connected)
 {
 	struct gvt_vgpu *v = to_gvt_vgpu(vgpu);
+	const struct gvt_port *port = v->gvt->platform->monitor;
 
 	gvt_lock(&v->lock);
 	/* What is plugged anew knows nothing of earlier training. */
@@ -107,8 +102,8 @@ void gvt_emulate_hotplug(struct intel_vgpu *vgpu, bool connected)
 		gvt_aux_reset(v);
 	v->monitor.plugged = connected;
 	show_monitor(v, connected);
-	vreg_bits(v, PCH_PORT_HOTPLUG, PORTD_STATUS, false);
-	vreg_bits(v, PCH_PORT_HOTPLUG, PORTD_LONG_PULSE, true);
-	gvt_irq_raise(v, GVT_EVENT_HOTPLUG_D);
+	vreg_bits(v, port->hotplug, port->pulse, false);
+	vreg_bits(v, port->hotplug, port->long_pulse, true);
+	gvt_irq_raise(v, port->event);
 	gvt_unlock(&v->lock);
 }

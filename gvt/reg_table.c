@@ -23,14 +23,37 @@
 static const struct gvt_reg skl_regs[] = {
 #include "regs/skl.def"
 };
+
+static const struct gvt_reg bdw_regs[] = {
+#include "regs/bdw.def"
+};
+
+static const struct gvt_reg kbl_regs[] = {
+#include "regs/kbl.def"
+};
+
+static const struct gvt_reg bxt_regs[] = {
+#include "regs/bxt.def"
+};
+
+static const struct gvt_reg cfl_regs[] = {
+#include "regs/cfl.def"
+};
+
 #undef REG
 #undef BLOCK
 
-const struct gvt_platform_regs gvt_skl_regs = {
-	.name = "skl",
-	.regs = skl_regs,
-	.num = sizeof(skl_regs) / sizeof(skl_regs[0]),
-};
+#define PLATFORM_REGS(id) \
+	const struct gvt_platform_regs gvt_##id##_regs = { \
+		.name = #id, \
+		.regs = id##_regs, \
+		.num = sizeof(id##_regs) / sizeof(id##_regs[0]), \
+	}
+PLATFORM_REGS(skl);
+PLATFORM_REGS(bdw);
+PLATFORM_REGS(kbl);
+PLATFORM_REGS(bxt);
+PLATFORM_REGS(cfl);
 
 static int reg_check(const struct gvt_reg *reg)
 {

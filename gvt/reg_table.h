@@ -99,6 +99,10 @@ struct gvt_platform_regs {
 };
 
 extern const struct gvt_platform_regs gvt_skl_regs;
+extern const struct gvt_platform_regs gvt_bdw_regs;
+extern const struct gvt_platform_regs gvt_kbl_regs;
+extern const struct gvt_platform_regs gvt_bxt_regs;
+extern const struct gvt_platform_regs gvt_cfl_regs;
 
 struct gvt_reg_value {
 	u32 offset, value;

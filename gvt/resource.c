@@ -6,7 +6,7 @@
  */
 #include <stdio.h>
 
-#include "internal.h"
+#include "platform.h"
 
 #define MIB (1ULL << 20)
 

@@ -9,13 +9,29 @@
 
 #define PIPECONF(pipe) (0x70008U + 0x1000 * (pipe))
 #define PIPECONF_ENABLE (1U << 31)
+/* The eDP transcoder takes the pipe that its function control selects (Skylake PRM vol. 2c). */
+#define PIPECONF_EDP 0x7f008U
+#define DDI_FUNC_EDP 0x6f400U
+#define DDI_FUNC_ENABLE (1U << 31)
+#define DDI_FUNC_INPUT(ctl) ((ctl) >> 12 & 7)
+#define DDI_INPUT_A_ALWAYS 0
+#define DDI_INPUT(pipe) (4 + (pipe))
 #define FRAME_COUNT(pipe) (0x70040U + 0x1000 * (pipe))
 #define PLANE_CTL(pipe) (0x70180U + 0x1000 * (pipe))
 #define PLANE_CTL_ASYNC_FLIP (1U << 9)
 
+static bool edp_on(const struct gvt_vgpu *v, u32 pipe)
+{
+	u32 ctl = gvt_vreg(v, DDI_FUNC_EDP), input = DDI_FUNC_INPUT(ctl);
+
+	if (!(gvt_vreg(v, PIPECONF_EDP) & PIPECONF_ENABLE) || !(ctl & DDI_FUNC_ENABLE))
+		return false;
+	return input == DDI_INPUT(pipe) || (input == DDI_INPUT_A_ALWAYS && !pipe);
+}
+
 static bool pipe_on(const struct gvt_vgpu *v, u32 pipe)
 {
-	return gvt_vreg(v, PIPECONF(pipe)) & PIPECONF_ENABLE;
+	return (gvt_vreg(v, PIPECONF(pipe)) & PIPECONF_ENABLE) || edp_on(v, pipe);
 }
 
 /*
@@ -86,10 +102,13 @@ u64 gvt_vblank_service(struct gvt_vgpu *v, u64 now)
 }
 
 /* What waits on a pipe that went off is dropped, not told when it is on again. */
-void gvt_vblank_pipe(struct gvt_vgpu *v, u32 pipe)
+void gvt_vblank_pipes(struct gvt_vgpu *v)
 {
-	if (!pipe_on(v, pipe))
-		pipe_off(v, pipe);
+	u32 pipe;
+
+	for (pipe = 0; pipe < GVT_NUM_PIPES; pipe++)
+		if (!pipe_on(v, pipe))
+			pipe_off(v, pipe);
 }
 
 void gvt_vblank_reset(struct gvt_vgpu *v)

@@ -3,7 +3,7 @@
  * The life of a vGPU: creation in the published order, destruction in reverse, activation, and what
  * is told of it. What its parts do lives with them.
  */
-#include "internal.h"
+#include "platform.h"
 
 static int make_id(struct gvt_vgpu *v, const struct intel_vgpu_type *type)
 {
@@ -102,7 +102,7 @@ static int make_opregion(struct gvt_vgpu *v, const struct intel_vgpu_type *type)
 static int make_edid(struct gvt_vgpu *v, const struct intel_vgpu_type *type)
 {
 	(void)type;
-	return intel_gvt_hypervisor_set_edid(&v->base, GVT_MONITOR_PORT);
+	return intel_gvt_hypervisor_set_edid(&v->base, v->gvt->platform->monitor->number);
 }
 
 /*

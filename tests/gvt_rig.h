@@ -48,9 +48,9 @@ static inline void rig_cfg_place(struct rig *r)
 	rig_cfg_write(r, 0x18, (u32)RIG_BAR2, 4);
 	rig_cfg_write(r, 0x1c, 0, 4);
 	rig_cfg_write(r, 0x04, 0x6, 2);
-	rig_cfg_write(r, 0xb0, RIG_MSI_ADDR, 4);
-	rig_cfg_write(r, 0xb4, RIG_MSI_DATA, 2);
-	rig_cfg_write(r, 0xae, 1, 2);
+	rig_cfg_write(r, r->vgpu->msi_cap_offset + 4, RIG_MSI_ADDR, 4);
+	rig_cfg_write(r, r->vgpu->msi_cap_offset + 8, RIG_MSI_DATA, 2);
+	rig_cfg_write(r, r->vgpu->msi_cap_offset + 2, 1, 2);
 }
 
 /* 64 MiB at 64 MiB, 128 MiB at 512 MiB, 4 fences: neither piece begins where the space does. */
@@ -67,10 +67,9 @@ static inline void rig_vgpu(struct rig *r)
 	r->ops->vgpu_activate(r->vgpu);
 }
 
-static inline void rig_open_spec(struct rig *r, const char *spec, const struct gvt_hw *hw)
+static inline void rig_open_config(struct rig *r, const char *spec,
+				   const struct gvt_config *config)
 {
-	struct gvt_config config = { .size = sizeof(config), .aperture = 256ULL << 20, .hw = hw };
-
 	memset(r, 0, sizeof(*r));
 	r->ledger = strstr(spec, "check,") != NULL;
 	rig_ok(mpt_host_open(spec, &r->host));
@@ -79,10 +78,26 @@ static inline void rig_open_spec(struct rig *r, const char *spec, const struct g
 	rig_ok(mpt_vm_get(r->host, 1, &r->vm));
 	rig_ok(mpt_ram_add(r->vm, 0, RIG_RAM, 0));
 	rig_ok(mpt_ram_add(r->vm, RIG_EXTRA, RIG_EXTRA_SIZE, 0));
-	rig_ok(gvt_open(r->host, &config, &r->gvt));
+	rig_ok(gvt_open(r->host, config, &r->gvt));
 	r->ops = gvt_ops();
 	rig_vgpu(r);
 	rig_cfg_place(r);
+}
+
+static inline void rig_open_spec(struct rig *r, const char *spec, const struct gvt_hw *hw)
+{
+	struct gvt_config config = { .size = sizeof(config), .aperture = 256ULL << 20, .hw = hw };
+
+	rig_open_config(r, spec, &config);
+}
+
+static inline void rig_open_platform(struct rig *r, const char *platform)
+{
+	struct gvt_config config = {
+		.size = sizeof(config), .aperture = 256ULL << 20, .platform = platform,
+	};
+
+	rig_open_config(r, RIG_SPEC, &config);
 }
 
 static inline void rig_open(struct rig *r)

@@ -46,6 +46,7 @@ layer_suites = \
 	tests/test_gvt_mmio \
 	tests/test_gvt_monitor \
 	tests/test_gvt_opregion \
+	tests/test_gvt_platform \
 	tests/test_gvt_pvinfo \
 	tests/test_gvt_pvmmio \
 	tests/test_gvt_tiling \

@@ -76,6 +76,45 @@ START_TEST(one_pipe)
 }
 END_TEST
 
+#define PIPECONF_EDP 0x7f008U
+#define DDI_FUNC_EDP 0x6f400U
+
+/* The eDP transcoder alone; which pipe feeds it is told by an input, of which A has two. */
+static const struct {
+	u32 func;
+	int pipe; /* -1: none */
+} edp_rows[] = {
+	{ ON | 0 << 12, 0 }, { ON | 4 << 12, 0 }, { ON | 5 << 12, 1 }, { ON | 6 << 12, 2 },
+	{ ON | 1 << 12, -1 }, { ON | 7 << 12, -1 }, { 5 << 12, -1 }, { 0, -1 },
+};
+
+START_TEST(edp_drives_a_pipe)
+{
+	int pipe = edp_rows[_i].pipe, p;
+	struct rig r;
+
+	rig_irqs(&r);
+	rig_reg_set(&r, DDI_FUNC_EDP, edp_rows[_i].func);
+	ck_assert_uint_eq(gvt_service(r.gvt, 0), NEVER);
+	rig_reg_set(&r, PIPECONF_EDP, ON);
+	ck_assert_uint_eq(rig_reg(&r, PIPECONF_EDP), ON | ON >> 1);
+	ck_assert_uint_eq(gvt_service(r.gvt, 0), pipe < 0 ? NEVER : PERIOD);
+	gvt_service(r.gvt, PERIOD);
+	for (p = 0; p < 3; p++)
+		ck_assert_uint_eq(iir_take(&r, (u32)p), p == pipe ? VBLANK : 0);
+	/* A flip that waits is dropped when the transcoder goes off. */
+	if (pipe >= 0)
+		rig_reg_set(&r, PLANE_SURF(pipe), 0x4000000);
+	rig_reg_set(&r, PIPECONF_EDP, 0);
+	rig_reg_set(&r, PIPECONF_EDP, ON);
+	gvt_service(r.gvt, 2 * PERIOD);
+	gvt_service(r.gvt, 3 * PERIOD);
+	for (p = 0; p < 3; p++)
+		ck_assert_uint_eq(iir_take(&r, (u32)p), p == pipe ? VBLANK : 0);
+	rig_close(&r);
+}
+END_TEST
+
 /* The nearest of several is told, and each keeps its own phase. */
 START_TEST(pipes_have_phases)
 {
@@ -242,6 +281,7 @@ static Suite *vblank_suite(void)
 	TCase *tc = tcase_create("time");
 
 	tcase_add_loop_test(tc, one_pipe, 0, 3);
+	tcase_add_loop_test(tc, edp_drives_a_pipe, 0, N(edp_rows));
 	tcase_add_test(tc, pipes_have_phases);
 	tcase_add_test(tc, late_and_backwards);
 	tcase_add_test(tc, flips_without_a_timer);

@@ -9,8 +9,7 @@
 #include <string.h>
 
 #include "gvt/handlers.h"
-#include "gvt/internal.h"
-#include "gvt/reg_table.h"
+#include "gvt/platform.h"
 #include "runner.h"
 
 #define ARRAY_SIZE(a) (sizeof(a) / sizeof((a)[0]))
@@ -26,6 +25,7 @@ static void setup(void)
 	memset(&device, 0, sizeof(device));
 	memset(&vgpu, 0, sizeof(vgpu));
 	device.regs = table;
+	ck_assert_int_eq(gvt_platform_find("skl", &device.platform), 0);
 	vgpu.gvt = &device;
 	vgpu.base.id = 1;
 	vgpu.low.start = 0x4000000;

@@ -165,6 +165,8 @@ refused run --low 2G --high 384M --fence 4 -- 'largest free piece is 1024 MiB'
 refused run --low 64M --high 384M --fence 33 -- '33 fences (1 to 32)'
 refused run --memory 1M -- 'at least 64 MiB'
 refused types --aperture 128M -- '256 MiB, 512 MiB or 1 GiB'
+refused types --platform xe -- 'no platform "xe"' 'known: skl, bdw, kbl, bxt, cfl'
+refused run --platform SKL -- 'no platform "SKL"' 'known: skl, bdw, kbl, bxt, cfl'
 if [ -z "$MPT_STATIC_BACKEND" ]; then
 	refused run --backend fault=no-such:1,mock -- "unknown operation 'no-such'" 'OP one of any'
 	refused run --backend fault=attach_vgpu:1,mock -- 'attach_vgpu: failed on request'
@@ -177,7 +179,20 @@ says "$out" GVTg_V5_8 GVTg_V5_1 '1024x768'
 status 0 types --aperture 256M
 says "$out" GVTg_V5_2
 ! grep -q GVTg_V5_1 "$out" || fail "types: a type larger than the aperture"
-ok "backends and types"
+for platform in bdw kbl bxt cfl; do
+	status 0 types --platform $platform
+	status 0 run --platform $platform
+	says "$out" '0 unknown' 'healthy'
+done
+status 0 types --platform bdw
+says "$out" GVTg_V4_8 GVTg_V4_1
+! grep -q GVTg_V5 "$out" || fail "types: a Broadwell with types of gen9"
+status 0 types --platform cfl
+says "$out" GVTg_V5_8
+# A given platform counts more than the trace's.
+status 0 run --platform kbl --trace "$probe"
+says "$out" 'healthy'
+ok "backends, types and platforms"
 
 json=yes
 got=0

@@ -9,7 +9,7 @@
 
 #include "plot.h"
 
-#define IDS_MAX 64
+#define IDS_MAX 256
 #define MIB (1ULL << 20)
 /* Above it no BAR of ours decodes: 46 bits, as many as a GTT entry holds. */
 #define BAR_LIMIT (1ULL << 46)

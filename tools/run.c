@@ -17,6 +17,7 @@
 
 struct run_args {
 	const char *backend;
+	const char *platform;
 	const char *type;
 	uint64_t low, high, fence, memory;
 	struct cli_list traces;
@@ -30,6 +31,8 @@ static const struct cli_option run_options[] = {
 	  offsetof(struct run_args, backend), CLI_TEXT },
 	{ "trace", "FILE", "feed a recorded mmiotrace; may be given several times",
 	  offsetof(struct run_args, traces), CLI_LIST },
+	{ "platform", "NAME", "skl, bdw, kbl, bxt or cfl [the recorded one, or skl]",
+	  offsetof(struct run_args, platform), CLI_TEXT },
 	{ "type", "T", "vGPU type, its name or its suffix: GVTg_V5_8 or 8",
 	  offsetof(struct run_args, type), CLI_TEXT },
 	{ "low", "SIZE", "aperture memory of the vGPU, whole MiB; with --high and --fence",
@@ -84,6 +87,7 @@ static int run_one(struct run *run, const char *trace)
 	struct session_config c = {
 		.spec = a->backend,
 		.trace = trace,
+		.platform = a->platform,
 		.type = a->type,
 		.low = given(a->low),
 		.high = given(a->high),

@@ -374,13 +374,13 @@ static void take_ledger(struct mpt_host *host, struct session_result *r)
 static int run_device(struct mpt_host *host, const struct session_config *c, struct replay *rp,
 		      struct session_result *r)
 {
-	struct gvt_config config = { .size = sizeof(config) };
+	struct gvt_config config = { .size = sizeof(config), .platform = c->platform };
 	struct intel_gvt *gvt;
 	struct mpt_vm *vm;
 	int ret, err;
 
 	if (rp) {
-		config.platform = rp->platform;
+		config.platform = c->platform ? c->platform : rp->platform;
 		config.aperture = rp->bar2.size;
 	}
 	ret = gvt_open(host, &config, &gvt);

@@ -22,6 +22,7 @@ struct session_result;
  * struct session_config - what to run.
  * @spec: host; the check layer is put in front unless there is one (or the build is static)
  * @trace: path, NULL: only read PVINFO
+ * @platform: of the device, NULL: the recorded one's, or skl
  * @type: "8" or a type's full name; NULL: sizes, or from the trace
  * @low, @high: bytes, 0: not given. @fence: registers, 0: not given. All three or none
  * @memory: bytes of VM RAM, at least 64 MiB, 0: 64 MiB
@@ -35,6 +36,7 @@ struct session_result;
 struct session_config {
 	const char *spec;
 	const char *trace;
+	const char *platform;
 	const char *type;
 	u64 low, high, fence;
 	u64 memory;

@@ -9,13 +9,15 @@
 #include "session.h"
 
 struct types_args {
-	const char *backend;
+	const char *backend, *platform;
 	uint64_t aperture;
 	bool json;
 };
 
 static const struct cli_option options[] = {
 	{ "backend", "SPEC", "back end [mock]", offsetof(struct types_args, backend), CLI_TEXT },
+	{ "platform", "NAME", "skl, bdw, kbl, bxt or cfl [skl]",
+	  offsetof(struct types_args, platform), CLI_TEXT },
 	{ "aperture", "SIZE", "aperture of the device: 256M, 512M or 1G [1G]",
 	  offsetof(struct types_args, aperture), CLI_NUMBER },
 	{ "json", NULL, "print JSON", offsetof(struct types_args, json), CLI_FLAG },
@@ -71,7 +73,9 @@ static int print_json(struct intel_gvt *gvt)
 
 static int list_types(const struct types_args *args)
 {
-	struct gvt_config config = { .size = sizeof(config), .aperture = args->aperture };
+	struct gvt_config config = {
+		.size = sizeof(config), .platform = args->platform, .aperture = args->aperture,
+	};
 	struct mpt_host *host;
 	struct intel_gvt *gvt;
 	int status = CLI_OK;

@@ -54,7 +54,7 @@ enum gvt_pvmmio_level {
 /**
  * struct gvt_config - how to open a device; zero-initialise it. Since: 0.1
  * @size: sizeof(struct gvt_config)
- * @platform: "skl"; NULL: skl
+ * @platform: "skl", "bdw", "kbl", "bxt", "cfl" (gvt_platform_each()); NULL: skl
  * @aperture: bytes of BAR2: 256 MiB, 512 MiB or 1 GiB; 0: 1 GiB
  * @aperture_mfn: machine frame where the host's aperture begins; 0: 0x80000 (2 GiB)
  * @hw: the hardware below; copied, stays the caller's to close; NULL: the software GPU, which
