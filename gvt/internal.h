@@ -267,6 +267,14 @@ int gvt_ggtt_read(struct gvt_vgpu *v, u32 offset, void *buf, unsigned int bytes)
 int gvt_ggtt_write(struct gvt_vgpu *v, u32 offset, const void *buf, unsigned int bytes);
 void gvt_ggtt_region_gone(struct gvt_vgpu *v, u64 gfn, u64 nr);
 
+/*
+ * --- gm.c: the core's own accesses by graphics address (lock held) ---
+ * 0, or -EFAULT: an address that is not the vGPU's, an entry that is not present, no RAM behind it. A
+ * write that fails in the last of these ways may have stored pages before it.
+ */
+int gvt_gm_read(struct gvt_vgpu *v, u64 addr, void *buf, u64 len);
+int gvt_gm_write(struct gvt_vgpu *v, u64 addr, const void *buf, u64 len);
+
 /* --- aperture.c: accesses through the aperture; no lock of ours --- */
 /* Entries changed since the last flush become visible to the device. */
 void gvt_hw_flush(struct intel_gvt *gvt);

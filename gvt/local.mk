@@ -16,6 +16,7 @@ libmpt_gvt_core_la_SOURCES = \
 	gvt/exports.h \
 	gvt/fence.c \
 	gvt/ggtt.c \
+	gvt/gm.c \
 	gvt/gvt.c \
 	gvt/handlers.h \
 	gvt/handlers_display.c \
@@ -30,12 +31,16 @@ libmpt_gvt_core_la_SOURCES = \
 	gvt/platform.c \
 	gvt/platform.h \
 	gvt/policy.c \
+	gvt/ppgtt.c \
+	gvt/ppgtt.h \
 	gvt/pvinfo.c \
 	gvt/pvmmio.c \
 	gvt/reg_table.c \
 	gvt/reg_table.h \
 	gvt/reset.c \
 	gvt/resource.c \
+	gvt/scan.c \
+	gvt/scan.h \
 	gvt/service.c \
 	gvt/swgpu.c \
 	gvt/tiling.c \

@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Per-process page tables: a guest's address spaces and their shadows, as submission, PVINFO,
+ * resets and the write-protection handler use them. The lock of the vGPU is held in all of them.
+ */
+#ifndef GVT_PPGTT_H
+#define GVT_PPGTT_H
+
+#include "internal.h"
+
+/* One address space of a guest: what its root pages name, and the shadow of it. */
+struct gvt_mm;
+
+/* A step of creation and its undoing: nothing is tracked, mapped or allocated afterwards. */
+int gvt_ppgtt_init(struct gvt_vgpu *v);
+void gvt_ppgtt_clean(struct gvt_vgpu *v);
+
+/*
+ * Everything that was shadowed is dropped. An mm that submission still holds stays an object (put
+ * frees it), but has no shadow and pin fails with -EIO.
+ */
+void gvt_ppgtt_reset(struct gvt_vgpu *v);
+
+/* PVINFO g2v_notify 2 to 5: create or destroy, of 3 or 4 levels; pdp as PVINFO holds them. */
+int gvt_ppgtt_notify(struct gvt_vgpu *v, bool create, int levels, const u64 pdp[4]);
+
+/*
+ * gvt_mm_get() - the address space with these roots, made if it is not there. One reference.
+ * @levels: 4: pdp[0] is the PML4; 3: four page directories, 0 where there is none
+ * Return: 0, -EINVAL (levels, an address that is not page aligned or above 46 bits), -EFAULT (no RAM),
+ * -ENOSPC (the vGPU's quota of shadow pages), -ENOMEM
+ */
+int gvt_mm_get(struct gvt_vgpu *v, int levels, const u64 pdp[4], struct gvt_mm **mm);
+void gvt_mm_put(struct gvt_vgpu *v, struct gvt_mm *mm);
+
+/*
+ * gvt_mm_pin() - before submission: the shadow is complete and up to date (out-of-sync tables and
+ * half-written entries are resolved; without write protection every table is checked again), and
+ * stays until unpin. Counted.
+ * @root: out, as gvt_hw_work.root; untouched on failure
+ * Return: 0, -EIO (the mm has been dropped), -ENOMEM, -ENOSPC, -EFAULT, -EINVAL (its tables)
+ */
+int gvt_mm_pin(struct gvt_vgpu *v, struct gvt_mm *mm, u64 root[4]);
+void gvt_mm_unpin(struct gvt_vgpu *v, struct gvt_mm *mm);
+
+/* RAM went away: what is shadowed of it is dropped. */
+void gvt_ppgtt_region_gone(struct gvt_vgpu *v, u64 gfn, u64 nr);
+
+#endif
