@@ -11,6 +11,7 @@ libmpt_gvt_core_la_SOURCES = \
 	gvt/blit.c \
 	gvt/blit.h \
 	gvt/cfg_space.c \
+	gvt/cmd.c \
 	gvt/cmd.h \
 	gvt/edid.c \
 	gvt/exports.h \
@@ -43,11 +44,25 @@ libmpt_gvt_core_la_SOURCES = \
 	gvt/scan.h \
 	gvt/service.c \
 	gvt/swgpu.c \
+	gvt/swgpu.h \
+	gvt/swgpu_atomic.c \
+	gvt/swgpu_batch.c \
+	gvt/swgpu_context.c \
+	gvt/swgpu_engine.c \
+	gvt/swgpu_math.c \
+	gvt/swgpu_mem.c \
+	gvt/swgpu_mi.c \
+	gvt/swgpu_reg.c \
 	gvt/tiling.c \
 	gvt/tiling.h \
 	gvt/vblank.c \
 	gvt/vgpu.c \
+	$(gvt_command_tables) \
 	$(gvt_register_tables)
+gvt_command_tables = \
+	gvt/cmds/blt.def \
+	gvt/cmds/gfx.def \
+	gvt/cmds/mi.def
 gvt_register_tables = \
 	gvt/regs/aux.def \
 	gvt/regs/bdw.def \

@@ -2,49 +2,13 @@
 /*
  * The software GPU: a host GGTT, fence registers and the aperture, in plain memory. It reaches
  * guest memory only by DMA address, through the bus side of the host's testbed, as a device would.
- * CPU accesses through the aperture are detiled by the fences, without TLB and without swizzling;
- * no engine executes commands.
+ * CPU accesses through the aperture are detiled by the fences, without TLB and without swizzling.
+ * The engines are in swgpu_engine.c.
  */
-#include "internal.h"
+#include "swgpu.h"
 #include "tiling.h"
 
-#include <pthread.h>
-
 #include <mpt/testbed.h>
-
-/*
- * The device's own pages, for shadow tables: one piece of memory at the top of the bus addresses,
- * populated as it is used. 64 Ki of them map 128 GiB of guest memory in 4 KiB pages.
- */
-#define OWN_PAGES 65536U
-#define OWN_SIZE ((u64)OWN_PAGES << MPT_PAGE_SHIFT)
-#define OWN_BUS (SCRATCH - OWN_SIZE)
-
-/*
- * A bus address that no mapping has: the highest page an entry can name. The device answers for
- * it by itself, so no access to it reaches the bus.
- */
-#define SCRATCH GVT_PTE_ADDR
-
-/*
- * @fence: as written, for whoever reads them. @live: those that cover something, the others 0; one
- * word each, so that no access sees halves of two fences. @active: bit n: live[n] is not 0; with
- * none set an access costs one test. All three are atomic; writers of one register take turns.
- * @limit: set while the register is nobody's.
- */
-struct swgpu {
-	struct mpt_host *host;
-	u64 aperture;
-	u64 *ggtt;
-	u64 fence[GVT_NUM_FENCES];
-	u64 live[GVT_NUM_FENCES];
-	u32 active;
-	struct gvt_range limit[GVT_NUM_FENCES];
-	u64 *own; /* OWN_SIZE bytes, at bus address OWN_BUS */
-	pthread_mutex_t own_lock; /* what follows */
-	u32 own_free; /* 1 + the first free page; a free page begins with the next one's number; 0: none */
-	u32 own_used; /* pages from here on have never been given out */
-};
 
 /* --- pages of the device's own --- */
 
@@ -53,17 +17,17 @@ static u64 *own_page(const struct swgpu *gpu, u32 page)
 	return gpu->own + (u64)page * (MPT_PAGE_SIZE / sizeof(u64));
 }
 
-/* The page's number; OWN_PAGES: none is left. @fresh: it has never been used, so it holds zeros. */
+/* The page's number; SWGPU_OWN_PAGES: none left. @fresh: never used, so it holds zeros. */
 static u32 own_take(struct swgpu *gpu, bool *fresh)
 {
-	u32 page = OWN_PAGES;
+	u32 page = SWGPU_OWN_PAGES;
 
 	pthread_mutex_lock(&gpu->own_lock);
 	*fresh = !gpu->own_free;
 	if (gpu->own_free) {
 		page = gpu->own_free - 1;
 		gpu->own_free = (u32)*own_page(gpu, page);
-	} else if (gpu->own_used < OWN_PAGES) {
+	} else if (gpu->own_used < SWGPU_OWN_PAGES) {
 		page = gpu->own_used++;
 	}
 	pthread_mutex_unlock(&gpu->own_lock);
@@ -76,18 +40,18 @@ static u64 *swgpu_page_new(void *priv, u64 *bus)
 	bool fresh;
 	u32 page = own_take(gpu, &fresh);
 
-	if (page == OWN_PAGES)
+	if (page == SWGPU_OWN_PAGES)
 		return NULL;
 	if (!fresh)
 		memset(own_page(gpu, page), 0, MPT_PAGE_SIZE);
-	*bus = OWN_BUS + ((u64)page << MPT_PAGE_SHIFT);
+	*bus = SWGPU_OWN_BUS + ((u64)page << MPT_PAGE_SHIFT);
 	return own_page(gpu, page);
 }
 
 static void swgpu_page_free(void *priv, u64 bus)
 {
 	struct swgpu *gpu = priv;
-	u32 page = (u32)((bus - OWN_BUS) >> MPT_PAGE_SHIFT);
+	u32 page = (u32)((bus - SWGPU_OWN_BUS) >> MPT_PAGE_SHIFT);
 
 	pthread_mutex_lock(&gpu->own_lock);
 	*own_page(gpu, page) = gpu->own_free;
@@ -151,7 +115,7 @@ static void swgpu_ggtt_flush(void *priv)
 	(void)priv;
 }
 
-/* The bus address behind a byte of the aperture; SCRATCH for an entry that is 0 or not present. */
+/* The bus address behind a byte of the aperture; SWGPU_SCRATCH: the entry is not present. */
 static int swgpu_translate(const struct swgpu *gpu, u64 offset, unsigned int len, u64 *dma)
 {
 	u64 in_page = offset & (MPT_PAGE_SIZE - 1), entry;
@@ -161,8 +125,8 @@ static int swgpu_translate(const struct swgpu *gpu, u64 offset, unsigned int len
 				"aperture: %u bytes at 0x%llx (stay in a page below 0x%llx)", len,
 				(unsigned long long)offset, (unsigned long long)gpu->aperture);
 	entry = __atomic_load_n(&gpu->ggtt[offset >> MPT_PAGE_SHIFT], __ATOMIC_ACQUIRE);
-	if (!(entry & GVT_PTE_PRESENT) || (entry & GVT_PTE_ADDR) == SCRATCH)
-		*dma = SCRATCH;
+	if (!(entry & GVT_PTE_PRESENT) || (entry & GVT_PTE_ADDR) == SWGPU_SCRATCH)
+		*dma = SWGPU_SCRATCH;
 	else
 		*dma = (entry & GVT_PTE_ADDR) + in_page;
 	return 0;
@@ -170,11 +134,11 @@ static int swgpu_translate(const struct swgpu *gpu, u64 offset, unsigned int len
 
 static int linear_read(struct swgpu *gpu, u64 offset, void *buf, unsigned int len)
 {
-	u64 dma = SCRATCH;
+	u64 dma = SWGPU_SCRATCH;
 	int ret = swgpu_translate(gpu, offset, len, &dma);
 
 	memset(buf, ret ? 0xff : 0, len);
-	if (ret || dma == SCRATCH || !len)
+	if (ret || dma == SWGPU_SCRATCH || !len)
 		return ret;
 	if (mpt_bus_read(gpu->host, dma, buf, len))
 		memset(buf, 0xff, len);
@@ -183,10 +147,10 @@ static int linear_read(struct swgpu *gpu, u64 offset, void *buf, unsigned int le
 
 static int linear_write(struct swgpu *gpu, u64 offset, const void *buf, unsigned int len)
 {
-	u64 dma = SCRATCH;
+	u64 dma = SWGPU_SCRATCH;
 	int ret = swgpu_translate(gpu, offset, len, &dma);
 
-	if (ret || dma == SCRATCH || !len)
+	if (ret || dma == SWGPU_SCRATCH || !len)
 		return ret;
 	/* Posted: a write that the bus refuses is the device's IOMMU fault, not the CPU's. */
 	mpt_bus_write(gpu->host, dma, buf, len);
@@ -277,7 +241,7 @@ static void swgpu_close(void *priv)
 {
 	struct swgpu *gpu = priv;
 
-	mpt_free_pages(gpu->own, OWN_SIZE);
+	mpt_free_pages(gpu->own, SWGPU_OWN_SIZE);
 	mpt_free_pages(gpu->ggtt, GVT_GTT_SIZE);
 	pthread_mutex_destroy(&gpu->own_lock);
 	mpt_free(gpu);
@@ -287,7 +251,7 @@ int gvt_swgpu_new(struct mpt_host *host, u64 aperture, struct gvt_hw *hw)
 {
 	struct swgpu *gpu = mpt_zalloc(sizeof(*gpu));
 	u64 *ggtt = gpu ? mpt_zalloc_pages(GVT_GTT_SIZE) : NULL;
-	u64 *own = ggtt ? mpt_zalloc_pages(OWN_SIZE) : NULL;
+	u64 *own = ggtt ? mpt_zalloc_pages(SWGPU_OWN_SIZE) : NULL;
 	u32 i;
 
 	if (!own) {
@@ -304,7 +268,7 @@ int gvt_swgpu_new(struct mpt_host *host, u64 aperture, struct gvt_hw *hw)
 		.size = sizeof(*hw),
 		.priv = gpu,
 		.ggtt = ggtt,
-		.scratch = SCRATCH,
+		.scratch = SWGPU_SCRATCH,
 		.ggtt_flush = swgpu_ggtt_flush,
 		.fence_write = swgpu_fence_write,
 		.fence_read = swgpu_fence_read,
@@ -314,7 +278,14 @@ int gvt_swgpu_new(struct mpt_host *host, u64 aperture, struct gvt_hw *hw)
 		.fence_limit = swgpu_fence_limit,
 		.page_new = swgpu_page_new,
 		.page_free = swgpu_page_free,
-		.own_bus = OWN_BUS,
+		.own_bus = SWGPU_OWN_BUS,
+		.engine_new = swgpu_engine_new,
+		.engine_free = swgpu_engine_free,
+		.load = swgpu_engine_load,
+		.run = swgpu_engine_run,
+		.save = swgpu_engine_save,
+		.engine_reset = swgpu_engine_reset,
+		.head = swgpu_engine_head,
 	};
 	return 0;
 }

@@ -56,7 +56,11 @@ layer_suites = \
 	tests/test_layers \
 	tests/test_run \
 	tests/test_run_fail \
-	tests/test_run_output
+	tests/test_run_output \
+	tests/test_swgpu_batch \
+	tests/test_swgpu_ctx \
+	tests/test_swgpu_mem \
+	tests/test_swgpu_mi
 
 # Needs modules, so libltdl and shared libraries; links libmpt.so because the module does.
 if HAVE_MODULES
@@ -183,6 +187,7 @@ EXTRA_DIST += \
 	tests/gvt_second.h \
 	tests/mock_rig.h \
 	tests/run_rig.h \
+	tests/swgpu_rig.h \
 	tests/tiling_model.h \
 	tests/build/common.sh \
 	tests/build/dispatch.sh \

@@ -125,7 +125,7 @@ struct gvt_hw_work {
  *
  * @page_new, @page_free and @own_bus are there together or not at all: without them nothing can be
  * shadowed. So are the members from @engine_new on: without them nothing executes. The software GPU
- * has the first three; the core uses none of them yet but @own_bus.
+ * has all of them.
  */
 struct gvt_hw {
 	size_t size;

@@ -1,0 +1,217 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Registers as commands see them: those that an engine keeps by itself, the others through the
+ * client. Which a command may access is gvt_cmd_reg_ok()'s matter, and of FORCE_TO_NONPRIV.
+ */
+#include "swgpu.h"
+
+#define REG_MASK 0x007ffffcU /* of a register's dword in a command */
+#define TIMESTAMP 0x358
+#define NONPRIV 0x4d0
+#define NONPRIV_SLOTS 12
+#define NONPRIV_ADDR 0x03fffffcU
+#define MEM_GGTT (1U << 22)
+#define SRM_PREDICATE (1U << 21)
+
+/* By offset from the engine's base; blocks of registers have a rule in swgpu_reg_own(). */
+static const struct {
+	u16 offset;
+	u8 number;
+} singles[] = {
+	{ 0x030, SWGPU_RING_TAIL },
+	{ 0x034, SWGPU_RING_HEAD },
+	{ 0x038, SWGPU_RING_START },
+	{ 0x03c, SWGPU_RING_CTL },
+	{ 0x068, SWGPU_IPEHR },
+	{ 0x110, SWGPU_BBSTATE },
+	{ 0x114, SWGPU_SBBADDR },
+	{ 0x118, SWGPU_SBBSTATE },
+	{ 0x11c, SWGPU_SBBADDR_UDW },
+	{ 0x140, SWGPU_BBADDR },
+	{ 0x158, SWGPU_BB_OFFSET },
+	{ 0x168, SWGPU_BBADDR_UDW },
+	{ 0x214, SWGPU_PREDICATE_RESULT_2 },
+	{ 0x244, SWGPU_CONTEXT_CONTROL },
+	{ 0x3a8, SWGPU_CTX_TIMESTAMP },
+};
+
+enum swgpu_reg swgpu_reg_own(const struct swgpu_engine *e, u32 reg)
+{
+	u32 offset = reg - swgpu_engine_base[e->engine];
+	size_t i;
+
+	if (offset >= 0x600 && offset < 0x680)
+		return SWGPU_GPR + (offset - 0x600) / 4;
+	if (offset >= 0x400 && offset < 0x420)
+		return SWGPU_PREDICATE_SRC0 + (offset - 0x400) / 4;
+	for (i = 0; i < sizeof(singles) / sizeof(singles[0]); i++) {
+		if (singles[i].offset == offset)
+			return singles[i].number;
+	}
+	return SWGPU_NUM_REGS;
+}
+
+u64 swgpu_reg64(const struct swgpu_engine *e, enum swgpu_reg low)
+{
+	return (u64)e->reg[low + 1] << 32 | e->reg[low];
+}
+
+void swgpu_reg64_set(struct swgpu_engine *e, enum swgpu_reg low, u64 value)
+{
+	e->reg[low] = (u32)value;
+	e->reg[low + 1] = (u32)(value >> 32);
+}
+
+static void position_batch(struct swgpu_engine *e, u32 depth, enum swgpu_reg first)
+{
+	const struct swgpu_batch *b = &e->batch[depth];
+	bool valid = e->depth >= depth;
+
+	swgpu_reg64_set(e, first, valid ? b->addr | SWGPU_BB_VALID : 0);
+	e->reg[first + 2] = valid && b->space == SWGPU_PPGTT ? SWGPU_BB_PPGTT : 0;
+}
+
+void swgpu_reg_position(struct swgpu_engine *e)
+{
+	e->reg[SWGPU_RING_HEAD] = swgpu_engine_head(NULL, e);
+	e->reg[SWGPU_RING_TAIL] = e->work.tail;
+	e->reg[SWGPU_RING_START] = (u32)e->work.ring_start;
+	/* Pages less one in bits 20:12, and bit 0: enabled. */
+	e->reg[SWGPU_RING_CTL] = e->work.ring_size ? ((e->work.ring_size - 4096) & 0x1ff000) | 1 : 0;
+	position_batch(e, 1, SWGPU_BBADDR);
+	position_batch(e, 2, SWGPU_SBBADDR);
+}
+
+/* --- access --- */
+
+/* The guest has opened it to user space; the slots' handler has seen that it may. */
+static bool opened(const struct swgpu_engine *e, u32 reg)
+{
+	u32 slot = swgpu_engine_base[e->engine] + NONPRIV, i;
+
+	for (i = 0; i < NONPRIV_SLOTS; i++) {
+		if ((e->client.reg_read(e->client.arg, slot + i * 4) & NONPRIV_ADDR) == reg)
+			return true;
+	}
+	return false;
+}
+
+static bool may(struct swgpu_engine *e, u32 reg, bool write)
+{
+	bool privileged = swgpu_privileged(e);
+
+	if (gvt_cmd_reg_ok(e->engine, reg, write, privileged) ||
+	    (!privileged && gvt_cmd_reg_ok(e->engine, reg, write, true) && opened(e, reg)))
+		return true;
+	e->denied++;
+	return false;
+}
+
+static bool is_timestamp(u32 reg, u32 *shift)
+{
+	unsigned int i;
+
+	for (i = 0; i < GVT_NUM_ENGINES; i++) {
+		*shift = (reg - swgpu_engine_base[i] - TIMESTAMP) * 8;
+		if (!*shift || *shift == 32)
+			return true;
+	}
+	return false;
+}
+
+static u32 own_read(struct swgpu_engine *e, enum swgpu_reg number)
+{
+	if (number == SWGPU_CTX_TIMESTAMP)
+		return e->reg[number] + (u32)(e->client.now(e->client.arg) - e->since);
+	if (number >= SWGPU_RING_HEAD)
+		swgpu_reg_position(e);
+	return e->reg[number];
+}
+
+bool swgpu_reg_read(struct swgpu_engine *e, u32 reg, u32 *value)
+{
+	enum swgpu_reg number = swgpu_reg_own(e, reg);
+	u32 shift;
+
+	*value = 0;
+	if (!may(e, reg, false))
+		return false;
+	if (number != SWGPU_NUM_REGS)
+		*value = own_read(e, number);
+	else if (is_timestamp(reg, &shift))
+		*value = (u32)(e->client.now(e->client.arg) >> shift);
+	else
+		*value = e->client.reg_read(e->client.arg, reg);
+	return true;
+}
+
+/* CONTEXT_CONTROL: bits 31:16 of a write select which of 15:0 change. */
+static void own_write(struct swgpu_engine *e, enum swgpu_reg number, u32 value)
+{
+	if (number == SWGPU_CONTEXT_CONTROL)
+		value = (e->reg[number] & ~(value >> 16)) | (value & value >> 16);
+	e->reg[number] = value;
+}
+
+bool swgpu_reg_write(struct swgpu_engine *e, u32 reg, u32 value)
+{
+	enum swgpu_reg number = swgpu_reg_own(e, reg);
+
+	if (!may(e, reg, true))
+		return false;
+	if (number == SWGPU_NUM_REGS)
+		e->client.reg_write(e->client.arg, reg, value);
+	else
+		own_write(e, number, value);
+	return true;
+}
+
+/* --- commands. A register that must not be accessed turns its part into a no-operation. --- */
+
+enum gvt_cmd_result swgpu_load_reg_imm(struct swgpu_engine *e, const u32 *dw, u32 n, u64 *budget)
+{
+	u32 i;
+
+	(void)budget;
+	for (i = 1; i + 1 < n; i += 2)
+		swgpu_reg_write(e, dw[i] & REG_MASK, dw[i + 1]);
+	return GVT_CMD_NEXT;
+}
+
+enum gvt_cmd_result swgpu_load_reg_reg(struct swgpu_engine *e, const u32 *dw, u32 n, u64 *budget)
+{
+	u32 value;
+
+	(void)n;
+	(void)budget;
+	if (swgpu_reg_read(e, dw[1] & REG_MASK, &value))
+		swgpu_reg_write(e, dw[2] & REG_MASK, value);
+	return GVT_CMD_NEXT;
+}
+
+enum gvt_cmd_result swgpu_load_reg_mem(struct swgpu_engine *e, const u32 *dw, u32 n, u64 *budget)
+{
+	u32 value;
+
+	(void)n;
+	(void)budget;
+	if (!swgpu_read(e, swgpu_space(e, dw[0] & MEM_GGTT), swgpu_addr(dw + 2, ~3U), &value, 4))
+		return GVT_CMD_HANG;
+	swgpu_reg_write(e, dw[1] & REG_MASK, value);
+	return GVT_CMD_NEXT;
+}
+
+enum gvt_cmd_result swgpu_store_reg_mem(struct swgpu_engine *e, const u32 *dw, u32 n, u64 *budget)
+{
+	u32 value;
+
+	(void)n;
+	(void)budget;
+	if ((dw[0] & SRM_PREDICATE) && !(e->reg[SWGPU_PREDICATE_RESULT] & 1))
+		return GVT_CMD_NEXT;
+	if (!swgpu_reg_read(e, dw[1] & REG_MASK, &value))
+		return GVT_CMD_NEXT;
+	if (!swgpu_write(e, swgpu_space(e, dw[0] & MEM_GGTT), swgpu_addr(dw + 2, ~3U), &value, 4))
+		return GVT_CMD_HANG;
+	return GVT_CMD_NEXT;
+}
