@@ -47,6 +47,7 @@ libmpt_gvt_core_la_SOURCES = \
 	gvt/swgpu.h \
 	gvt/swgpu_atomic.c \
 	gvt/swgpu_batch.c \
+	gvt/swgpu_blt.c \
 	gvt/swgpu_context.c \
 	gvt/swgpu_engine.c \
 	gvt/swgpu_math.c \

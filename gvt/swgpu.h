@@ -41,7 +41,7 @@ struct swgpu {
 	struct gvt_range limit[GVT_NUM_FENCES];
 	u64 *own; /* SWGPU_OWN_SIZE bytes, at bus address SWGPU_OWN_BUS */
 	pthread_mutex_t own_lock; /* what follows */
-	u32 own_free; /* 1 + the first free page; a free page begins with the next one's number; 0: none */
+	u32 own_free; /* 1 + the first free page, which begins with the next one's; 0: none */
 	u32 own_used; /* pages from here on have never been given out */
 };
 
@@ -118,6 +118,17 @@ struct swgpu_batch {
 	const struct gvt_hw_batch *copy; /* in the GGTT */
 };
 
+#define SWGPU_BLIT_DWORDS 10
+
+/* A blit that was cut by a switch of contexts, and where: swgpu_blt.c. */
+struct swgpu_kept {
+	bool valid;
+	u64 context, addr;
+	u32 context_id, head, depth;
+	u32 cmd[SWGPU_BLIT_DWORDS], n;
+	struct gvt_blit blit;
+};
+
 /*
  * @depth: 0: the ring; 1: a batch; 2: a batch of the second level. batch[depth] is executed.
  * @pos: dword in work.ring; while a batch runs, of the MI_BATCH_BUFFER_START in the ring
@@ -141,7 +152,8 @@ struct swgpu_engine {
 	u32 image[SWGPU_IMAGE_DWORDS]; /* of the context, as it was read or written last */
 	u16 image_at[SWGPU_NUM_REGS]; /* dword of each register's value; 0: not there */
 	struct gvt_blit blit;
-	bool blitting;
+	bool blitting; /* @blit belongs to the command in @cmd */
+	struct swgpu_kept kept;
 	u64 denied; /* registers and addresses that an access was dropped for */
 };
 
@@ -179,6 +191,12 @@ void swgpu_context_save(struct swgpu_engine *e);
 /* Go on inside a batch, by the BB registers; stays in the ring if they do not fit the work. */
 void swgpu_batch_resume(struct swgpu_engine *e);
 
+/* --- swgpu_blt.c --- */
+
+/* Before what is loaded goes, and after it came. */
+void swgpu_blit_keep(struct swgpu_engine *e);
+void swgpu_blit_go_on(struct swgpu_engine *e);
+
 /* --- handlers, by file --- */
 #define SWGPU_HANDLER(name) \
 	enum gvt_cmd_result swgpu_##name(struct swgpu_engine *e, const u32 *dw, u32 n, u64 *budget)
@@ -202,6 +220,7 @@ SWGPU_HANDLER(flush);
 SWGPU_HANDLER(pipe_control);
 SWGPU_HANDLER(semaphore_wait); /* swgpu_atomic.c */
 SWGPU_HANDLER(atomic);
+SWGPU_HANDLER(blit); /* swgpu_blt.c */
 
 static inline u64 swgpu_addr(const u32 *dw, u32 low_mask)
 {

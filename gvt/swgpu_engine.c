@@ -32,6 +32,8 @@ void swgpu_engine_load(void *priv, void *state, const struct gvt_hw_work *work)
 	struct swgpu_engine *e = state;
 
 	(void)priv;
+	/* A lite restore in the middle of a blit. */
+	swgpu_blit_keep(e);
 	e->work = *work;
 	e->ring_dwords = ((work->tail - work->head) & (work->ring_size - 1)) / 4;
 	e->loaded = true;
@@ -46,6 +48,7 @@ void swgpu_engine_load(void *priv, void *state, const struct gvt_hw_work *work)
 	}
 	e->pos = 0;
 	swgpu_batch_resume(e);
+	swgpu_blit_go_on(e);
 }
 
 void swgpu_engine_save(void *priv, void *state)
@@ -56,7 +59,8 @@ void swgpu_engine_save(void *priv, void *state)
 	if (!e->loaded)
 		return;
 	swgpu_context_save(e);
-	e->loaded = false;
+	swgpu_blit_keep(e);
+	e->loaded = e->blitting = false;
 }
 
 void swgpu_engine_reset(void *priv, void *state)
@@ -67,6 +71,7 @@ void swgpu_engine_reset(void *priv, void *state)
 	memset(e->reg, 0, sizeof(e->reg));
 	e->loaded = e->hung = e->noop = e->again = e->blitting = e->line_valid = false;
 	e->depth = e->pos = e->ring_dwords = 0;
+	e->kept.valid = false;
 	memset(&e->work, 0, sizeof(e->work));
 }
 

@@ -58,6 +58,7 @@ layer_suites = \
 	tests/test_run_fail \
 	tests/test_run_output \
 	tests/test_swgpu_batch \
+	tests/test_swgpu_blt \
 	tests/test_swgpu_ctx \
 	tests/test_swgpu_mem \
 	tests/test_swgpu_mi

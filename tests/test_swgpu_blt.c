@@ -1,0 +1,367 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The blitter's commands over shadow tables: linear, X and Y tiled operands byte by byte against the
+ * model of tiles, budgets, and a blit that is cut by a switch of contexts.
+ */
+#include "swgpu_rig.h"
+#include "lib/runner.h"
+#include "tiling_model.h"
+
+#define PAGES 16U
+#define BYTES (PAGES * PAGE)
+#define PITCH 1024U
+#define ROWS (BYTES / PITCH)
+#define VA_SRC 0x10000000ULL
+#define VA_DST 0x20000000ULL
+#define GPA_SRC 0x200000ULL
+#define GPA_DST 0x400000ULL
+#define SWCTRL 0x22200U
+
+enum tile { LINEAR, X, Y };
+
+static u32 place[3][BYTES];
+static u8 src[BYTES], dst[BYTES], want[BYTES], got[BYTES];
+
+/* Every second frame, from the end: no page of a surface follows the one before. */
+static u64 frame(u64 gpa, u32 page)
+{
+	return gpa + (PAGES - 1 - page) * 2ULL * PAGE;
+}
+
+static void open_engine(void)
+{
+	u32 i;
+
+	sw_open(GVT_BCS, 4);
+	for (i = 0; i < PAGES; i++) {
+		sw_map(VA_SRC + i * PAGE, frame(GPA_SRC, i), PTE_RW);
+		sw_map(VA_DST + i * PAGE, frame(GPA_DST, i), PTE_RW);
+	}
+	for (i = 0; i < BYTES; i++)
+		place[LINEAR][i] = i;
+	model(place[X], PAGES, PITCH, 0);
+	model(place[Y], PAGES, PITCH, Y_MAJOR);
+}
+
+static void surface(u64 gpa, u8 *bytes, bool write)
+{
+	u32 i;
+
+	for (i = 0; i < PAGES; i++) {
+		if (write)
+			rig_ok(mpt_guest_write(sw.r.vm, frame(gpa, i), bytes + i * PAGE, PAGE));
+		else
+			rig_ok(mpt_guest_read(sw.r.vm, frame(gpa, i), bytes + i * PAGE, PAGE));
+	}
+}
+
+static void fill(void)
+{
+	u32 i;
+
+	for (i = 0; i < BYTES; i++) {
+		src[i] = (u8)(i * 7 + i / 251);
+		dst[i] = (u8)(i * 13 + i / 127);
+	}
+	surface(GPA_SRC, src, true);
+	surface(GPA_DST, dst, true);
+	memcpy(want, dst, BYTES);
+}
+
+static void expect_dst(const char *what, u32 n)
+{
+	u32 i;
+
+	surface(GPA_DST, got, false);
+	for (i = 0; i < BYTES; i++)
+		sw_expect(got[i] == want[i], "%s %u: byte 0x%x is 0x%x, not 0x%x", what, n, i, got[i],
+			  want[i]);
+}
+
+/* --- commands: pixels of 4 bytes, x from 3 to 200, y from 5 to 61, source from 7, 2 --- */
+
+#define XY(x, y) ((u32)(y) << 16 | (x))
+#define X1 3U
+#define Y1 5U
+#define X2 200U
+#define Y2 61U
+#define SX 7U
+#define SY 2U
+
+static u32 pitch(enum tile tile)
+{
+	return tile == LINEAR ? PITCH : PITCH / 4;
+}
+
+static void src_copy(enum tile from, enum tile to, u32 rop)
+{
+	sw.reg[SWCTRL / 4] = (from == Y ? 1 : 0) | (to == Y ? 2 : 0);
+	sw_ring(0x54f00008 | (from ? 1U << 15 : 0) | (to ? 1U << 11 : 0), 3U << 24 | rop << 16 | pitch(to),
+		XY(X1, Y1), XY(X2, Y2), LO(VA_DST), XY(SX, SY), pitch(from), LO(VA_SRC));
+}
+
+static void fast_copy(enum tile from, enum tile to)
+{
+	sw_ring(0x50800008 | from << 20 | to << 13, 3U << 24 | pitch(to), XY(X1, Y1), XY(X2, Y2),
+		LO(VA_DST), XY(SX, SY), pitch(from), LO(VA_SRC));
+}
+
+static void color(enum tile to, u32 value)
+{
+	sw.reg[SWCTRL / 4] = to == Y ? 2 : 0;
+	sw_ring(0x54300005 | (to ? 1U << 11 : 0), 3U << 24 | 0xf0U << 16 | pitch(to), XY(X1, Y1),
+		XY(X2, Y2), LO(VA_DST), value);
+}
+
+/* What it must come to. @rop: 0xcc a copy, 0x66 exclusive or. */
+static void want_copy(enum tile from, enum tile to, u32 rop)
+{
+	u32 x, y;
+
+	for (y = Y1; y < Y2; y++) {
+		for (x = X1 * 4; x < X2 * 4; x++) {
+			u8 *d = &want[place[to][y * PITCH + x]];
+			u8 s = src[place[from][(y - Y1 + SY) * PITCH + x - X1 * 4 + SX * 4]];
+
+			*d = rop == 0xcc ? s : *d ^ s;
+		}
+	}
+}
+
+static void want_color(enum tile to, u32 value)
+{
+	u32 x, y;
+
+	for (y = Y1; y < Y2; y++) {
+		for (x = X1 * 4; x < X2 * 4; x++)
+			want[place[to][y * PITCH + x]] = (u8)(value >> 8 * (x % 4));
+	}
+}
+
+static u64 run_by(u64 budget)
+{
+	enum gvt_hw_state state;
+	u64 calls = 1, left;
+
+	sw_load(true);
+	for (;; calls++) {
+		left = budget;
+		state = sw.hw->run(sw.hw->priv, sw.state, &left);
+		if (state != GVT_HW_MORE)
+			break;
+		sw_expect(!left, "more, with %llu left", (unsigned long long)left);
+	}
+	ck_assert_int_eq(state, GVT_HW_DONE);
+	sw.used = 0;
+	return calls;
+}
+
+START_TEST(copies)
+{
+	static const u64 budgets[] = { SW_BUDGET, 1, 50 };
+	enum tile from, to;
+	u32 b;
+
+	for (from = LINEAR; from <= Y; from++) {
+		for (to = LINEAR; to <= Y; to++) {
+			for (b = 0; b < 3; b++) {
+				fill();
+				want_copy(from, to, 0xcc);
+				src_copy(from, to, 0xcc);
+				run_by(budgets[b]);
+				expect_dst("copy", from * 3 + to);
+			}
+			fill();
+			want_copy(from, to, 0xcc);
+			fast_copy(from, to);
+			run_by(SW_BUDGET);
+			expect_dst("fast copy", from * 3 + to);
+		}
+	}
+}
+END_TEST
+
+START_TEST(colors)
+{
+	enum tile to;
+
+	for (to = LINEAR; to <= Y; to++) {
+		fill();
+		want_color(to, 0x12345678);
+		color(to, 0x12345678);
+		run_by(SW_BUDGET);
+		expect_dst("color", to);
+	}
+}
+END_TEST
+
+/* From a batch in the PPGTT, and from one in the GGTT: operands are in the PPGTT either way. */
+START_TEST(from_batches)
+{
+	static u32 copy[12];
+
+	fill();
+	want_copy(LINEAR, X, 0xcc);
+	src_copy(LINEAR, X, 0xcc);
+	memcpy(copy, sw.ring, 40);
+	copy[10] = BB_END;
+	rig_ok(mpt_guest_write(sw.r.vm, GPA_BATCH, copy, sizeof(copy)));
+	sw.used = 0;
+	sw_ring(BB_START(BB_PPGTT), LO(VA_BATCH));
+	ck_assert_uint_gt(run_by(20), 20);
+	expect_dst("batch", 0);
+	fill();
+	want_copy(LINEAR, X, 0xcc);
+	sw_copy(GM_CTX + 0x20000, copy, 12);
+	sw_ring(BB_START(0), LO(GM_CTX + 0x20000));
+	run_by(20);
+	expect_dst("batch", 1);
+}
+END_TEST
+
+/* --- what is not there, what cannot be --- */
+
+START_TEST(holes)
+{
+	u64 *slot = sw_slot(VA_DST + 3 * PAGE, 0);
+	u32 i;
+
+	fill();
+	want_color(LINEAR, 0xabcdef01);
+	for (i = 3 * PAGE; i < 4 * PAGE; i++)
+		want[i] = dst[i];
+	*slot &= ~1ULL;
+	color(LINEAR, 0xabcdef01);
+	run_by(SW_BUDGET);
+	expect_dst("hole", 0);
+	/* Read-only, and a source that is not there: zeros. */
+	*slot |= 1;
+	*slot &= ~2ULL;
+	*sw_slot(VA_SRC, 1) &= ~1ULL;
+	fill();
+	want_color(LINEAR, 0);
+	for (i = 3 * PAGE; i < 4 * PAGE; i++)
+		want[i] = dst[i];
+	src_copy(LINEAR, LINEAR, 0xcc);
+	run_by(SW_BUDGET);
+	expect_dst("zeros", 0);
+}
+END_TEST
+
+START_TEST(refused)
+{
+	*sw_slot(0x8000000000ULL, 2) = sw_table() | 1ULL << 7 | PTE_RW;
+	color(LINEAR, 1);
+	sw.ring[4] = 0;
+	sw.ring[5] = 0x80;
+	ck_assert_int_eq(sw_run(), GVT_HW_HUNG);
+	/* Clipping is not there. */
+	color(LINEAR, 1);
+	sw.ring[1] |= 1U << 30;
+	ck_assert_int_eq(sw_run(), GVT_HW_HUNG);
+	/* Too short. */
+	src_copy(LINEAR, LINEAR, 0xcc);
+	sw.ring[0]--;
+	ck_assert_int_eq(sw_run(), GVT_HW_HUNG);
+}
+END_TEST
+
+/* --- cut --- */
+
+static void other_context(void)
+{
+	u64 context = sw.work.context;
+
+	sw.work.context = GM_CTX + 0x100000;
+	sw.used = 0;
+	sw_ring(USER_INTERRUPT, USER_INTERRUPT);
+	sw_load(true);
+	ck_assert_int_eq(sw_go(SW_BUDGET), GVT_HW_DONE);
+	sw.hw->save(sw.hw->priv, sw.state);
+	sw.work.context = context;
+	sw.used = 0;
+}
+
+/* Exclusive or: each byte must be done once. @_i: 0: saved and loaded, 1: a lite restore. */
+START_TEST(cut_and_gone_on)
+{
+	unsigned int cuts = 0;
+	bool lite = _i;
+
+	sw_ggtt(GM_CTX + 0x100000, GPA_DATA);
+	sw_ggtt(GM_CTX + 0x101000, GPA_HWS);
+	fill();
+	want_copy(LINEAR, Y, 0x66);
+	src_copy(LINEAR, Y, 0x66);
+	sw_load(true);
+	while (sw_go(37) == GVT_HW_MORE) {
+		cuts++;
+		if (!lite) {
+			sw.hw->save(sw.hw->priv, sw.state);
+			other_context();
+		}
+		sw.used = 0;
+		src_copy(LINEAR, Y, 0x66);
+		sw_load(!lite);
+	}
+	ck_assert_uint_gt(cuts, 10);
+	expect_dst("cut", lite);
+}
+END_TEST
+
+/* It was cut, but what comes back is another command, or another context: from the begin. */
+START_TEST(cut_and_another)
+{
+	unsigned int i;
+
+	for (i = 0; i < 4; i++) {
+		fill();
+		sw.work.context_id = 1;
+		sw.work.head = 0;
+		src_copy(LINEAR, LINEAR, 0x66);
+		sw_load(true);
+		ck_assert_int_eq(sw_go(37), GVT_HW_MORE);
+		if (i == 3)
+			sw.hw->engine_reset(sw.hw->priv, sw.state);
+		else
+			sw.hw->save(sw.hw->priv, sw.state);
+		fill();
+		sw.used = 0;
+		if (i == 0) {
+			want_copy(LINEAR, LINEAR, 0xcc);
+			src_copy(LINEAR, LINEAR, 0xcc);
+		} else {
+			want_copy(LINEAR, LINEAR, 0x66);
+			src_copy(LINEAR, LINEAR, 0x66);
+		}
+		sw.work.context_id = i == 1 ? 2 : 1;
+		sw.work.head = i == 2 ? 8 : 0;
+		run_by(SW_BUDGET);
+		expect_dst("another", i);
+	}
+}
+END_TEST
+
+static Suite *blt_suite(void)
+{
+	Suite *s = suite_create("swgpu-blt");
+	TCase *tc = tcase_create("blits");
+
+	tcase_add_checked_fixture(tc, open_engine, sw_close);
+	tcase_add_test(tc, copies);
+	tcase_add_test(tc, colors);
+	tcase_add_test(tc, from_batches);
+	tcase_add_test(tc, holes);
+	tcase_add_test(tc, refused);
+	tcase_add_loop_test(tc, cut_and_gone_on, 0, 2);
+	tcase_add_test(tc, cut_and_another);
+	suite_add_tcase(s, tc);
+	return s;
+}
+
+int main(void)
+{
+	static Suite *(*const suites[])(void) = { blt_suite };
+
+	return mpt_test_main("swgpu_blt", suites, 1);
+}
