@@ -26,14 +26,19 @@ libmpt_gvt_core_la_SOURCES = \
 	gvt/handlers_gt.c \
 	gvt/internal.h \
 	gvt/interrupt.c \
+	gvt/list.h \
 	gvt/lock.h \
 	gvt/mmio.c \
 	gvt/opregion.c \
 	gvt/platform.c \
 	gvt/platform.h \
+	gvt/page_track.c \
+	gvt/page_track.h \
 	gvt/policy.c \
 	gvt/ppgtt.c \
 	gvt/ppgtt.h \
+	gvt/pte.c \
+	gvt/pte.h \
 	gvt/pvinfo.c \
 	gvt/pvmmio.c \
 	gvt/reg_table.c \

@@ -5,6 +5,7 @@
 # Suites that need no layer: they also run in a static-backend build.
 suites = \
 	tests/test_blit \
+	tests/test_gvt_pte \
 	tests/test_mmiotrace \
 	tests/test_mmiotrace_file \
 	tests/test_mock \
