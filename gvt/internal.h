@@ -73,6 +73,8 @@ struct gvt_bar {
 
 /* Entries of the virtual GGTT written by half: the other half's offset is waited for. */
 struct gvt_ggtt_half;
+/* Address spaces and their shadows. */
+struct gvt_ppgtt;
 
 /* aux.c: the monitor on the platform's port. */
 struct gvt_monitor {
@@ -121,6 +123,8 @@ struct gvt_vgpu {
 	u64 *ggtt_live_sum; /* bit per word of ggtt_live */
 	u64 ggtt_used[GVT_GTT_SIZE / MPT_PAGE_SIZE / 64]; /* bit per page of the virtual table */
 	struct gvt_ggtt_half *half;
+
+	struct gvt_ppgtt *ppgtt; /* spt.h */
 
 	/* state */
 	bool active, pv_notified, intx_level;

@@ -48,6 +48,9 @@ libmpt_gvt_core_la_SOURCES = \
 	gvt/scan.c \
 	gvt/scan.h \
 	gvt/service.c \
+	gvt/spt.c \
+	gvt/spt.h \
+	gvt/spt_sync.c \
 	gvt/swgpu.c \
 	gvt/swgpu.h \
 	gvt/swgpu_atomic.c \

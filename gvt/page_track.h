@@ -14,13 +14,13 @@ struct gvt_spt;
 /*
  * One frame, a cache line. Valid until the next insert or remove: those move others.
  * @spt: its shadows: one for each kind of table that the guest uses it as
- * @writes: trapped stores since its contents were last compared
+ * @writes: trapped stores in period @epoch
  * @tracked: the hypervisor tells us of stores
  */
 struct gvt_track_page {
 	u64 gfn;
 	struct gvt_spt *spt[GVT_NUM_TABLES];
-	u32 writes;
+	u32 writes, epoch;
 	bool used; /* explicit, for frame 0 is a frame like any other */
 	bool tracked;
 } __attribute__((aligned(64)));

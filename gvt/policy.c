@@ -4,6 +4,7 @@
  * a store to a tracked page, RAM that came or went, the virtual monitor's plug.
  */
 #include "platform.h"
+#include "ppgtt.h"
 
 const char *gvt_failsafe_name(enum gvt_failsafe reason)
 {
@@ -43,24 +44,29 @@ void gvt_emulation_failed(struct intel_vgpu *vgpu, int err)
 	gvt_vgpu_failsafe_enter(vgpu, GVT_FAILSAFE_GUEST_ERR);
 }
 
-/* Nothing is shadowed, so no page is ours. No sentence: this is an answer, not a failure. */
+/* -ENXIO without a sentence: it is an answer, not a failure. */
 int gvt_write_protect_handler(struct intel_vgpu *vgpu, u64 gpa, void *data, unsigned int bytes)
 {
-	(void)vgpu;
-	(void)gpa;
-	(void)data;
-	(void)bytes;
-	return -ENXIO;
+	struct gvt_vgpu *v = to_gvt_vgpu(vgpu);
+	int ret;
+
+	gvt_lock(&v->lock);
+	ret = gvt_page_track_write(v, gpa, data, bytes);
+	gvt_unlock(&v->lock);
+	return ret;
 }
 
 void gvt_guest_region_event(struct intel_vgpu *vgpu, u64 gfn, u64 nr, bool added)
 {
 	struct gvt_vgpu *v = to_gvt_vgpu(vgpu);
 
-	if (added)
-		return;
 	gvt_lock(&v->lock);
-	gvt_ggtt_region_gone(v, gfn, nr);
+	if (added) {
+		gvt_ppgtt_region_came(v);
+	} else {
+		gvt_ggtt_region_gone(v, gfn, nr);
+		gvt_ppgtt_region_gone(v, gfn, nr);
+	}
 	gvt_unlock(&v->lock);
 }
 

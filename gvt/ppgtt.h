@@ -28,7 +28,7 @@ int gvt_ppgtt_notify(struct gvt_vgpu *v, bool create, int levels, const u64 pdp[
  * gvt_mm_get() - the address space with these roots, made if it is not there. One reference.
  * @levels: 4: pdp[0] is the PML4; 3: four page directories, 0 where there is none
  * Return: 0, -EINVAL (levels, an address that is not page aligned or above 46 bits), -EFAULT (no RAM),
- * -ENOSPC (the vGPU's quota of shadow pages), -ENOMEM
+ * -ENOSPC (the vGPU's quota of address spaces), -ENOMEM. Nothing is shadowed before the first pin.
  */
 int gvt_mm_get(struct gvt_vgpu *v, int levels, const u64 pdp[4], struct gvt_mm **mm);
 void gvt_mm_put(struct gvt_vgpu *v, struct gvt_mm *mm);
@@ -38,12 +38,27 @@ void gvt_mm_put(struct gvt_vgpu *v, struct gvt_mm *mm);
  * half-written entries are resolved; without write protection every table is checked again), and
  * stays until unpin. Counted.
  * @root: out, as gvt_hw_work.root; untouched on failure
- * Return: 0, -EIO (the mm has been dropped), -ENOMEM, -ENOSPC, -EFAULT, -EINVAL (its tables)
+ * Return: 0, -EIO (the mm has been dropped), -ENOMEM, -ENOSPC (the vGPU's quota of shadow pages),
+ * -EFAULT (no RAM at a root), -EOPNOTSUPP (hardware without pages for shadow tables)
  */
 int gvt_mm_pin(struct gvt_vgpu *v, struct gvt_mm *mm, u64 root[4]);
 void gvt_mm_unpin(struct gvt_vgpu *v, struct gvt_mm *mm);
 
+/* RAM and stores are told of from before init to after clean; all is well then. */
+
 /* RAM went away: what is shadowed of it is dropped. */
 void gvt_ppgtt_region_gone(struct gvt_vgpu *v, u64 gfn, u64 nr);
+/* RAM came: entries for which there was none are looked at again by the next pin. */
+void gvt_ppgtt_region_came(struct gvt_vgpu *v);
+
+/*
+ * A guest's store to a tracked page, of up to a page's length. Guest memory holds it on return.
+ * Return: 0, -ENXIO (no page of it is tracked; nothing was done), -EINVAL (too long), what write_gpa
+ * answered
+ */
+int gvt_page_track_write(struct gvt_vgpu *v, u64 gpa, const void *data, unsigned int bytes);
+
+/* The counters of address spaces and tables. */
+void gvt_ppgtt_info(struct gvt_vgpu *v, struct gvt_vgpu_info *info);
 
 #endif

@@ -1,18 +1,23 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The PVINFO page: what the vGPU tells a guest that knows of GVT, and what such a guest tells back.
- * The fields are data in regs/pvinfo.def; what a notification makes happen to page tables does
- * not live here.
+ * The fields are data in regs/pvinfo.def; what a notification makes happen to page tables is
+ * ppgtt.c's.
  */
 #include "internal.h"
+#include "ppgtt.h"
 
 #define MAGIC 0x4776544776544776ULL
 #define VERSION_MAJOR 1
 #define VERSION_MINOR 0
 #define CAP_FULL_PPGTT (1U << 2)
 #define CAP_HWSP_EMULATION (1U << 3)
+#define PDP 0x838
 
 /* g2v_notify (Linux 6.1 i915_pvinfo.h, enum vgt_g2v_type) */
+#define NOTIFY_L3_CREATE 2
+#define NOTIFY_L4_CREATE 4
+#define NOTIFY_L4_DESTROY 5
 #define NOTIFY_LAST 7
 /* Up to here: what a PV MMIO level asks for that is not offered (ACRN kernel 4.19). */
 #define NOTIFY_PV_LAST 10
@@ -105,11 +110,31 @@ u32 gvt_pvinfo_read(struct gvt_vgpu *v, u32 reg)
 	return gvt_vreg(v, reg);
 }
 
+/* The four root pointers, low and high dwords in turn. */
+static void read_pdp(const struct gvt_vgpu *v, u64 pdp[4])
+{
+	memcpy(pdp, v->regs + GVT_PVINFO_OFFSET + PDP, 4 * sizeof(pdp[0]));
+}
+
+/* g2v_notify has no answer, so what fails is only logged. */
+static void page_tables(struct gvt_vgpu *v, u32 command)
+{
+	bool create = command == NOTIFY_L3_CREATE || command == NOTIFY_L4_CREATE;
+	u64 pdp[4];
+
+	read_pdp(v, pdp);
+	if (gvt_ppgtt_notify(v, create, command >= NOTIFY_L4_CREATE ? 4 : 3, pdp))
+		mpt_log_guest(MPT_LOG_WARN, "vGPU %d: g2v_notify %u: %s", v->base.id, command,
+			      mpt_last_error());
+}
+
 /* Counted; a command that nobody knows is the guest's own affair. */
 static void notify(struct gvt_vgpu *v, u32 command)
 {
 	v->count.ppgtt_notify++;
-	if (command > NOTIFY_LAST && command <= NOTIFY_PV_LAST)
+	if (command >= NOTIFY_L3_CREATE && command <= NOTIFY_L4_DESTROY)
+		page_tables(v, command);
+	else if (command > NOTIFY_LAST && command <= NOTIFY_PV_LAST)
 		mpt_log_guest(MPT_LOG_WARN, "vGPU %d: g2v_notify %u is not supported", v->base.id,
 			      command);
 	else if (!command || command > NOTIFY_LAST)

@@ -4,6 +4,7 @@
  * each subject's initial state is lives with the subject.
  */
 #include "internal.h"
+#include "ppgtt.h"
 
 /* Relative to an engine's base (Skylake PRM vol. 2c). */
 #define EXECLIST_STATUS_LO 0x234
@@ -66,6 +67,8 @@ void gvt_vgpu_reset(struct intel_vgpu *vgpu)
 	/* Before the registers: it tells the hardware of the fences this vGPU has. */
 	gvt_fence_reset(v);
 	registers_reset(v, GVT_MMIO_SIZE);
+	/* After the engines: they walk no shadow any more. */
+	gvt_ppgtt_reset(v);
 	gvt_monitor_reset(v);
 	gvt_vblank_reset(v);
 	gvt_cfg_init(v);

@@ -4,6 +4,7 @@
  * is told of it. What its parts do lives with them.
  */
 #include "platform.h"
+#include "ppgtt.h"
 
 static int make_id(struct gvt_vgpu *v, const struct intel_vgpu_type *type)
 {
@@ -93,6 +94,25 @@ static void undo_ggtt(struct gvt_vgpu *v)
 	gvt_unlock(&v->lock);
 }
 
+static int make_ppgtt(struct gvt_vgpu *v, const struct intel_vgpu_type *type)
+{
+	int ret;
+
+	(void)type;
+	/* Attached already: the hypervisor may tell of RAM at any time. */
+	gvt_lock(&v->lock);
+	ret = gvt_ppgtt_init(v);
+	gvt_unlock(&v->lock);
+	return ret;
+}
+
+static void undo_ppgtt(struct gvt_vgpu *v)
+{
+	gvt_lock(&v->lock);
+	gvt_ppgtt_clean(v);
+	gvt_unlock(&v->lock);
+}
+
 static int make_opregion(struct gvt_vgpu *v, const struct intel_vgpu_type *type)
 {
 	(void)type;
@@ -121,6 +141,7 @@ static const struct {
 	{ make_monitor, NULL },
 	{ make_attach, undo_attach },
 	{ make_ggtt, undo_ggtt },
+	{ make_ppgtt, undo_ppgtt },
 	{ make_opregion, NULL },
 	{ make_edid, NULL },
 };
@@ -218,6 +239,7 @@ void gvt_vgpu_info(struct intel_vgpu *vgpu, struct gvt_vgpu_info *info)
 
 	gvt_lock(&v->lock);
 	*info = v->count;
+	gvt_ppgtt_info(v, info);
 	info->id = v->base.id;
 	info->low_start = v->low.start;
 	info->low_size = v->low.size;

@@ -48,6 +48,7 @@ layer_suites = \
 	tests/test_gvt_monitor \
 	tests/test_gvt_opregion \
 	tests/test_gvt_platform \
+	tests/test_gvt_ppgtt_history \
 	tests/test_gvt_pvinfo \
 	tests/test_gvt_pvmmio \
 	tests/test_gvt_tiling \
@@ -188,6 +189,7 @@ EXTRA_DIST += \
 	tests/gvt_rig.h \
 	tests/gvt_second.h \
 	tests/mock_rig.h \
+	tests/ppgtt_model.h \
 	tests/run_rig.h \
 	tests/swgpu_rig.h \
 	tests/tiling_model.h \

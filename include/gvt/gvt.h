@@ -140,6 +140,13 @@ const char *gvt_failsafe_name(enum gvt_failsafe reason);
  * @interrupts: inject_msi and rising set_intx calls
  * @errors: accesses answered with an error
  * @ppgtt_notify: g2v_notify commands seen
+ * @ppgtt_spaces: address spaces now
+ * @ppgtt_tables: shadow pages now, at most 8192
+ * @ppgtt_tracked: guest pages that are tables and whose stores are trapped now
+ * @ppgtt_untracked: the others: too many stores, no RAM any more, or nothing can be tracked; they are
+ *	compared before each submission
+ * @ppgtt_mapped: counts of DMA mappings in shadow tables now
+ * @ppgtt_scratch: entries left out because there was no RAM behind them, or of 1 GiB
  * @display_ready: last value of PVINFO display_ready
  * @resets: of every kind
  */
@@ -153,6 +160,8 @@ struct gvt_vgpu_info {
 	u64 ggtt_writes, ggtt_ignored, ggtt_mapped, ggtt_scratch;
 	u64 mmio_reads, mmio_writes, unknown;
 	u64 interrupts, errors, ppgtt_notify;
+	u64 ppgtt_spaces, ppgtt_tables, ppgtt_tracked, ppgtt_untracked;
+	u64 ppgtt_mapped, ppgtt_scratch;
 	u32 display_ready;
 	u64 resets;
 };
