@@ -23,13 +23,13 @@ static void missing(struct gvt_vgpu *v, struct gvt_spt *spt, u64 gfn)
 		      v->base.id, (unsigned long long)gfn);
 }
 
-static bool bus_fits(const struct gvt_vgpu *v, u64 bus, u64 size)
+static inline bool bus_fits(const struct gvt_vgpu *v, u64 bus, u64 size)
 {
 	return !(bus & (size - 1)) && gvt_bus_usable(v->gvt, bus) &&
 	       gvt_bus_usable(v->gvt, bus + size - MPT_PAGE_SIZE);
 }
 
-static int map(struct gvt_vgpu *v, u64 gfn, u64 size, u64 *bus)
+static inline int map(struct gvt_vgpu *v, u64 gfn, u64 size, u64 *bus)
 {
 	dma_addr_t dma;
 	int ret;
@@ -50,7 +50,7 @@ static int map(struct gvt_vgpu *v, u64 gfn, u64 size, u64 *bus)
 	return 0;
 }
 
-static void unmap(struct gvt_vgpu *v, u64 entry, bool huge)
+static inline void unmap(struct gvt_vgpu *v, u64 entry, bool huge)
 {
 	v->count.ppgtt_mapped--;
 	intel_gvt_hypervisor_dma_unmap_guest_page(&v->base, gvt_pte_bus(entry, huge));
@@ -194,7 +194,7 @@ static u64 exchange(struct gvt_spt *spt, unsigned int index, u64 entry)
 }
 
 /* One page for a leaf entry; 0 with @entry 0: there is no RAM. */
-static int make_page(struct gvt_vgpu *v, struct gvt_spt *spt, u64 gfn, u64 *bus)
+static inline int make_page(struct gvt_vgpu *v, struct gvt_spt *spt, u64 gfn, u64 *bus)
 {
 	int ret = map(v, gfn, MPT_PAGE_SIZE, bus);
 
@@ -206,15 +206,32 @@ static int make_page(struct gvt_vgpu *v, struct gvt_spt *spt, u64 gfn, u64 *bus)
 	return ret;
 }
 
-/* The entries that one of the guest's stands for. The new are mapped before the old are unmapped. */
-static int set_leaf(struct gvt_vgpu *v, struct gvt_spt *spt, unsigned int index, u64 guest)
+/* The new page is mapped before the old one is unmapped: a rewrite of the same never drops it. */
+static inline int set_page(struct gvt_vgpu *v, struct gvt_spt *spt, unsigned int index, u64 guest)
 {
-	struct gvt_entry e = gvt_pte_decode(spt->type, guest, false);
-	unsigned int n = gvt_table_stride(spt->type), i;
-	u64 entry[GVT_PTE_64K_PAGES], bus;
+	u64 bus = 0, old;
 	int ret = 0;
 
-	for (i = 0; i < n; i++) {
+	if (guest & GVT_PTE_PRESENT)
+		ret = make_page(v, spt, (guest & GVT_PTE_ADDR) >> MPT_PAGE_SHIFT, &bus);
+	if (ret)
+		return ret;
+	spt->guest[index] = guest;
+	old = exchange(spt, index, bus ? gvt_pte_shadow(GVT_ENTRY_4K, guest, bus) : 0);
+	if (old)
+		unmap(v, old, false);
+	return 0;
+}
+
+/* The same for the 16 entries that one of 64 KiB stands for: all or none of them change. */
+static int set_64k(struct gvt_vgpu *v, struct gvt_spt *spt, unsigned int index, u64 guest)
+{
+	struct gvt_entry e = gvt_pte_decode(spt->type, guest, false);
+	u64 entry[GVT_PTE_64K_PAGES], bus;
+	unsigned int i;
+	int ret = 0;
+
+	for (i = 0; i < GVT_PTE_64K_PAGES; i++) {
 		bus = 0;
 		if (e.kind != GVT_ENTRY_NONE)
 			ret = make_page(v, spt, e.gfn + i, &bus);
@@ -229,7 +246,7 @@ static int set_leaf(struct gvt_vgpu *v, struct gvt_spt *spt, unsigned int index,
 		return ret;
 	}
 	spt->guest[index] = guest;
-	for (i = 0; i < n; i++) {
+	for (i = 0; i < GVT_PTE_64K_PAGES; i++) {
 		u64 old = exchange(spt, index + i, entry[i]);
 
 		if (old)
@@ -251,7 +268,7 @@ struct upper {
 static int fill_split(struct gvt_vgpu *v, struct gvt_spt *child, u64 guest)
 {
 	unsigned int i;
-	u64 bus;
+	u64 bus = 0;
 	int ret;
 
 	for (i = 0; i < HUGE_PAGES; i++) {
@@ -293,7 +310,7 @@ static int make_split(struct gvt_vgpu *v, struct gvt_spt *spt, u64 guest, u64 gf
 
 static int make_huge(struct gvt_vgpu *v, struct gvt_spt *spt, u64 guest, u64 gfn, struct upper *u)
 {
-	u64 bus;
+	u64 bus = 0;
 	int ret = map(v, gfn, MPT_HUGE_SIZE, &bus);
 
 	if (!ret)
@@ -346,6 +363,7 @@ static int set_upper(struct gvt_vgpu *v, struct gvt_spt *spt, unsigned int index
 	spt->guest[index] = guest;
 	spt->child[index] = u.child;
 	old = exchange(spt, index, u.entry);
+	gvt_bit_put(spt->used, index, u.entry);
 	if (child)
 		gvt_spt_put(v, child);
 	else if (old)
@@ -355,8 +373,45 @@ static int set_upper(struct gvt_vgpu *v, struct gvt_spt *spt, unsigned int index
 
 int gvt_spt_set(struct gvt_vgpu *v, struct gvt_spt *spt, unsigned int index, u64 guest)
 {
-	return gvt_spt_leaf(spt) ? set_leaf(v, spt, index, guest) :
-				   set_upper(v, spt, index, guest);
+	if (spt->type == GVT_TABLE_PT)
+		return set_page(v, spt, index, guest);
+	if (spt->type == GVT_TABLE_PT64)
+		return set_64k(v, spt, index, guest);
+	return set_upper(v, spt, index, guest);
+}
+
+/* Most of a table is mostly as it was. */
+static inline bool same_line(const u64 *a, const u64 *b)
+{
+	return !((a[0] ^ b[0]) | (a[1] ^ b[1]) | (a[2] ^ b[2]) | (a[3] ^ b[3]) | (a[4] ^ b[4]) |
+		 (a[5] ^ b[5]) | (a[6] ^ b[6]) | (a[7] ^ b[7]));
+}
+
+int gvt_spt_update(struct gvt_vgpu *v, struct gvt_spt *spt, const u64 *now)
+{
+	unsigned int i, step = gvt_table_stride(spt->type);
+	int ret = 0;
+
+	for (i = 0; i < GVT_TABLE_ENTRIES && !ret; i += step) {
+		if (i % 8 == 0 && same_line(now + i, spt->guest + i)) {
+			i += step == 1 ? 7 : 0;
+			continue;
+		}
+		if (now[i] == spt->guest[i])
+			continue;
+		ret = spt->type == GVT_TABLE_PT ? set_page(v, spt, i, now[i]) :
+						  gvt_spt_set(v, spt, i, now[i]);
+	}
+	return ret;
+}
+
+static void clear_upper(struct gvt_vgpu *v, struct gvt_spt *spt)
+{
+	unsigned int i;
+
+	for (i = gvt_bit_next(spt->used, 0); i < GVT_TABLE_ENTRIES;
+	     i = gvt_bit_next(spt->used, i + 1))
+		set_upper(v, spt, i, 0);
 }
 
 static void clear_leaf(struct gvt_vgpu *v, struct gvt_spt *spt)
@@ -372,14 +427,10 @@ static void clear_leaf(struct gvt_vgpu *v, struct gvt_spt *spt)
 
 void gvt_spt_clear(struct gvt_vgpu *v, struct gvt_spt *spt)
 {
-	unsigned int i;
-
 	if (gvt_spt_leaf(spt))
 		clear_leaf(v, spt);
 	else
-		for (i = 0; i < GVT_TABLE_ENTRIES; i++)
-			if (spt->entry[i])
-				set_upper(v, spt, i, 0);
+		clear_upper(v, spt);
 	if (spt->guest)
 		memset(spt->guest, 0, GVT_TABLE_ENTRIES * sizeof(u64));
 }

@@ -40,7 +40,7 @@
  * @refs: entries and address spaces that name it, and who works on it
  * @synced, @visited: the pin that did so last
  * @guest: what the entries were made of
- * @child: by entry, above the last level
+ * @child: by entry, above the last level; @used: there, bit n: entry[n] is not 0
  * @half: bit n of [h]: half h of entry n was stored and the other is waited for; both bits: stored in
  *	other pieces, so that only the next comparison completes it
  */
@@ -55,6 +55,7 @@ struct gvt_spt {
 	u64 synced, visited;
 	u64 *guest;
 	struct gvt_spt **child;
+	u64 used[GVT_TABLE_ENTRIES / 64];
 	u64 half[2][GVT_TABLE_ENTRIES / 64];
 };
 
@@ -77,6 +78,28 @@ struct gvt_ppgtt {
 	u64 buf[GVT_NUM_TABLES][GVT_TABLE_ENTRIES];
 };
 
+static inline bool gvt_bit_get(const u64 *map, unsigned int n)
+{
+	return map[n / 64] >> n % 64 & 1;
+}
+
+static inline void gvt_bit_put(u64 *map, unsigned int n, bool on)
+{
+	map[n / 64] = (map[n / 64] & ~(1ULL << n % 64)) | (u64)on << n % 64;
+}
+
+/* The first bit of an entry that is set, from @n on; GVT_TABLE_ENTRIES: none. */
+static inline unsigned int gvt_bit_next(const u64 *map, unsigned int n)
+{
+	for (; n < GVT_TABLE_ENTRIES; n = (n / 64 + 1) * 64) {
+		u64 bits = map[n / 64] & ~0ULL << n % 64;
+
+		if (bits)
+			return n / 64 * 64 + (unsigned int)__builtin_ctzll(bits);
+	}
+	return GVT_TABLE_ENTRIES;
+}
+
 static inline bool gvt_spt_leaf(const struct gvt_spt *spt)
 {
 	return !spt->child;
@@ -95,6 +118,8 @@ void gvt_spt_put(struct gvt_vgpu *v, struct gvt_spt *spt);
  * cannot fail. Return: 0, -ENOSPC, -ENOMEM, -ESRCH; the entry is then as before
  */
 int gvt_spt_set(struct gvt_vgpu *v, struct gvt_spt *spt, unsigned int index, u64 guest);
+/* All entries that differ from the guest's table @now. Return: as above; what was done stays */
+int gvt_spt_update(struct gvt_vgpu *v, struct gvt_spt *spt, const u64 *now);
 void gvt_spt_clear(struct gvt_vgpu *v, struct gvt_spt *spt);
 /* RAM went away: leaf entries that point there become 0, all others stay. */
 void gvt_spt_region_gone(struct gvt_vgpu *v, struct gvt_spt *spt, u64 gfn, u64 nr);

@@ -52,17 +52,6 @@ void gvt_spt_dirty(struct gvt_vgpu *v, struct gvt_spt *spt)
 
 /* --- comparing --- */
 
-static int update(struct gvt_vgpu *v, struct gvt_spt *spt, const u64 *now)
-{
-	unsigned int i, step = gvt_table_stride(spt->type);
-	int ret = 0;
-
-	for (i = 0; i < GVT_TABLE_ENTRIES && !ret; i += step)
-		if (now[i] != spt->guest[i])
-			ret = gvt_spt_set(v, spt, i, now[i]);
-	return ret;
-}
-
 /* Tracked before it is read: what is stored later is told. One read, so nothing changes in it. */
 int gvt_spt_sync(struct gvt_vgpu *v, struct gvt_spt *spt)
 {
@@ -75,7 +64,7 @@ int gvt_spt_sync(struct gvt_vgpu *v, struct gvt_spt *spt)
 	if (ret)
 		gvt_spt_clear(v, spt);
 	else if (memcmp(now, spt->guest, MPT_PAGE_SIZE))
-		ret = update(v, spt, now);
+		ret = gvt_spt_update(v, spt, now);
 	spt->err = ret;
 	spt->synced = p->pin;
 	memset(spt->half, 0, sizeof(spt->half));
@@ -131,7 +120,8 @@ static int visit(struct gvt_vgpu *v, struct gvt_spt *spt, bool root)
 		return spt->err;
 	if (gvt_spt_leaf(spt))
 		return 0;
-	for (i = 0; i < GVT_TABLE_ENTRIES && !ret; i++)
+	for (i = gvt_bit_next(spt->used, 0); i < GVT_TABLE_ENTRIES && !ret;
+	     i = gvt_bit_next(spt->used, i + 1))
 		if (spt->child[i])
 			ret = visit(v, spt->child[i], false);
 	return ret;
@@ -194,26 +184,16 @@ void gvt_spt_ips_changed(struct gvt_vgpu *v)
 
 /* --- trapped stores --- */
 
-static bool bit_get(const u64 *map, unsigned int n)
-{
-	return map[n / 64] >> n % 64 & 1;
-}
-
-static void bit_put(u64 *map, unsigned int n, bool on)
-{
-	map[n / 64] = (map[n / 64] & ~(1ULL << n % 64)) | (u64)on << n % 64;
-}
-
 /* Bytes @from to @to of an entry were stored. Return: the whole entry is there now. */
 static bool complete(struct gvt_spt *spt, unsigned int index, unsigned int from, unsigned int to)
 {
 	bool low = from == 0 && to >= 4, high = from <= 4 && to == 8;
-	bool had_low = bit_get(spt->half[0], index), had_high = bit_get(spt->half[1], index);
+	bool had_low = gvt_bit_get(spt->half[0], index), had_high = gvt_bit_get(spt->half[1], index);
 	bool odd = (had_low && had_high) || (from != 0 && from != 4) || (to != 4 && to != 8);
 	bool whole = (low && high) || (!odd && (low || had_low) && (high || had_high));
 
-	bit_put(spt->half[0], index, !whole && (odd || low || had_low));
-	bit_put(spt->half[1], index, !whole && (odd || high || had_high));
+	gvt_bit_put(spt->half[0], index, !whole && (odd || low || had_low));
+	gvt_bit_put(spt->half[1], index, !whole && (odd || high || had_high));
 	return whole;
 }
 
