@@ -48,7 +48,9 @@ layer_suites = \
 	tests/test_gvt_monitor \
 	tests/test_gvt_opregion \
 	tests/test_gvt_platform \
+	tests/test_gvt_ppgtt \
 	tests/test_gvt_ppgtt_history \
+	tests/test_gvt_ppgtt_limits \
 	tests/test_gvt_pvinfo \
 	tests/test_gvt_pvmmio \
 	tests/test_gvt_tiling \
@@ -190,6 +192,7 @@ EXTRA_DIST += \
 	tests/gvt_second.h \
 	tests/mock_rig.h \
 	tests/ppgtt_model.h \
+	tests/ppgtt_rig.h \
 	tests/run_rig.h \
 	tests/swgpu_rig.h \
 	tests/tiling_model.h \

@@ -1,0 +1,280 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Shadow tables at their limits: quotas, what gives way for what, resets and hardware without pages.
+ * c21 and c22 are defects of real cores that ours must not have.
+ */
+#include "lib/runner.h"
+#include "gvt_second.h"
+#include "ppgtt_rig.h"
+
+#define MIB (1ULL << 20)
+
+START_TEST(spaces_have_a_quota)
+{
+	u64 pdp[4] = { 0 };
+	unsigned int i;
+
+	open_tree(RIG_SPEC);
+	for (i = 0; i < 1024; i++) {
+		pdp[0] = 0x100000 + 4096ULL * i;
+		rig_ok(gvt_ppgtt_notify(m.r.v, true, 4, pdp));
+	}
+	pdp[0] = 0x1000;
+	ck_assert_int_eq(gvt_ppgtt_notify(m.r.v, true, 4, pdp), -ENOSPC);
+	pdp[0] = 0x100000;
+	rig_ok(gvt_ppgtt_notify(m.r.v, false, 4, pdp));
+	pdp[0] = 0x1000;
+	rig_ok(gvt_ppgtt_notify(m.r.v, true, 4, pdp));
+	ck_assert_uint_eq(info().ppgtt_spaces, 1024);
+	close_tree();
+}
+END_TEST
+
+/* --- when pages run out --- */
+
+/* A space of so many page tables: each holds one page, its directory's entries name others. */
+static struct gvt_mm *big_space(struct rig *r, u64 at, unsigned int tables)
+{
+	u64 pdp[4] = { at }, dir = at + 0x2000, pt = at + 0x20000, e;
+	struct gvt_mm *mm;
+	unsigned int i;
+
+	e = (at + 0x1000) | 3;
+	rig_ok(mpt_guest_write(r->vm, at, &e, 8));
+	for (i = 0; i < tables; i++) {
+		if (i % 512 == 0) {
+			e = (dir + i / 512 * 4096ULL) | 3;
+			rig_ok(mpt_guest_write(r->vm, at + 0x1000 + i / 512 * 8, &e, 8));
+		}
+		e = (pt + i * 4096ULL) | 3;
+		rig_ok(mpt_guest_write(r->vm, dir + i * 8ULL, &e, 8));
+	}
+	rig_ok(gvt_mm_get(r->v, 4, pdp, &mm));
+	return mm;
+}
+
+START_TEST(the_quota)
+{
+	struct gvt_mm *a, *b, *huge;
+	u64 r4[4];
+
+	open_tree("mock");
+	a = big_space(&m.r, MIB, 3000);
+	b = big_space(&m.r, 16 * MIB, 6000);
+	/* The two do not fit together: the one not in use gives way, the one in use does not. */
+	rig_ok(gvt_mm_pin(m.r.v, a, r4));
+	ck_assert_uint_eq(info().ppgtt_tables, 3000 + 6 + 2);
+	ck_assert_int_eq(gvt_mm_pin(m.r.v, b, r4), -ENOSPC);
+	ck_assert_uint_eq(info().ppgtt_tables, 3000 + 6 + 2);
+	gvt_mm_unpin(m.r.v, a);
+	rig_ok(gvt_mm_pin(m.r.v, b, r4));
+	ck_assert_uint_eq(info().ppgtt_tables, 6000 + 12 + 2);
+	gvt_mm_unpin(m.r.v, b);
+	/* It comes back when it is needed. */
+	rig_ok(gvt_mm_pin(m.r.v, a, r4));
+	gvt_mm_unpin(m.r.v, a);
+	gvt_mm_put(m.r.v, a);
+	gvt_mm_put(m.r.v, b);
+	nothing_left();
+	huge = big_space(&m.r, MIB, 8190);
+	ck_assert_int_eq(gvt_mm_pin(m.r.v, huge, r4), -ENOSPC);
+	nothing_left();
+	gvt_mm_put(m.r.v, huge);
+	close_tree();
+}
+END_TEST
+
+/* The order of use decides who gives way. */
+START_TEST(the_least_recently_used_gives_way)
+{
+	struct gvt_mm *mm[3];
+	u64 r4[4];
+	unsigned int i;
+
+	open_tree("mock");
+	for (i = 0; i < 3; i++)
+		mm[i] = big_space(&m.r, (16 + 4 * i) * MIB, 10);
+	pm_page_limit = 2 * 13;
+	for (i = 0; i < 2; i++) {
+		rig_ok(gvt_mm_pin(m.r.v, mm[i], r4));
+		gvt_mm_unpin(m.r.v, mm[i]);
+	}
+	rig_ok(gvt_mm_pin(m.r.v, mm[0], r4));
+	gvt_mm_unpin(m.r.v, mm[0]);
+	rig_ok(gvt_mm_pin(m.r.v, mm[2], r4));
+	gvt_mm_unpin(m.r.v, mm[2]);
+	ck_assert_uint_eq(info().ppgtt_tables, 26);
+	ck_assert(mpt_vm_tracked(m.r.vm, 16 * MIB >> 12));
+	ck_assert(!mpt_vm_tracked(m.r.vm, 20 * MIB >> 12));
+	ck_assert(mpt_vm_tracked(m.r.vm, 24 * MIB >> 12));
+	for (i = 0; i < 3; i++)
+		gvt_mm_put(m.r.v, mm[i]);
+	pm_page_limit = -1;
+	close_tree();
+}
+END_TEST
+
+/* C21: a pin that failed does not count, so what it was for can still give way. */
+START_TEST(c21_a_failed_pin_is_none)
+{
+	struct gvt_mm *other;
+	u64 r4[4];
+
+	open_tree("check,mock");
+	space->pdp[0] = pm_gpa(PM_LOW_FRAMES);
+	pm_set(&m, PM_LOW_FRAMES, 0, entry_of(DIR3));
+	pin();
+	rig_ok(mpt_ram_remove(m.r.vm, RIG_EXTRA, RIG_EXTRA_SIZE));
+	ck_assert_int_eq(pin_error(), -EFAULT);
+	rig_ok(mpt_ram_add(m.r.vm, RIG_EXTRA, RIG_EXTRA_SIZE, 0));
+	memset(m.mem[PM_LOW_FRAMES], 0, (PM_FRAMES - PM_LOW_FRAMES) * 4096);
+	pm_set(&m, PM_LOW_FRAMES, 0, entry_of(DIR3));
+	pin();
+	other = big_space(&m.r, 16 * MIB, 1);
+	pm_page_limit = 0;
+	rig_ok(gvt_mm_pin(m.r.v, other, r4));
+	ck_assert_uint_eq(info().ppgtt_tables, 4);
+	gvt_mm_unpin(m.r.v, other);
+	gvt_mm_put(m.r.v, other);
+	pm_page_limit = -1;
+	close_tree();
+}
+END_TEST
+
+/* Another vGPU gives way only while nobody works there, and nobody comes or goes. */
+START_TEST(c22_another_vgpu_is_only_tried)
+{
+	struct gvt_mm *mine, *theirs;
+	struct rig second;
+	u64 r4[4];
+
+	open_tree("mock");
+	second_open(&m.r, &second);
+	theirs = big_space(&second, 16 * MIB, 10);
+	mine = big_space(&m.r, 16 * MIB, 10);
+	pm_page_limit = 13;
+	rig_ok(gvt_mm_pin(second.v, theirs, r4));
+	ck_assert_int_eq(gvt_mm_pin(m.r.v, mine, r4), -ENOMEM);
+	gvt_mm_unpin(second.v, theirs);
+	gvt_lock(&second.v->lock);
+	ck_assert_int_eq(gvt_mm_pin(m.r.v, mine, r4), -ENOMEM);
+	gvt_unlock(&second.v->lock);
+	pthread_mutex_lock(&m.r.gvt->lock);
+	ck_assert_int_eq(gvt_mm_pin(m.r.v, mine, r4), -ENOMEM);
+	pthread_mutex_unlock(&m.r.gvt->lock);
+	ck_assert_uint_eq(rig_info(&second).ppgtt_tables, 13);
+	rig_ok(gvt_mm_pin(m.r.v, mine, r4));
+	ck_assert_uint_eq(rig_info(&second).ppgtt_tables, 0);
+	ck_assert_uint_eq(info().ppgtt_tables, 13);
+	gvt_mm_unpin(m.r.v, mine);
+	gvt_mm_put(m.r.v, mine);
+	gvt_mm_put(second.v, theirs);
+	second_close(&m.r, &second);
+	close_tree();
+}
+END_TEST
+
+/* When nothing more can be mapped, what is not in use gives its mappings back. */
+START_TEST(pins_run_out)
+{
+	struct pm_space *first;
+
+	open_tree("check,mock:pins=10");
+	first = space;
+	pin();
+	space = &m.space[1];
+	space->levels = 4;
+	space->pdp[0] = pm_gpa(OTHER);
+	pm_set(&m, OTHER, 0, entry_of(6));
+	pm_set(&m, 6, 0, entry_of(7));
+	pm_set(&m, 7, 0, entry_of(8));
+	pm_set(&m, 8, 0, 0x600003);
+	pm_set(&m, 8, 1, 0x601003);
+	pm_set(&m, 8, 2, 0x602003);
+	first->shadowed = false;
+	pin();
+	close_tree();
+	ck_assert_ptr_nonnull(first->held);
+}
+END_TEST
+
+/* --- resets and hardware --- */
+
+START_TEST(a_reset_while_submission_holds_it)
+{
+	u64 r4[4];
+
+	open_tree(RIG_SPEC);
+	rig_ok(gvt_ppgtt_notify(m.r.v, true, 4, space->pdp));
+	pin();
+	rig_ok(gvt_mm_pin(m.r.v, space->held, r4));
+	m.r.ops->vgpu_reset(m.r.vgpu);
+	rig_cfg_place(&m.r);
+	nothing_left();
+	ck_assert_int_eq(pin_error(), -EIO);
+	/* What the guest creates now is another one. */
+	rig_ok(gvt_ppgtt_notify(m.r.v, true, 4, space->pdp));
+	ck_assert_uint_eq(info().ppgtt_spaces, 2);
+	gvt_mm_unpin(m.r.v, space->held);
+	put();
+	ck_assert_uint_eq(info().ppgtt_spaces, 1);
+	pin();
+	ck_assert_int_eq(gvt_ppgtt_notify(m.r.v, false, 4, space->pdp), 0);
+	close_tree();
+}
+END_TEST
+
+START_TEST(a_space_held_at_destruction)
+{
+	open_tree(RIG_SPEC);
+	pin();
+	m.r.ops->vgpu_reset(m.r.vgpu);
+	pm_close_all(&m);
+}
+END_TEST
+
+START_TEST(hardware_without_pages)
+{
+	open_tree(RIG_SPEC);
+	m.r.gvt->hw.page_new = NULL;
+	ck_assert_int_eq(pin_error(), -EOPNOTSUPP);
+	nothing_left();
+	m.r.gvt->hw.page_new = pm_page_new;
+	pin();
+	close_tree();
+}
+END_TEST
+
+static TCase *add_case(Suite *s, const char *name)
+{
+	TCase *tc = tcase_create(name);
+
+	tcase_set_timeout(tc, 60);
+	suite_add_tcase(s, tc);
+	return tc;
+}
+
+static Suite *limits_suite(void)
+{
+	Suite *s = suite_create("gvt-ppgtt-limits");
+	TCase *tc = add_case(s, "limits");
+
+	tcase_add_test(tc, spaces_have_a_quota);
+	tcase_add_test(tc, the_quota);
+	tcase_add_test(tc, the_least_recently_used_gives_way);
+	tcase_add_test(tc, c21_a_failed_pin_is_none);
+	tcase_add_test(tc, c22_another_vgpu_is_only_tried);
+	tcase_add_test(tc, pins_run_out);
+	tc = add_case(s, "resets");
+	tcase_add_test(tc, a_reset_while_submission_holds_it);
+	tcase_add_test(tc, a_space_held_at_destruction);
+	tcase_add_test(tc, hardware_without_pages);
+	return s;
+}
+
+int main(void)
+{
+	static Suite *(*const suites[])(void) = { limits_suite };
+
+	return mpt_test_main("gvt_ppgtt_limits", suites, 1);
+}
