@@ -50,6 +50,13 @@ struct gvt_cfg_map {
 static int commit_command(struct gvt_vgpu *v, struct cfg_change *c);
 static int commit_bar0(struct gvt_vgpu *v, struct cfg_change *c);
 static int commit_bar2(struct gvt_vgpu *v, struct cfg_change *c);
+/* Nothing is executed in D3hot, and what was submitted is lost (PCI PM 1.2, 5.4.1). */
+static void power_down(struct gvt_vgpu *v)
+{
+	v->d3 = true;
+	gvt_submission_reset(v, GVT_ALL_ENGINES);
+}
+
 static int commit_power(struct gvt_vgpu *v, struct cfg_change *c);
 static int commit_swsci(struct gvt_vgpu *v, struct cfg_change *c);
 static int commit_asls(struct gvt_vgpu *v, struct cfg_change *c);
@@ -249,7 +256,7 @@ static int commit_power(struct gvt_vgpu *v, struct cfg_change *c)
 	if (state && state != PMCSR_D3HOT)
 		c->value = cfg_load(v, c->reg);
 	else if (state)
-		v->d3 = true;
+		power_down(v);
 	return 0;
 }
 

@@ -4,6 +4,7 @@
  * called. Platforms are in platform.c, vGPUs in vgpu.c.
  */
 #include <stdio.h>
+#include <time.h>
 
 #include "internal.h"
 #include "platform.h"
@@ -52,6 +53,15 @@ static int config_copy(struct gvt_config *to, const struct gvt_config *from)
 	return 0;
 }
 
+static u64 monotonic(void *arg)
+{
+	struct timespec t;
+
+	(void)arg;
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return (u64)t.tv_sec * 1000000000 + (u64)t.tv_nsec;
+}
+
 static int config_apply(struct intel_gvt *gvt, const struct gvt_config *c)
 {
 	gvt->aperture = c->aperture ? c->aperture : DEFAULT_APERTURE;
@@ -68,8 +78,15 @@ static int config_apply(struct intel_gvt *gvt, const struct gvt_config *c)
 	if (c->pvmmio & ~GVT_PVMMIO_ALL)
 		return mpt_fail(-EINVAL, "gvt", "PV MMIO levels 0x%x (bits of 0x%x)", c->pvmmio,
 				GVT_PVMMIO_ALL);
+	gvt->clock_ns = c->clock_ns ? c->clock_ns : monotonic;
+	gvt->clock_arg = c->clock_arg;
 	gvt->pvmmio = c->pvmmio & ~(u32)GVT_PVMMIO_PPGTT; /* no shadow tables that it could replace */
 	return gvt_platform_find(c->platform, &gvt->platform);
+}
+
+static bool engines_complete(const struct gvt_hw *hw)
+{
+	return hw->engine_free && hw->load && hw->run && hw->save && hw->engine_reset && hw->head;
 }
 
 static int hw_open(struct intel_gvt *gvt, const struct gvt_hw *hw)
@@ -89,6 +106,9 @@ static int hw_open(struct intel_gvt *gvt, const struct gvt_hw *hw)
 		return mpt_fail(
 			-EINVAL, "gvt",
 			"hardware needs ggtt, fence_write, aperture_read and aperture_write");
+	if (gvt->hw.engine_new && !engines_complete(&gvt->hw))
+		return mpt_fail(-EINVAL, "gvt",
+				"hardware with engine_new needs all members up to head");
 	return 0;
 }
 
@@ -118,6 +138,7 @@ static int device_new(struct mpt_host *host, const struct gvt_config *c, struct 
 		return ret;
 	}
 	pthread_mutex_init(&gvt->lock, NULL);
+	gvt_sched_init(&gvt->sched);
 	gvt_types_init(gvt);
 	*out = gvt;
 	return 0;
@@ -125,6 +146,7 @@ static int device_new(struct mpt_host *host, const struct gvt_config *c, struct 
 
 static void device_free(struct intel_gvt *gvt)
 {
+	gvt_sched_destroy(&gvt->sched);
 	pthread_mutex_destroy(&gvt->lock);
 	hw_close(gvt);
 	gvt_reg_table_free(gvt->regs);

@@ -29,6 +29,10 @@ int gvt_write_ring_mode(struct gvt_vgpu *v, u32 reg, u32 value);
 int gvt_write_csfe_chicken(struct gvt_vgpu *v, u32 reg, u32 value);
 int gvt_write_nonpriv(struct gvt_vgpu *v, u32 reg, u32 value);
 int gvt_write_elsp(struct gvt_vgpu *v, u32 reg, u32 value);
+int gvt_write_engine_stop(struct gvt_vgpu *v, u32 reg, u32 value);
+
+/* client.c */
+u32 gvt_read_timestamp(struct gvt_vgpu *v, u32 reg);
 
 /* handlers_display.c */
 int gvt_write_power_well(struct gvt_vgpu *v, u32 reg, u32 value);

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Handlers of the command streamers' registers: status page, mode, submission port, registers
- * opened to unprivileged batches. Nothing is executed here.
+ * opened to unprivileged batches. What is submitted goes to execlist.c; nothing is executed here.
  */
+#include "execlist.h"
 #include "handlers.h"
 #include "platform.h"
 
@@ -11,8 +12,6 @@
 #define RING_MODE_EXECLIST (1U << 15)
 #define CSFE_PREEMPTION (1U << 3 | 1U << 4)
 #define NONPRIV_ADDR 0x03fffffcU
-#define CTX_VALID (1U << 0)
-#define CTX_PRIVILEGE (1U << 8)
 
 int gvt_engine_of(u32 reg)
 {
@@ -89,12 +88,22 @@ static int elsp_check(const struct gvt_vgpu *v, const u32 *dw)
 {
 	u32 low0 = dw[0], low1 = dw[2];
 
-	if (!(low0 & CTX_VALID))
+	if (!(low0 & GVT_CTX_VALID))
 		return mpt_fail(-EINVAL, "gvt", "vGPU %d: empty first element", v->base.id);
-	if (!(low0 & CTX_PRIVILEGE) || ((low1 & CTX_VALID) && !(low1 & CTX_PRIVILEGE)))
+	if (!(low0 & GVT_CTX_PRIVILEGE) ||
+	    ((low1 & GVT_CTX_VALID) && !(low1 & GVT_CTX_PRIVILEGE)))
 		return mpt_fail(-EINVAL, "gvt", "vGPU %d: unprivileged context 0x%x or 0x%x",
 				v->base.id, low0, low1);
 	return 0;
+}
+
+static int elsp_submit(struct gvt_vgpu *v, int engine)
+{
+	int ret = elsp_check(v, v->elsp_data[engine]);
+
+	if (!ret)
+		gvt_execlist_submit(v, (enum gvt_engine)engine, v->elsp_data[engine]);
+	return ret;
 }
 
 int gvt_write_elsp(struct gvt_vgpu *v, u32 reg, u32 value)
@@ -106,9 +115,19 @@ int gvt_write_elsp(struct gvt_vgpu *v, u32 reg, u32 value)
 	if (v->pv.levels & GVT_PVMMIO_ELSP) {
 		gvt_pvmmio_elsp(v, v->elsp_data[engine], value);
 		v->elsp_index[engine] = 0;
-		return elsp_check(v, v->elsp_data[engine]);
+		return elsp_submit(v, engine);
 	}
 	v->elsp_data[engine][3 - v->elsp_index[engine]] = value;
 	v->elsp_index[engine] = (v->elsp_index[engine] + 1) % 4;
-	return v->elsp_index[engine] ? 0 : elsp_check(v, v->elsp_data[engine]);
+	return v->elsp_index[engine] ? 0 : elsp_submit(v, engine);
+}
+
+/* MI_MODE and RESET_CTL. Commands end at once, so a stopped engine is idle and ready at once. */
+int gvt_write_engine_stop(struct gvt_vgpu *v, u32 reg, u32 value)
+{
+	int engine = gvt_engine_of(reg), ret = gvt_write_follow(v, reg, value);
+
+	if (!ret && engine >= 0)
+		gvt_execlist_stop(v, (enum gvt_engine)engine);
+	return ret;
 }

@@ -20,6 +20,7 @@
 #include <mpt/mpt.h>
 
 #include "lock.h"
+#include "sched.h"
 
 #define GVT_NUM_FENCES 32
 #define GVT_CFG_SIZE 4096
@@ -55,6 +56,9 @@ struct intel_gvt {
 	u64 bus_end; /* guest memory is mapped below this bus address */
 	bool serviced; /* gvt_service() was called: time passes here; atomic */
 	u32 pvmmio; /* levels that guests are offered */
+	u64 (*clock_ns)(void *arg);
+	void *clock_arg;
+	struct gvt_sched sched;
 	bool ggtt_dirty; /* host entries changed since the last hw.ggtt_flush; atomic */
 	pthread_mutex_t lock; /* what follows */
 	struct gvt_vgpu *vgpu[GVT_MAX_VGPU + 1]; /* by id */
@@ -90,6 +94,8 @@ struct gvt_vblank {
 	u32 flip; /* waits for the pipe's next vblank */
 	u64 last[GVT_NUM_PIPES]; /* ns: when the last vblank was due */
 };
+
+struct gvt_execlist; /* execlist.h */
 
 /* pvmmio.c */
 struct gvt_pvmmio {
@@ -137,6 +143,10 @@ struct gvt_vgpu {
 	struct gvt_monitor monitor;
 	struct gvt_vblank vblank;
 	struct gvt_pvmmio pv;
+
+	/* submission */
+	struct gvt_execlist *exec; /* NULL: the hardware has no engines */
+	struct gvt_share share;
 
 	/* counters */
 	struct gvt_vgpu_info count;
@@ -292,6 +302,9 @@ int gvt_fence_write(struct gvt_vgpu *v, u32 reg, u32 value);
 int gvt_fence_write64(struct gvt_vgpu *v, u32 reg, u64 value); /* both halves at once */
 void gvt_fence_reset(struct gvt_vgpu *v);
 void gvt_fence_limit(struct gvt_vgpu *v); /* tells the hardware whose they are; gvt->lock */
+
+/* --- client.c: time --- */
+u64 gvt_ticks(struct intel_gvt *gvt); /* of the GPU's timestamp counter; no lock */
 
 /* --- reset.c --- */
 void gvt_submission_reset(struct gvt_vgpu *v, u32 engine_mask); /* lock held */

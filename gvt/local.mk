@@ -12,8 +12,12 @@ libmpt_gvt_core_la_SOURCES = \
 	gvt/blit.h \
 	gvt/cfg_space.c \
 	gvt/cmd.c \
+	gvt/client.c \
 	gvt/cmd.h \
+	gvt/csb.c \
 	gvt/edid.c \
+	gvt/execlist.c \
+	gvt/execlist.h \
 	gvt/exports.h \
 	gvt/fence.c \
 	gvt/ggtt.c \
@@ -47,6 +51,8 @@ libmpt_gvt_core_la_SOURCES = \
 	gvt/resource.c \
 	gvt/scan.c \
 	gvt/scan.h \
+	gvt/sched.c \
+	gvt/sched.h \
 	gvt/service.c \
 	gvt/spt.c \
 	gvt/spt.h \
@@ -67,6 +73,7 @@ libmpt_gvt_core_la_SOURCES = \
 	gvt/vblank.c \
 	gvt/vgpu.c \
 	$(gvt_command_tables) \
+	gvt/workload.c \
 	$(gvt_register_tables)
 gvt_command_tables = \
 	gvt/cmds/blt.def \

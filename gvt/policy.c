@@ -25,6 +25,7 @@ void gvt_vgpu_failsafe(struct gvt_vgpu *v, enum gvt_failsafe reason)
 		return;
 	v->failsafe = reason;
 	gvt_irq_intx(v);
+	gvt_sched_update(v);
 	mpt_log_guest(MPT_LOG_WARN, "vGPU %d: failsafe: %s", v->base.id, gvt_failsafe_name(reason));
 }
 

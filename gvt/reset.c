@@ -3,8 +3,7 @@
  * Resets of three depths: of engines' submission, of the GT, of the whole device model (DMLR). What
  * each subject's initial state is lives with the subject.
  */
-#include "internal.h"
-#include "ppgtt.h"
+#include "execlist.h"
 
 /* Relative to an engine's base (Skylake PRM vol. 2c). */
 #define EXECLIST_STATUS_LO 0x234
@@ -16,14 +15,7 @@
 /* The GT ends where the display engine's interrupts begin (Linux 5.10 gvt/mmio.c). */
 #define GT_END 0x44200U
 
-static const u32 engine_base[GVT_NUM_ENGINES] = {
-	[GVT_RCS] = 0x02000,
-	[GVT_VCS] = 0x12000,
-	[GVT_BCS] = 0x22000,
-	[GVT_VECS] = 0x1a000,
-};
-
-void gvt_submission_reset(struct gvt_vgpu *v, u32 engine_mask)
+static void submission_registers(struct gvt_vgpu *v, u32 engine_mask)
 {
 	u32 i;
 
@@ -32,10 +24,16 @@ void gvt_submission_reset(struct gvt_vgpu *v, u32 engine_mask)
 			continue;
 		v->elsp_index[i] = 0;
 		memset(v->elsp_data[i], 0, sizeof(v->elsp_data[i]));
-		gvt_vreg_set(v, engine_base[i] + EXECLIST_STATUS_LO, 0);
-		gvt_vreg_set(v, engine_base[i] + EXECLIST_STATUS_HI, 0);
-		gvt_vreg_set(v, engine_base[i] + CSB_POINTER, CSB_POINTER_RESET);
+		gvt_vreg_set(v, gvt_engine_base[i] + EXECLIST_STATUS_LO, 0);
+		gvt_vreg_set(v, gvt_engine_base[i] + EXECLIST_STATUS_HI, 0);
+		gvt_vreg_set(v, gvt_engine_base[i] + CSB_POINTER, CSB_POINTER_RESET);
 	}
+}
+
+void gvt_submission_reset(struct gvt_vgpu *v, u32 engine_mask)
+{
+	gvt_execlist_reset(v, engine_mask);
+	submission_registers(v, engine_mask);
 }
 
 /* Registers below @end as after power-on, and what is kept beside them. */
@@ -43,16 +41,19 @@ static void registers_reset(struct gvt_vgpu *v, u32 end)
 {
 	gvt_mmio_reset(v, end);
 	memset(v->hws_pga, 0, sizeof(v->hws_pga));
-	gvt_submission_reset(v, GVT_ALL_ENGINES);
+	submission_registers(v, GVT_ALL_ENGINES);
+	gvt_execlist_show(v);
 	gvt_pvinfo_init(v);
 }
 
+/* Engines stop before what they use goes: first submission, then shadows, then the GGTT. */
 int gvt_vgpu_engine_reset(struct gvt_vgpu *v, u32 engine_mask, bool full)
 {
-	if (full)
+	gvt_submission_reset(v, engine_mask);
+	if (full) {
+		gvt_ppgtt_reset(v);
 		registers_reset(v, GT_END);
-	else
-		gvt_submission_reset(v, engine_mask);
+	}
 	v->count.resets++;
 	return 0;
 }
@@ -62,7 +63,9 @@ void gvt_vgpu_reset(struct intel_vgpu *vgpu)
 	struct gvt_vgpu *v = to_gvt_vgpu(vgpu);
 
 	gvt_lock(&v->lock);
+	gvt_submission_reset(v, GVT_ALL_ENGINES);
 	gvt_cfg_off(v);
+	gvt_ppgtt_reset(v);
 	gvt_ggtt_reset(v);
 	/* Before the registers: it tells the hardware of the fences this vGPU has. */
 	gvt_fence_reset(v);

@@ -3,8 +3,8 @@
  * The life of a vGPU: creation in the published order, destruction in reverse, activation, and what
  * is told of it. What its parts do lives with them.
  */
+#include "execlist.h"
 #include "platform.h"
-#include "ppgtt.h"
 
 static int make_id(struct gvt_vgpu *v, const struct intel_vgpu_type *type)
 {
@@ -113,6 +113,25 @@ static void undo_ppgtt(struct gvt_vgpu *v)
 	gvt_unlock(&v->lock);
 }
 
+static int make_execlist(struct gvt_vgpu *v, const struct intel_vgpu_type *type)
+{
+	int ret = gvt_execlist_init(v);
+
+	(void)type;
+	if (!ret && v->exec)
+		gvt_sched_add(v);
+	return ret;
+}
+
+/* Who runs the engines needs the vGPU's lock to end, so it is not held meanwhile. */
+static void undo_execlist(struct gvt_vgpu *v)
+{
+	gvt_sched_remove(v);
+	gvt_lock(&v->lock);
+	gvt_execlist_clean(v);
+	gvt_unlock(&v->lock);
+}
+
 static int make_opregion(struct gvt_vgpu *v, const struct intel_vgpu_type *type)
 {
 	(void)type;
@@ -142,6 +161,7 @@ static const struct {
 	{ make_attach, undo_attach },
 	{ make_ggtt, undo_ggtt },
 	{ make_ppgtt, undo_ppgtt },
+	{ make_execlist, undo_execlist },
 	{ make_opregion, NULL },
 	{ make_edid, NULL },
 };
@@ -209,6 +229,7 @@ static void set_active(struct gvt_vgpu *v, bool active)
 {
 	gvt_lock(&v->lock);
 	v->active = active;
+	gvt_sched_update(v);
 	gvt_unlock(&v->lock);
 }
 

@@ -41,6 +41,7 @@ layer_suites = \
 	tests/test_gvt_cfg \
 	tests/test_gvt_device \
 	tests/test_gvt_edid \
+	tests/test_gvt_execlist \
 	tests/test_gvt_ggtt \
 	tests/test_gvt_ggtt_history \
 	tests/test_gvt_irq \
@@ -185,7 +186,9 @@ EXTRA_DIST += \
 	tests/lib/driver.sh \
 	tests/lib/no-check.sh \
 	tests/lib/no-mock.sh \
+	tests/exec_rig.h \
 	tests/fake_backend.h \
+	tests/fake_hw.h \
 	tests/gvt_entries.h \
 	tests/gvt_life.h \
 	tests/gvt_rig.h \

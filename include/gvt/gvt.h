@@ -61,6 +61,8 @@ enum gvt_pvmmio_level {
  *	reaches memory through the bus side of the host's testbed
  * @pvmmio: levels of PV MMIO that guests are offered (enum gvt_pvmmio_level); 0: none. A guest gets
  *	them only on a back end with set_pvmmio
+ * @clock_ns: a clock for the GPU's timestamps, ns from whichever moment, called with @clock_arg in any
+ *	thread; NULL: CLOCK_MONOTONIC
  */
 struct gvt_config {
 	size_t size;
@@ -69,6 +71,8 @@ struct gvt_config {
 	u64 aperture_mfn;
 	const struct gvt_hw *hw;
 	u32 pvmmio;
+	u64 (*clock_ns)(void *arg);
+	void *clock_arg;
 };
 
 /**
@@ -149,6 +153,11 @@ const char *gvt_failsafe_name(enum gvt_failsafe reason);
  * @ppgtt_scratch: entries left out because there was no RAM behind them, or of 1 GiB
  * @display_ready: last value of PVINFO display_ready
  * @resets: of every kind
+ * @submissions: lists of contexts that were written to ELSP
+ * @completed: contexts that the hardware has executed to their tail
+ * @preempted: contexts that left the engine for another list's, whether they had begun or not
+ * @hung: times an engine stopped for good: at a command, or at a context that cannot be executed
+ * @units: of execution, as struct gvt_hw counts them
  */
 struct gvt_vgpu_info {
 	int id;
@@ -164,6 +173,7 @@ struct gvt_vgpu_info {
 	u64 ppgtt_mapped, ppgtt_scratch;
 	u32 display_ready;
 	u64 resets;
+	u64 submissions, completed, preempted, hung, units;
 };
 
 /** gvt_vgpu_info() - Context: takes the vGPU's lock. Since: 0.1 */
@@ -196,6 +206,27 @@ void gvt_reg_describe(struct intel_gvt *gvt, u64 offset, struct gvt_reg_desc *de
  * vGPU, calls inject_msi and set_intx; not from a callback of the core. Since: 0.1
  */
 u64 gvt_service(struct intel_gvt *gvt, u64 now_ns);
+
+/**
+ * gvt_run() - let the engines of a device's vGPUs execute what guests have submitted.
+ * @budget: units (about a command dword or 64 bytes of memory moved, as struct gvt_hw counts them);
+ *	about that much is done before the call comes back
+ *
+ * The library has no threads. A submission runs at once in the vCPU's thread that makes it, but for
+ * 4096 units at most, and not while its vGPU has used more than its share and others wait. The
+ * rest is done here, by turns of at most 4096 units and in shares by weight. So an embedder calls it
+ * from a thread of its own, or between other things, whenever gvt_run_pending(); without, a guest whose
+ * batches are longer than that stops.
+ *
+ * Return: units used. 0: nobody can go on now: nothing is pending, or all that is waits for a
+ * semaphore (ask again after a moment, a millisecond, say) or is with another thread's gvt_run().
+ * Context: any number of threads; takes the lock of one vGPU at a time, calls inject_msi and
+ * set_intx; not from a callback of the core. Since: 0.1
+ */
+u64 gvt_run(struct intel_gvt *gvt, u64 budget);
+
+/** gvt_run_pending() - whether a guest has something to execute. Context: any; no lock. Since: 0.1 */
+bool gvt_run_pending(struct intel_gvt *gvt);
 
 /** gvt_vgpu_failsafe_enter() - put a vGPU into failsafe mode. Takes its lock. Since: 0.1 */
 void gvt_vgpu_failsafe_enter(struct intel_vgpu *vgpu, enum gvt_failsafe reason);

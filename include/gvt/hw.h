@@ -70,7 +70,7 @@ struct gvt_hw_batch {
  * @levels: 4 or 3
  * @root: bus address of the shadow PML4, or of the shadow page directories; 0: not there
  * @ring_start: graphics address. @ring_size: bytes, a power of two
- * @head, @tail: offsets in the ring, bytes; multiples of 8 below @ring_size
+ * @head, @tail: offsets in the ring, bytes; multiples of 4 and 8 below @ring_size
  * @ring: the commands from head to tail, copied and scanned, without the wrap
  * @batch, @batches: every batch in the GGTT that @ring starts; others must not be executed
  */
