@@ -41,6 +41,8 @@ layer_suites = \
 	tests/test_gvt_cfg \
 	tests/test_gvt_device \
 	tests/test_gvt_edid \
+	tests/test_gvt_exec_bad \
+	tests/test_gvt_exec_reset \
 	tests/test_gvt_execlist \
 	tests/test_gvt_ggtt \
 	tests/test_gvt_ggtt_history \
