@@ -301,13 +301,24 @@ static int elsp(struct rig *r, enum gvt_engine e, unsigned int first, unsigned i
 	return elsp_try(r, e, dw);
 }
 
+/*
+ * A guest may store to an image while the device reads it; that is its own affair, but no sanitizer
+ * can know. So those stores wait for the lock under which images are read.
+ */
+static void more_locked(struct rig *r)
+{
+	gvt_lock(&r->v->lock);
+	ctx_more(r, 0, 600);
+	ctx_more(r, 1, 500);
+	gvt_unlock(&r->v->lock);
+}
+
 /* Submissions on all engines, longer than what runs at once, and a reset of some kind now and then. */
 static void guest_round(struct rig *r, unsigned int i)
 {
 	enum gvt_engine e = (enum gvt_engine)(i % GVT_NUM_ENGINES);
 
-	ctx_more(r, 0, 600);
-	ctx_more(r, 1, 500);
+	more_locked(r);
 	if (elsp(r, e, i % 2, 2 + i % 3))
 		ck_abort_msg("refused: %s", mpt_last_error());
 	ereg(r, e, 0x234);
