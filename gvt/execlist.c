@@ -215,12 +215,18 @@ static u64 engine_run(struct gvt_vgpu *v, struct gvt_exec_engine *e, u64 budget)
 
 /* --- all of a vGPU's --- */
 
+static bool waits(const struct gvt_exec_engine *e)
+{
+	return e->waiting && !e->queued;
+}
+
+/* Those that will use time. */
 static unsigned int runnable(const struct gvt_vgpu *v)
 {
 	unsigned int i, n = 0;
 
 	for (i = 0; i < GVT_NUM_ENGINES; i++)
-		n += can_run(v, &v->exec->engine[i]);
+		n += can_run(v, &v->exec->engine[i]) && !waits(&v->exec->engine[i]);
 	return n;
 }
 
@@ -233,7 +239,7 @@ u64 gvt_execlist_run(struct gvt_vgpu *v, unsigned int first, u64 budget)
 	if (!v->exec)
 		return 0;
 	n = runnable(v);
-	part = n ? (budget + n - 1) / n : 0;
+	part = n ? (budget + n - 1) / n : budget;
 	gvt_hw_flush(v->gvt);
 	v->exec->inside = true;
 	for (i = 0; i < GVT_NUM_ENGINES && used < budget; i++) {
@@ -258,7 +264,7 @@ void gvt_execlist_state(const struct gvt_vgpu *v, bool *pending, bool *waiting)
 		if (!can_run(v, e))
 			continue;
 		*pending = true;
-		*waiting &= e->waiting && !e->queued;
+		*waiting &= waits(e);
 	}
 }
 

@@ -191,12 +191,22 @@ static inline void fake_save(void *priv, void *state)
 	e->loaded = false;
 }
 
+/* Is the context that it has still mapped? */
+static inline bool fake_present(const struct fake_engine *e)
+{
+	const struct gvt_vgpu *v = e->client.arg;
+
+	return v->ggtt[e->work.context >> MPT_PAGE_SHIFT] & GVT_PTE_PRESENT;
+}
+
 static inline void fake_engine_reset(void *priv, void *state)
 {
 	struct fake_engine *e = state;
 
 	(void)priv;
 	fake_log(e, 'R');
+	if (e->loaded && !fake_present(e))
+		ck_abort_msg("memory went before the engine stopped");
 	e->loaded = false;
 	e->head = 0;
 }

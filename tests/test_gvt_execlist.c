@@ -53,6 +53,31 @@ START_TEST(one_context)
 }
 END_TEST
 
+/* Writes to guest memory: the image by the hardware, the entries, the pointer; and one interrupt. */
+START_TEST(few_calls)
+{
+	static const struct {
+		enum mpt_op_id op;
+		unsigned int calls;
+	} most[] = { { MPT_OP_ID_write_gpa, 3 }, { MPT_OP_ID_inject_msi, 1 } };
+	struct exec x;
+	struct rig *r = &x.r[0];
+	size_t i;
+	int n;
+
+	exec_open_spec(&x, "check,fault,mock", 1);
+	for (i = 0; i < N(most); i++) {
+		for (n = 0; n < 2; n++) {
+			rig_ok(mpt_fault_at(r->host, most[i].op, most[i].calls + (n == 0), 0));
+			submit(r, GVT_RCS, 0, -1);
+			ck_assert(mpt_fault_fired(r->host, NULL) == (n == 1));
+			rig_ok(mpt_fault_at(r->host, MPT_OP_COUNT, 0, 0));
+		}
+	}
+	exec_close(&x);
+}
+END_TEST
+
 START_TEST(what_the_hardware_gets)
 {
 	const struct gvt_hw_work *w;
@@ -415,6 +440,7 @@ static Suite *execlist_suite(void)
 	TCase *tc = tcase_create("lists");
 
 	tcase_add_loop_test(tc, one_context, 0, GVT_NUM_ENGINES);
+	tcase_add_test(tc, few_calls);
 	tcase_add_test(tc, what_the_hardware_gets);
 	tcase_add_test(tc, three_levels);
 	tcase_add_test(tc, two_elements);
