@@ -31,6 +31,10 @@ struct gvt_cmd_addr {
 	u8 ggtt_dw; /* the dword that says which space */
 	u32 ggtt_mask; /* a bit there set: the GGTT; 0: by the batch it is in */
 	u32 bytes; /* that it reaches at least */
+	u8 use_dw; /* the dword that says whether there is an address */
+	u32 use_mask; /* no bit there set: there is none; 0: always one */
+	u8 index_dw; /* the dword that says whether it is an offset in the context's status page */
+	u32 index_mask; /* a bit there set: it is; 0: never */
 };
 
 /* What a handler answers. */

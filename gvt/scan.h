@@ -11,7 +11,8 @@
 
 /* Bounds of one submission. */
 #define GVT_SCAN_BATCHES 16
-#define GVT_SCAN_BATCH_BYTES (256U << 10)
+#define GVT_SCAN_BATCH_BYTES (256U << 10) /* of all its batches */
+#define GVT_SCAN_RING_BYTES (2U << 20) /* what RING_CTL can say: 512 pages */
 
 /*
  * Copies of one workload's commands. Zero-initialised by its owner, kept from workload to workload:
@@ -27,10 +28,10 @@ struct gvt_scan {
 
 /*
  * gvt_scan_ring() - copy once, then validate the copy. Lock of the vGPU held.
- * @head, @tail: bytes, below @ring_size, a power of two; multiples of 4 and 8
- * Return: 0; -EINVAL (a command that is unknown, too long, privileged where it must not be, or that
- * names a register or an address that it must not), -EFAULT (no memory there), -ENOSPC (more batches
- * or bytes than a submission may have), -ENOMEM. On failure @scan holds nothing to execute.
+ * @head, @tail: bytes, below @ring_size, a power of two; multiples of 4
+ * Return: 0; -EINVAL (no such ring; a command that is unknown, cut off, refused to all guests, or
+ * that names a register or an address that it must not), -EFAULT (no memory there), -ENOSPC (more
+ * batches or bytes than a submission may have), -ENOMEM. On failure @scan holds nothing to execute.
  */
 int gvt_scan_ring(struct gvt_vgpu *v, enum gvt_engine engine, u64 ring_start, u32 ring_size, u32 head,
 		  u32 tail, struct gvt_scan *scan);
