@@ -57,6 +57,8 @@ layer_suites = \
 	tests/test_gvt_pvinfo \
 	tests/test_gvt_pvmmio \
 	tests/test_gvt_sched \
+	tests/test_gvt_scan \
+	tests/test_gvt_scan_batch \
 	tests/test_gvt_tiling \
 	tests/test_gvt_vblank \
 	tests/test_gvt_vgpu \
@@ -196,6 +198,7 @@ EXTRA_DIST += \
 	tests/gvt_entries.h \
 	tests/gvt_life.h \
 	tests/gvt_rig.h \
+	tests/gvt_scan.h \
 	tests/gvt_second.h \
 	tests/mock_rig.h \
 	tests/ppgtt_model.h \
