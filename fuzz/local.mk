@@ -2,11 +2,11 @@
 # Fuzz targets, one LLVMFuzzerTestOneInput() each, over the installed libraries. make check replays
 # fuzz/corpus/NAME through each with any compiler; make fuzz builds them with clang's libFuzzer.
 
-fuzz_targets = fuzz/fuzz_cfg fuzz/fuzz_mmio fuzz/fuzz_trace
+fuzz_targets = fuzz/fuzz_cfg fuzz/fuzz_mmio fuzz/fuzz_scan fuzz/fuzz_trace
 
 # What make check replays. The others open a layer, which a static-backend build refuses.
 if STATIC_BACKEND
-fuzz_replayed = fuzz/fuzz_trace
+fuzz_replayed = fuzz/fuzz_scan fuzz/fuzz_trace
 else
 fuzz_replayed = $(fuzz_targets)
 endif
@@ -22,6 +22,10 @@ fuzz_fuzz_cfg_LDADD = libmpt-gvt.la libmpt.la
 fuzz_fuzz_mmio_SOURCES = fuzz/fuzz_mmio.c fuzz/replay_main.c
 fuzz_fuzz_mmio_CPPFLAGS = $(public_cppflags)
 fuzz_fuzz_mmio_LDADD = libmpt-gvt.la libmpt.la
+# The scanner is no public interface: this one is linked with the archives.
+fuzz_fuzz_scan_SOURCES = fuzz/fuzz_scan.c fuzz/replay_main.c
+fuzz_fuzz_scan_CPPFLAGS = $(public_cppflags) -I$(top_srcdir)
+fuzz_fuzz_scan_LDADD = libmpt-gvt-core.la libmpt-core.la
 fuzz_fuzz_trace_SOURCES = fuzz/fuzz_trace.c fuzz/replay_main.c $(mmiotrace_sources)
 fuzz_fuzz_trace_CPPFLAGS = $(public_cppflags)
 fuzz_fuzz_trace_LDADD = libmpt-gvt.la libmpt.la

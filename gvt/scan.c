@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Copies what a submission executes with privileges, the ring's part and the batches in the GGTT
- * that it starts, and validates the copies by the table of commands. What a command does, and what a
- * batch in the PPGTT may do, is the hardware's to judge and not here.
+ * that it starts, and validates the copies by the table of commands. What a command does, and what
+ * a batch in the PPGTT may do, is the hardware's to judge and not here.
  *
  * Every dword of guest memory is read once, and the hardware executes what was read: a guest that
  * writes to its batch after it was looked at changes nothing, and neither does a command of the
@@ -64,7 +64,8 @@ static int store_grow(struct gvt_scan *scan, u32 dwords)
 		room *= 2;
 	store = mpt_zalloc((size_t)room * 4);
 	if (!store)
-		return mpt_fail(-ENOMEM, "gvt", "no memory for a copy of %u dwords of commands", room);
+		return mpt_fail(-ENOMEM, "gvt", "no memory for a copy of %u dwords of commands",
+				room);
 	if (scan->used)
 		memcpy(store, scan->store, (size_t)scan->used * 4);
 	mpt_free(scan->store);
@@ -78,7 +79,7 @@ static int store_fill(struct walk *w, u64 addr, u32 dwords)
 	struct gvt_scan *scan = w->scan;
 	int ret = 0;
 
-	if (scan->room - scan->used < dwords)
+	if (!scan->store || scan->room - scan->used < dwords)
 		ret = store_grow(scan, dwords);
 	if (!ret)
 		ret = gvt_gm_read(w->v, addr, scan->store + scan->used, (u64)dwords * 4);
@@ -91,7 +92,7 @@ static int store_fill(struct walk *w, u64 addr, u32 dwords)
 
 static bool ring_sound(const struct gvt_vgpu *v, u64 start, u32 size, u32 head, u32 tail)
 {
-	return size && !(size & (size - 1)) && size <= GVT_SCAN_RING_BYTES && !((head | tail) & 3) &&
+	return !(size & (size - 1)) && size <= GVT_SCAN_RING_BYTES && !((head | tail) & 3) &&
 	       head < size && tail < size && gvt_ggtt_validate(v, start, size);
 }
 
@@ -101,8 +102,9 @@ static int copy_ring(struct walk *w, u64 start, u32 size, u32 head, u32 tail)
 	int ret;
 
 	if (!ring_sound(w->v, start, size, head, tail))
-		return mpt_fail(-EINVAL, "gvt", "vGPU %d, %s: no ring of 0x%x bytes at 0x%llx with head "
-				"0x%x and tail 0x%x", w->v->base.id, engine_names[w->engine], size,
+		return mpt_fail(-EINVAL, "gvt",
+				"vGPU %d, %s: no ring of 0x%x bytes at 0x%llx with head 0x%x, tail 0x%x",
+				w->v->base.id, engine_names[w->engine], size,
 				(unsigned long long)start, head, tail);
 	w->addr = start + head;
 	if (first > bytes)
@@ -121,26 +123,33 @@ static int copy_page(struct walk *w)
 	u32 n = (u32)(MPT_PAGE_SIZE - addr % MPT_PAGE_SIZE) / 4;
 
 	if (!left)
-		return complain(w, -ENOSPC, "the command", "more bytes of batches than a submission may have",
+		return complain(w, -ENOSPC, "the command",
+				"more bytes of batches than a submission may have",
 				GVT_SCAN_BATCH_BYTES);
 	if (n > left)
 		n = left;
 	if (!gvt_ggtt_validate(w->v, w->addr, ((u64)w->have + n) * 4))
-		return complain(w, -EFAULT, "the command", "the batch leaves the vGPU's range", addr);
+		return complain(w, -EFAULT, "the command", "the batch leaves the vGPU's range",
+				addr);
 	return store_fill(w, addr, n);
 }
 
-/* So many dwords of the piece are there. */
-static int need(struct walk *w, const char *name, u32 dwords)
+/* need(): so many dwords of the piece are there. */
+static int need_more(struct walk *w, const char *name, u32 dwords)
 {
 	int ret = 0;
 
-	if (!w->level && w->have < dwords)
+	if (!w->level)
 		return complain(w, -EINVAL, name, "goes on behind the tail, with dwords in all",
 				dwords - w->pos);
 	while (!ret && w->have < dwords)
 		ret = copy_page(w);
 	return ret;
+}
+
+static inline int need(struct walk *w, const char *name, u32 dwords)
+{
+	return w->have >= dwords ? 0 : need_more(w, name, dwords);
 }
 
 /* --- registers --- */
@@ -178,8 +187,9 @@ static int check_rule(const struct walk *w, const struct gvt_cmd *cmd, const u32
 		if (i >= len)
 			return refuse(w, cmd, "too short for the register that it names", len);
 		if (dw[i] & ~REG_BITS || !gvt_cmd_reg_ok(w->engine, dw[i], rule->write, true))
-			return refuse(w, cmd, rule->write ? "a register that it must not write" :
-							    "a register that it must not read", dw[i]);
+			return refuse(w, cmd,
+				      rule->write ? "a register that it must not write" :
+						    "a register that it must not read", dw[i]);
 		i += rule->step;
 	} while (rule->step && i < len);
 	return 0;
@@ -219,8 +229,6 @@ static int check_addr(const struct walk *w, const struct gvt_cmd *cmd, const u32
 {
 	u64 addr;
 
-	if (!a->dw)
-		return 0;
 	if (a->dw + 1U >= len || a->ggtt_dw >= len || a->use_dw >= len || a->index_dw >= len)
 		return refuse(w, cmd, "too short for its address, in dwords", len);
 	if (a->use_mask && !(dw[a->use_dw] & a->use_mask))
@@ -258,7 +266,8 @@ static int collect(struct walk *w, const struct gvt_cmd *cmd, u64 addr, bool sec
 		return 0;
 	}
 	if (i == GVT_SCAN_BATCHES)
-		return complain(w, -ENOSPC, cmd->name, "more batches than a submission may have", i + 1);
+		return complain(w, -ENOSPC, cmd->name, "more batches than a submission may have",
+				i + 1);
 	scan->batch[i].addr = addr;
 	w->second |= (u32)second << i;
 	scan->batches = i + 1;
@@ -281,11 +290,9 @@ static int check_start(struct walk *w, const struct gvt_cmd *cmd, const u32 *dw,
 	return collect(w, cmd, addr, w->level == 2 || dw[0] & START_SECOND_LEVEL);
 }
 
-/* Whether nothing behind the command is executed. The ring's part goes on to the tail. */
+/* Whether nothing behind the command is executed, in a batch. */
 static bool ends(const struct walk *w, const struct gvt_cmd *cmd, u32 dw0)
 {
-	if (!w->level)
-		return false;
 	if (cmd->flags & GVT_CMD_END)
 		return true;
 	if (!(cmd->flags & GVT_CMD_BATCH) || dw0 & START_PREDICATED)
@@ -297,14 +304,15 @@ static bool ends(const struct walk *w, const struct gvt_cmd *cmd, u32 dw0)
 
 static int check(struct walk *w, const struct gvt_cmd *cmd, const u32 *dw, u32 len)
 {
-	int ret;
+	int ret = 0;
 
 	if (cmd->flags & GVT_CMD_REFUSED)
 		return refuse(w, cmd, "no guest may use it", dw[0]);
 	if (cmd->flags & GVT_CMD_BATCH)
 		return check_start(w, cmd, dw, len);
-	ret = check_addr(w, cmd, dw, len, &cmd->addr[0]);
-	if (!ret)
+	if (cmd->addr[0].dw)
+		ret = check_addr(w, cmd, dw, len, &cmd->addr[0]);
+	if (!ret && cmd->addr[1].dw)
 		ret = check_addr(w, cmd, dw, len, &cmd->addr[1]);
 	if (!ret && cmd->flags & GVT_CMD_REGS)
 		ret = check_regs(w, cmd, dw, len);
@@ -333,6 +341,7 @@ static int step(struct walk *w, const struct gvt_cmd **cmd)
 	return ret ? ret : (int)len;
 }
 
+/* To the tail: what the engine does at the end of a batch in its ring does not matter. */
 static int walk_ring(struct walk *w)
 {
 	const struct gvt_cmd *cmd;
@@ -386,8 +395,8 @@ static void forget(struct gvt_scan *scan)
 	scan->batches = 0;
 }
 
-int gvt_scan_ring(struct gvt_vgpu *v, enum gvt_engine engine, u64 ring_start, u32 ring_size, u32 head,
-		  u32 tail, struct gvt_scan *scan)
+int gvt_scan_ring(struct gvt_vgpu *v, enum gvt_engine engine, u64 ring_start, u32 ring_size,
+		  u32 head, u32 tail, struct gvt_scan *scan)
 {
 	struct walk w = { .v = v, .engine = engine, .scan = scan };
 	unsigned int i;

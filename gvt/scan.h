@@ -33,8 +33,8 @@ struct gvt_scan {
  * that names a register or an address that it must not), -EFAULT (no memory there), -ENOSPC (more
  * batches or bytes than a submission may have), -ENOMEM. On failure @scan holds nothing to execute.
  */
-int gvt_scan_ring(struct gvt_vgpu *v, enum gvt_engine engine, u64 ring_start, u32 ring_size, u32 head,
-		  u32 tail, struct gvt_scan *scan);
+int gvt_scan_ring(struct gvt_vgpu *v, enum gvt_engine engine, u64 ring_start, u32 ring_size,
+		  u32 head, u32 tail, struct gvt_scan *scan);
 
 /* gvt_scan_free() - gives the memory back. */
 void gvt_scan_free(struct gvt_scan *scan);

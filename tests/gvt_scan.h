@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What the suites of the scanner share, on top of gvt_rig.h: a ring and room for batches in graphics
- * memory, the commands they are made of, and a look at what a failed scan leaves.
+ * What the suites of the scanner share, on top of gvt_rig.h: a ring and room for batches in
+ * graphics memory, the commands they are made of, and a look at what a failed scan leaves.
  */
 #ifndef MPT_TESTS_GVT_SCAN_H
 #define MPT_TESTS_GVT_SCAN_H
@@ -141,6 +141,8 @@ static inline void batch_is(struct scan_rig *r, unsigned int i, u64 addr, u32 dw
 	ck_assert_uint_lt(i, r->scan.batches);
 	ck_assert_uint_eq(r->scan.batch[i].addr, addr);
 	ck_assert_uint_eq(r->scan.batch[i].bytes, 4 * dwords);
+	ck_assert_uint_ge((u64)(r->scan.batch[i].dw - r->scan.store), r->scan.ring_dwords);
+	ck_assert_uint_le((u64)(r->scan.batch[i].dw - r->scan.store) + dwords, r->scan.used);
 	rig_ok(gvt_gm_read(r->g.v, addr, there, 4ULL * dwords));
 	ck_assert_mem_eq(r->scan.batch[i].dw, there, 4ULL * dwords);
 }

@@ -64,7 +64,8 @@ static const struct rule_case {
 	  { PIPE_CONTROL, CONTROL_GGTT | POST_SYNC, 0x1000, 0, 1, 0 } },
 	{ NULL, GVT_RCS, 6, { PIPE_CONTROL, POST_SYNC, 0x1000, 0, 1, 0 } },
 	{ NULL, GVT_BCS, 4, { FLUSH_DW | POST_SYNC, (u32)LOW | FLUSH_GGTT, 0, 1 } },
-	{ "not the vGPU's (0x1000)", GVT_BCS, 4, { FLUSH_DW | POST_SYNC, 0x1000 | FLUSH_GGTT, 0, 1 } },
+	{ "not the vGPU's (0x1000)", GVT_BCS, 4,
+	  { FLUSH_DW | POST_SYNC, 0x1000 | FLUSH_GGTT, 0, 1 } },
 	{ NULL, GVT_BCS, 4, { FLUSH_DW, 0x1000 | FLUSH_GGTT, 0, 1 } },
 	/* the status page: what i915 flushes into */
 	{ NULL, GVT_BCS, 4, { FLUSH_DW | POST_SYNC | STORE_INDEX, 0xc0 | FLUSH_GGTT, 0, 0 } },
@@ -103,7 +104,7 @@ START_TEST(in_the_ring)
 	ring_put(&r, 0, MI_NOOP);
 	r.tail = 4;
 	ring_add(&r, c->dw, c->n);
-	expect(&r, c, scan(&r, c->engine), c->says ? "at dword 1 of the ring's part at 0x" : NULL);
+	expect(&r, c, scan(&r, c->engine), "at dword 1 of the ring's part at 0x4010000:");
 	scan_close(&r);
 }
 END_TEST
@@ -118,7 +119,7 @@ START_TEST(in_a_batch)
 	n = gm_add(&r, BATCH(0), 0, c->dw, c->n);
 	gm_put(&r, BATCH(0) + 4ULL * n, MI_BATCH_END);
 	ring_start_batch(&r, BATCH_START, BATCH(0));
-	expect(&r, c, scan(&r, c->engine), c->says ? "at dword 0 of the batch at 0x4100000:" : NULL);
+	expect(&r, c, scan(&r, c->engine), "at dword 0 of the batch at 0x4100000:");
 	scan_close(&r);
 }
 END_TEST
@@ -151,13 +152,13 @@ END_TEST
 /* The scanner relies on it: each command is as long as what the table says of it. */
 START_TEST(every_row_is_sound)
 {
+	const struct gvt_cmd *c;
 	unsigned int engine, a;
 	u32 high;
 
 	for (engine = 0; engine < GVT_NUM_ENGINES; engine++) {
 		for (high = 0; high < 0x10000; high++) {
-			const struct gvt_cmd *c = gvt_cmd_lookup((enum gvt_engine)engine, high << 16);
-
+			c = gvt_cmd_lookup((enum gvt_engine)engine, high << 16);
 			if (!c)
 				continue;
 			if (!c->min_len || (!c->len_mask && c->min_len > c->len_bias) ||
@@ -269,7 +270,7 @@ END_TEST
 /* A command lies across the ring's end; what was there before the head is not looked at. */
 START_TEST(a_wrap_is_taken_out)
 {
-	static const u32 dw[] = { MI_NOOP, MI(0x20, 4) | GGTT22, (u32)HIGH, 0, 7, MI_USER_INTERRUPT };
+	static const u32 dw[] = { 0, MI(0x20, 4) | GGTT22, (u32)HIGH, 0, 7, MI_USER_INTERRUPT };
 	struct scan_rig r;
 	u32 head;
 
@@ -326,9 +327,25 @@ START_TEST(the_ring_is_walked_to_its_tail)
 }
 END_TEST
 
+/* Dwords are counted from the head, whose address is told. */
+START_TEST(the_place_is_told)
+{
+	struct scan_rig r;
+
+	scan_open(&r);
+	r.head = r.tail = 0x100;
+	ring_add(&r, (u32[]){ MI_NOOP, MI_NOOP, 0xffffffff }, 3);
+	ck_assert_int_eq(scan(&r, GVT_RCS), -EINVAL);
+	says("the command at dword 2 of the ring's part at 0x4010100: not one");
+	scan_close(&r);
+}
+END_TEST
+
 START_TEST(the_engine_is_named)
 {
-	static const char *const names[] = { "vGPU 1, rcs:", "vGPU 1, vcs:", "vGPU 1, bcs:", "vGPU 1, vecs:" };
+	static const char *const names[] = {
+		"vGPU 1, rcs:", "vGPU 1, vcs:", "vGPU 1, bcs:", "vGPU 1, vecs:",
+	};
 	struct scan_rig r;
 	unsigned int e;
 
@@ -338,6 +355,72 @@ START_TEST(the_engine_is_named)
 		ck_assert_int_eq(scan(&r, (enum gvt_engine)e), -EINVAL);
 		says(names[e]);
 	}
+	scan_close(&r);
+}
+END_TEST
+
+/* --- rows that the table should not have: the scanner once more, with a table of its own --- */
+
+static struct gvt_cmd odd;
+
+static const struct gvt_cmd *odd_lookup(enum gvt_engine engine, u32 dw0)
+{
+	return dw0 >> 23 && odd.engines >> engine & 1 ? &odd : gvt_cmd_lookup(engine, dw0);
+}
+
+int odd_scan_ring(struct gvt_vgpu *v, enum gvt_engine engine, u64 ring_start, u32 ring_size,
+		  u32 head, u32 tail, struct gvt_scan *scan);
+void odd_scan_free(struct gvt_scan *scan);
+#define gvt_cmd_lookup odd_lookup
+#define gvt_scan_ring odd_scan_ring
+#define gvt_scan_free odd_scan_free
+#include "gvt/scan.c"
+#undef gvt_cmd_lookup
+#undef gvt_scan_ring
+#undef gvt_scan_free
+
+#define ODD_DW MI(0x3f, 3)
+#define ODD(bias, min, ...) \
+	{ .name = "MI_ODD", .engines = GVT_ON_RCS, .len_bias = bias, .min_len = min, __VA_ARGS__ }
+
+static const struct odd_case {
+	const char *says; /* NULL: accepted */
+	struct gvt_cmd row;
+	u32 dw[3];
+} odds[] = {
+	{ NULL, ODD(3, 1, .flags = 0), { ODD_DW, 0, 0 } },
+	{ "shorter than it can be, in dwords (0x0)", ODD(0, 0, .flags = 0), { ODD_DW } },
+	{ "too short for its address", ODD(3, 1, .addr = { { .dw = 2 } }), { ODD_DW } },
+	{ "too short for its address", ODD(3, 1, .addr = { { .dw = 1 }, { .dw = 3 } }),
+	  { ODD_DW, (u32)LOW, 0 } },
+	{ "too short for its address", ODD(3, 1, .addr = { { .dw = 1, .ggtt_dw = 3 } }), { ODD_DW } },
+	{ "too short for its address", ODD(3, 1, .addr = { { .dw = 1, .use_dw = 3 } }), { ODD_DW } },
+	{ "too short for its address", ODD(3, 1, .addr = { { .dw = 1, .index_dw = 3 } }), { ODD_DW } },
+	{ "too short for its address", ODD(2, 1, .flags = GVT_CMD_BATCH), { ODD_DW } },
+	/* Without a choice of the space: the GGTT. Of no size: a byte. */
+	{ "not the vGPU's (0x1000)", ODD(3, 1, .addr = { { .dw = 1 } }), { ODD_DW, 0x1000, 0 } },
+	{ NULL, ODD(3, 1, .addr = { { .dw = 1 } }), { ODD_DW, (u32)LOW, 0 } },
+	{ "it is not known where", ODD(3, 1, .flags = GVT_CMD_REGS), { ODD_DW } },
+	{ "too short for the register", ODD(1, 1, .flags = GVT_CMD_REGS), { MI(0x24, 3) } },
+	{ "must not read (0x2080)", ODD(3, 1, .flags = GVT_CMD_REGS),
+	  { MI(0x1c, 3) | 1 << 16, 0, HWS_PGA } },
+	{ NULL, ODD(3, 1, .flags = GVT_CMD_REGS), { MI(0x1c, 3), 0, HWS_PGA } },
+};
+
+START_TEST(odd_rows)
+{
+	const struct odd_case *c = &odds[_i];
+	struct scan_rig r;
+	int ret;
+
+	scan_open(&r);
+	odd = c->row;
+	ring_add(&r, c->dw, 3);
+	ret = odd_scan_ring(r.g.v, GVT_RCS, RING, RING_SIZE, r.head, r.tail, &r.scan);
+	ck_assert_msg(ret == (c->says ? -EINVAL : 0), "%d: %s", ret, mpt_last_error());
+	if (c->says)
+		says(c->says);
+	odd_scan_free(&r.scan);
 	scan_close(&r);
 }
 END_TEST
@@ -352,12 +435,14 @@ static Suite *scan_suite(void)
 	tcase_add_test(tc, what_no_guest_may_use);
 	tcase_add_test(tc, every_row_is_sound);
 	tcase_add_loop_test(tc, edges_of_the_ranges, 0, N(edges));
+	tcase_add_loop_test(tc, odd_rows, 0, N(odds));
 	suite_add_tcase(s, tc);
 	tc = tcase_create("ring");
 	tcase_add_loop_test(tc, ring_geometry, 0, N(rings));
 	tcase_add_test(tc, a_wrap_is_taken_out);
 	tcase_add_test(tc, a_command_stays_before_the_tail);
 	tcase_add_test(tc, the_ring_is_walked_to_its_tail);
+	tcase_add_test(tc, the_place_is_told);
 	tcase_add_test(tc, the_engine_is_named);
 	suite_add_tcase(s, tc);
 	return s;

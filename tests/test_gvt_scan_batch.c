@@ -26,8 +26,9 @@ static void batch_make(struct scan_rig *r, u64 addr, u32 dwords)
 {
 	u32 i;
 
+	/* MI_NOOP with a number */
 	for (i = 0; i + 1 < dwords; i++)
-		gm_put(r, addr + 4ULL * i, ((u32)(addr >> 2) + i) & 0x3fffff); /* MI_NOOP with an id */
+		gm_put(r, addr + 4ULL * i, ((u32)(addr >> 2) + i) & 0x3fffff);
 	gm_put(r, addr + 4ULL * i, MI_BATCH_END);
 }
 
@@ -55,10 +56,11 @@ END_TEST
 START_TEST(a_command_lies_across_pages)
 {
 	u64 addr = LOW + 0x101000 - 12;
+	u32 dw[] = { MI_NOOP, MI(0x20, 4) | GGTT22, (u32)HIGH, 0, 7, MI_BATCH_END };
 	struct scan_rig r;
 
 	scan_open(&r);
-	gm_add(&r, addr, 0, (u32[]){ MI_NOOP, MI(0x20, 4) | GGTT22, (u32)HIGH, 0, 7, MI_BATCH_END }, 6);
+	gm_add(&r, addr, 0, dw, N(dw));
 	ring_start_batch(&r, BATCH_START, addr);
 	scan_ok(&r, 1);
 	batch_is(&r, 0, addr, 6);
@@ -96,7 +98,8 @@ START_TEST(chains)
 	struct scan_rig r;
 
 	scan_open(&r);
-	gm_start(&r, BATCH(0), gm_add(&r, BATCH(0), 0, (u32[]){ MI_NOOP }, 1), BATCH_START, BATCH(1));
+	gm_put(&r, BATCH(0), MI_NOOP);
+	gm_start(&r, BATCH(0), 1, BATCH_START, BATCH(1));
 	gm_put(&r, BATCH(0) + 16, 0xffffffff);
 	batch_make(&r, BATCH(1), 3);
 	ring_start_batch(&r, BATCH_START, BATCH(0));
@@ -133,8 +136,12 @@ START_TEST(the_second_level_returns)
 	batch_is(&r, 0, BATCH(0), 5);
 	batch_is(&r, 1, BATCH(1), 3);
 	batch_is(&r, 2, BATCH(2), 3);
+	/* However it is asked for; and what it goes to is on the second level too. */
 	gm_start(&r, BATCH(1), 0, BATCH_START, BATCH(2));
+	gm_start(&r, BATCH(2), 0, BATCH_START | BATCH_SECOND, BATCH(1));
+	gm_put(&r, BATCH(2) + 12, 0xffffffff);
 	scan_ok(&r, 3);
+	batch_is(&r, 2, BATCH(2), 3);
 	/* And what it returns to is judged. */
 	gm_put(&r, BATCH(0) + 12, 0xffffffff);
 	refused(&r, -EINVAL, "at dword 3 of the batch at 0x4100000");
@@ -151,7 +158,7 @@ START_TEST(on_both_levels_it_is_refused)
 	batch_make(&r, BATCH(0), 3);
 	ring_start_batch(&r, BATCH_START, BATCH(0));
 	ring_start_batch(&r, BATCH_START | BATCH_SECOND, BATCH(0));
-	refused(&r, -EINVAL, "at dword 3 of the ring's part at 0x4010000: a batch started on both levels");
+	refused(&r, -EINVAL, "at dword 3 of the ring's part at 0x4010000: a batch started on both");
 	scan_close(&r);
 }
 END_TEST
@@ -343,8 +350,14 @@ START_TEST(what_was_allocated_is_kept)
 	ring_add(&r, (u32[250]){ 0 }, 250);
 	scan_ok(&r, 0);
 	mpt_alloc_fail_at(0);
+	r.tail = 0;
+	batch_make(&r, BATCH(0), 2);
+	ring_start_batch(&r, BATCH_START, BATCH(0));
+	scan_ok(&r, 1);
+	/* It moves when it grows. */
 	big_submission(&r);
 	scan_ok(&r, 6);
+	batch_is(&r, 0, BATCH(0), 700);
 	ck_assert_int_eq(mpt_alloc_live(), live);
 	mpt_alloc_fail_at(1);
 	scan_ok(&r, 6);
