@@ -103,7 +103,7 @@ static int copy_ring(struct walk *w, u64 start, u32 size, u32 head, u32 tail)
 
 	if (!ring_sound(w->v, start, size, head, tail))
 		return mpt_fail(-EINVAL, "gvt",
-				"vGPU %d, %s: no ring of 0x%x bytes at 0x%llx with head 0x%x, tail 0x%x",
+				"vGPU %d, %s: no ring of 0x%x bytes at 0x%llx, head 0x%x tail 0x%x",
 				w->v->base.id, engine_names[w->engine], size,
 				(unsigned long long)start, head, tail);
 	w->addr = start + head;
@@ -229,10 +229,10 @@ static int check_addr(const struct walk *w, const struct gvt_cmd *cmd, const u32
 {
 	u64 addr;
 
+	if (a->use_mask && a->use_dw < len && !(dw[a->use_dw] & a->use_mask))
+		return 0;
 	if (a->dw + 1U >= len || a->ggtt_dw >= len || a->use_dw >= len || a->index_dw >= len)
 		return refuse(w, cmd, "too short for its address, in dwords", len);
-	if (a->use_mask && !(dw[a->use_dw] & a->use_mask))
-		return 0;
 	addr = address(dw, a);
 	if (dw[a->index_dw] & a->index_mask) {
 		if (addr >= MPT_PAGE_SIZE || MPT_PAGE_SIZE - addr < a->bytes)
@@ -250,8 +250,9 @@ static int check_addr(const struct walk *w, const struct gvt_cmd *cmd, const u32
 /* --- batches --- */
 
 /*
- * A batch is copied once, however often it is started. Since its end depends on its level, it must
- * be the same each time.
+ * From the ring a batch runs on the first level, whatever the command says; the second is what a
+ * batch of the first calls and gets back from; there is no third. A batch is copied once, however
+ * often it is started, and since its end depends on its level, that must be the same each time.
  */
 static int collect(struct walk *w, const struct gvt_cmd *cmd, u64 addr, bool second)
 {
@@ -287,7 +288,7 @@ static int check_start(struct walk *w, const struct gvt_cmd *cmd, const u32 *dw,
 		return refuse(w, cmd, "where it goes depends on a register", dw[0]);
 	if (!gvt_ggtt_validate(w->v, addr, 4))
 		return refuse(w, cmd, "a graphics address that is not the vGPU's", addr);
-	return collect(w, cmd, addr, w->level == 2 || dw[0] & START_SECOND_LEVEL);
+	return collect(w, cmd, addr, w->level == 2 || (w->level && dw[0] & START_SECOND_LEVEL));
 }
 
 /* Whether nothing behind the command is executed, in a batch. */

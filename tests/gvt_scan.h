@@ -42,7 +42,7 @@
 
 #define GPR 0x2600U
 #define TIMESTAMP 0x2358U
-#define HWS_PGA 0x2080U
+#define ELSP 0x2230U
 
 struct scan_rig {
 	struct rig g;

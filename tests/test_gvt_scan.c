@@ -26,23 +26,23 @@ static const struct rule_case {
 	/* registers */
 	{ NULL, GVT_RCS, 3, { MI(0x22, 3), GPR, 1 } },
 	{ NULL, GVT_RCS, 5, { MI(0x22, 5), GPR, 1, GPR + 4, 2 } },
-	{ "MI_LOAD_REGISTER_IMM", GVT_RCS, 3, { MI(0x22, 3), HWS_PGA, 1 } },
-	{ "a register that it must not write (0x2080)", GVT_RCS, 3, { MI(0x22, 3), HWS_PGA, 1 } },
-	{ "must not write (0x2080)", GVT_RCS, 5, { MI(0x22, 5), GPR, 1, HWS_PGA, 2 } },
+	{ "MI_LOAD_REGISTER_IMM", GVT_RCS, 3, { MI(0x22, 3), ELSP, 1 } },
+	{ "a register that it must not write (0x2230)", GVT_RCS, 3, { MI(0x22, 3), ELSP, 1 } },
+	{ "must not write (0x2230)", GVT_RCS, 5, { MI(0x22, 5), GPR, 1, ELSP, 2 } },
 	{ "half of the last pair", GVT_RCS, 4, { MI(0x22, 4), GPR, 1, GPR + 4 } },
 	{ "must not write (0x802600)", GVT_RCS, 3, { MI(0x22, 3), 0x800000 | GPR, 1 } },
 	{ "must not write (0x2601)", GVT_RCS, 3, { MI(0x22, 3), GPR | 1, 1 } },
 	{ "must not write (0xfffffffc)", GVT_RCS, 3, { MI(0x22, 3), 0xfffffffc, 1 } },
 	{ NULL, GVT_RCS, 4, { MI(0x24, 4) | GGTT22, TIMESTAMP, (u32)LOW, 0 } },
-	{ "must not read (0x2080)", GVT_RCS, 4, { MI(0x24, 4) | GGTT22, HWS_PGA, (u32)LOW, 0 } },
+	{ "must not read (0x2230)", GVT_RCS, 4, { MI(0x24, 4) | GGTT22, ELSP, (u32)LOW, 0 } },
 	{ NULL, GVT_RCS, 4, { MI(0x29, 4) | GGTT22, GPR, (u32)LOW, 0 } },
-	{ "must not write (0x2080)", GVT_RCS, 4, { MI(0x29, 4) | GGTT22, HWS_PGA, (u32)LOW, 0 } },
+	{ "must not write (0x2230)", GVT_RCS, 4, { MI(0x29, 4) | GGTT22, ELSP, (u32)LOW, 0 } },
 	{ "must not write (0x2358)", GVT_RCS, 4, { MI(0x29, 4) | GGTT22, TIMESTAMP, (u32)LOW, 0 } },
 	{ NULL, GVT_RCS, 3, { MI(0x2a, 3), TIMESTAMP, GPR } },
-	{ "must not read (0x2080)", GVT_RCS, 3, { MI(0x2a, 3), HWS_PGA, GPR } },
+	{ "must not read (0x2230)", GVT_RCS, 3, { MI(0x2a, 3), ELSP, GPR } },
 	{ "must not write (0x2358)", GVT_RCS, 3, { MI(0x2a, 3), GPR, TIMESTAMP } },
-	{ "must not write (0x2080)", GVT_RCS, 6,
-	  { PIPE_CONTROL, CONTROL_GGTT | CONTROL_REGISTER, HWS_PGA, 0, 0, 0 } },
+	{ "must not write (0x2230)", GVT_RCS, 6,
+	  { PIPE_CONTROL, CONTROL_GGTT | CONTROL_REGISTER, ELSP, 0, 0, 0 } },
 	/* addresses: the GGTT's are judged, the others are the hardware's to judge */
 	{ NULL, GVT_RCS, 4, { MI(0x20, 4) | GGTT22, (u32)LOW, 0, 7 } },
 	{ "graphics address that is not the vGPU's (0x1000)", GVT_RCS, 4,
@@ -149,6 +149,13 @@ START_TEST(what_no_guest_may_use)
 }
 END_TEST
 
+static bool address_sound(const struct gvt_cmd_addr *a, u32 len)
+{
+	if (a->use_dw >= len || a->ggtt_dw >= len || a->index_dw >= len || !a->bytes)
+		return false;
+	return a->use_mask || a->dw + 1U < len;
+}
+
 /* The scanner relies on it: each command is as long as what the table says of it. */
 START_TEST(every_row_is_sound)
 {
@@ -165,11 +172,7 @@ START_TEST(every_row_is_sound)
 			    (c->flags & GVT_CMD_BATCH && c->min_len < 3))
 				ck_abort_msg("%s: its length", c->name);
 			for (a = 0; a < 2; a++)
-				if (c->addr[a].dw && (c->addr[a].dw + 1U >= c->min_len ||
-						      c->addr[a].ggtt_dw >= c->min_len ||
-						      c->addr[a].use_dw >= c->min_len ||
-						      c->addr[a].index_dw >= c->min_len ||
-						      !c->addr[a].bytes))
+				if (c->addr[a].dw && !address_sound(&c->addr[a], c->min_len))
 					ck_abort_msg("%s: its address %u", c->name, a);
 		}
 	}
@@ -383,6 +386,8 @@ void odd_scan_free(struct gvt_scan *scan);
 #define ODD(bias, min, ...) \
 	{ .name = "MI_ODD", .engines = GVT_ON_RCS, .len_bias = bias, .min_len = min, __VA_ARGS__ }
 
+#define CUT "too short for its address"
+
 static const struct odd_case {
 	const char *says; /* NULL: accepted */
 	struct gvt_cmd row;
@@ -390,21 +395,23 @@ static const struct odd_case {
 } odds[] = {
 	{ NULL, ODD(3, 1, .flags = 0), { ODD_DW, 0, 0 } },
 	{ "shorter than it can be, in dwords (0x0)", ODD(0, 0, .flags = 0), { ODD_DW } },
-	{ "too short for its address", ODD(3, 1, .addr = { { .dw = 2 } }), { ODD_DW } },
-	{ "too short for its address", ODD(3, 1, .addr = { { .dw = 1 }, { .dw = 3 } }),
+	{ CUT, ODD(3, 1, .addr = { { .dw = 2 } }), { ODD_DW } },
+	{ CUT, ODD(3, 1, .addr = { { .dw = 1 }, { .dw = 3 } }),
 	  { ODD_DW, (u32)LOW, 0 } },
-	{ "too short for its address", ODD(3, 1, .addr = { { .dw = 1, .ggtt_dw = 3 } }), { ODD_DW } },
-	{ "too short for its address", ODD(3, 1, .addr = { { .dw = 1, .use_dw = 3 } }), { ODD_DW } },
-	{ "too short for its address", ODD(3, 1, .addr = { { .dw = 1, .index_dw = 3 } }), { ODD_DW } },
-	{ "too short for its address", ODD(2, 1, .flags = GVT_CMD_BATCH), { ODD_DW } },
+	{ CUT, ODD(3, 1, .addr = { { .dw = 1, .ggtt_dw = 3 } }), { ODD_DW } },
+	{ CUT, ODD(3, 1, .addr = { { .dw = 1, .use_dw = 3, .use_mask = 1 } }), { ODD_DW } },
+	{ CUT, ODD(3, 1, .addr = { { .dw = 2, .use_mask = 1 } }), { ODD_DW } },
+	{ NULL, ODD(3, 1, .addr = { { .dw = 2, .use_mask = 2 } }), { ODD_DW } },
+	{ CUT, ODD(3, 1, .addr = { { .dw = 1, .index_dw = 3 } }), { ODD_DW } },
+	{ CUT, ODD(2, 1, .flags = GVT_CMD_BATCH), { ODD_DW } },
 	/* Without a choice of the space: the GGTT. Of no size: a byte. */
 	{ "not the vGPU's (0x1000)", ODD(3, 1, .addr = { { .dw = 1 } }), { ODD_DW, 0x1000, 0 } },
 	{ NULL, ODD(3, 1, .addr = { { .dw = 1 } }), { ODD_DW, (u32)LOW, 0 } },
 	{ "it is not known where", ODD(3, 1, .flags = GVT_CMD_REGS), { ODD_DW } },
 	{ "too short for the register", ODD(1, 1, .flags = GVT_CMD_REGS), { MI(0x24, 3) } },
-	{ "must not read (0x2080)", ODD(3, 1, .flags = GVT_CMD_REGS),
-	  { MI(0x1c, 3) | 1 << 16, 0, HWS_PGA } },
-	{ NULL, ODD(3, 1, .flags = GVT_CMD_REGS), { MI(0x1c, 3), 0, HWS_PGA } },
+	{ "must not read (0x2230)", ODD(3, 1, .flags = GVT_CMD_REGS),
+	  { MI(0x1c, 3) | 1 << 16, 0, ELSP } },
+	{ NULL, ODD(3, 1, .flags = GVT_CMD_REGS), { MI(0x1c, 3), 0, ELSP } },
 };
 
 START_TEST(odd_rows)

@@ -155,10 +155,25 @@ START_TEST(on_both_levels_it_is_refused)
 	struct scan_rig r;
 
 	scan_open(&r);
-	batch_make(&r, BATCH(0), 3);
+	gm_start(&r, BATCH(0), 0, BATCH_START | BATCH_SECOND, BATCH(1));
+	gm_put(&r, BATCH(0) + 12, MI_BATCH_END);
+	batch_make(&r, BATCH(1), 3);
 	ring_start_batch(&r, BATCH_START, BATCH(0));
+	scan_ok(&r, 2);
+	ring_start_batch(&r, BATCH_START, BATCH(1));
+	refused(&r, -EINVAL, "at dword 0 of the batch at 0x4100000: a batch started on both");
+	/* From the ring all are on the first one. */
+	gm_start(&r, BATCH(0), 0, BATCH_START, BATCH(1));
 	ring_start_batch(&r, BATCH_START | BATCH_SECOND, BATCH(0));
-	refused(&r, -EINVAL, "at dword 3 of the ring's part at 0x4010000: a batch started on both");
+	scan_ok(&r, 2);
+	batch_is(&r, 0, BATCH(0), 3);
+	gm_start(&r, BATCH(1), 0, BATCH_START | BATCH_SECOND, BATCH(2));
+	gm_add(&r, BATCH(1), 3, (u32[]){ MI_NOOP, MI_BATCH_END }, 2);
+	batch_make(&r, BATCH(2), 3);
+	r.tail = 0;
+	ring_start_batch(&r, BATCH_START | BATCH_SECOND, BATCH(1));
+	scan_ok(&r, 2);
+	batch_is(&r, 0, BATCH(1), 5);
 	scan_close(&r);
 }
 END_TEST
