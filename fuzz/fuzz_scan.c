@@ -29,7 +29,7 @@ struct input {
 };
 
 static u8 memory[PAGES * MPT_PAGE_SIZE], changed[PAGES * MPT_PAGE_SIZE];
-static u64 ggtt[(LOW + LOW_SIZE) / MPT_PAGE_SIZE];
+static u64 ggtt[GVT_GGTT_ENTRIES];
 static struct gvt_vgpu vgpu;
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);

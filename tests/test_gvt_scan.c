@@ -264,6 +264,8 @@ START_TEST(ring_geometry)
 	if (rings[_i].ret)
 		holds_nothing(&r);
 	else
+		ck_assert_ptr_nonnull(r.scan.store);
+	if (!rings[_i].ret)
 		ck_assert_uint_eq(r.scan.ring_dwords * 4,
 				  (rings[_i].tail - rings[_i].head) & (rings[_i].size - 1));
 	scan_close(&r);
