@@ -3,6 +3,7 @@
 # fuzz/corpus/NAME through each with any compiler; make fuzz builds them with clang's libFuzzer.
 
 fuzz_targets = fuzz/fuzz_cfg fuzz/fuzz_mmio fuzz/fuzz_scan fuzz/fuzz_trace
+fuzz_targets = fuzz/fuzz_cfg fuzz/fuzz_cmds fuzz/fuzz_mmio fuzz/fuzz_trace
 
 # What make check replays. The others need a table of operations of their own or a layer, which a
 # static-backend build refuses.
@@ -20,6 +21,9 @@ endif
 fuzz_fuzz_cfg_SOURCES = fuzz/fuzz_cfg.c fuzz/replay_main.c
 fuzz_fuzz_cfg_CPPFLAGS = $(public_cppflags)
 fuzz_fuzz_cfg_LDADD = libmpt-gvt.la libmpt.la
+fuzz_fuzz_cmds_SOURCES = fuzz/fuzz_cmds.c fuzz/replay_main.c
+fuzz_fuzz_cmds_CPPFLAGS = $(public_cppflags)
+fuzz_fuzz_cmds_LDADD = libmpt-gvt.la libmpt.la
 fuzz_fuzz_mmio_SOURCES = fuzz/fuzz_mmio.c fuzz/replay_main.c
 fuzz_fuzz_mmio_CPPFLAGS = $(public_cppflags)
 fuzz_fuzz_mmio_LDADD = libmpt-gvt.la libmpt.la

@@ -94,8 +94,23 @@ enum swgpu_reg {
 
 extern const u32 swgpu_engine_base[GVT_NUM_ENGINES];
 
-/* The number of a register that engine @e keeps; SWGPU_NUM_REGS: it is none. */
-enum swgpu_reg swgpu_reg_own(const struct swgpu_engine *e, u32 reg);
+/* By dword from the engine's base: 1 + the number of a register that the engine keeps. */
+#define SWGPU_OWN_NUMBERS (0x680 / 4)
+extern const u8 swgpu_own_numbers[SWGPU_OWN_NUMBERS];
+
+/*
+ * The number of a register that an engine keeps; SWGPU_NUM_REGS: it is none. The walk of an image
+ * asks for 67 of them: most of the time that loading a context takes.
+ */
+static inline enum swgpu_reg swgpu_reg_own(enum gvt_engine engine, u32 reg)
+{
+	u32 at = (reg - swgpu_engine_base[engine]) / 4;
+
+	if (at >= SWGPU_OWN_NUMBERS || !swgpu_own_numbers[at])
+		return SWGPU_NUM_REGS;
+	return (enum swgpu_reg)(swgpu_own_numbers[at] - 1);
+}
+
 /* As a command does it; what it must not access reads as 0 or keeps its value (false). */
 bool swgpu_reg_read(struct swgpu_engine *e, u32 reg, u32 *value);
 bool swgpu_reg_write(struct swgpu_engine *e, u32 reg, u32 value);
@@ -109,7 +124,7 @@ void swgpu_reg_position(struct swgpu_engine *e);
 /* The longest command that a handler gets: MI_LOAD_REGISTER_IMM, MI_MATH. */
 #define SWGPU_CMD_DWORDS 257
 #define SWGPU_LINE 64U /* bytes fetched at once */
-#define SWGPU_IMAGE_DWORDS 256 /* the register state of gen9 ends before dword 0xb0 */
+#define SWGPU_IMAGE_DWORDS 0xb0 /* where the register state of gen9 ends */
 
 /* A batch: where the next command is. */
 struct swgpu_batch {

@@ -24,7 +24,7 @@ static bool restores(enum swgpu_reg number)
 
 static void restore_one(struct swgpu_engine *e, u32 at)
 {
-	enum swgpu_reg number = swgpu_reg_own(e, e->image[at] & REG_MASK);
+	enum swgpu_reg number = swgpu_reg_own(e->engine, e->image[at] & REG_MASK);
 
 	if (number == SWGPU_NUM_REGS)
 		return;

@@ -13,43 +13,35 @@
 #define MEM_GGTT (1U << 22)
 #define SRM_PREDICATE (1U << 21)
 
-/* By offset from the engine's base; blocks of registers have a rule in swgpu_reg_own(). */
-static const struct {
-	u16 offset;
-	u8 number;
-} singles[] = {
-	{ 0x030, SWGPU_RING_TAIL },
-	{ 0x034, SWGPU_RING_HEAD },
-	{ 0x038, SWGPU_RING_START },
-	{ 0x03c, SWGPU_RING_CTL },
-	{ 0x068, SWGPU_IPEHR },
-	{ 0x110, SWGPU_BBSTATE },
-	{ 0x114, SWGPU_SBBADDR },
-	{ 0x118, SWGPU_SBBSTATE },
-	{ 0x11c, SWGPU_SBBADDR_UDW },
-	{ 0x140, SWGPU_BBADDR },
-	{ 0x158, SWGPU_BB_OFFSET },
-	{ 0x168, SWGPU_BBADDR_UDW },
-	{ 0x214, SWGPU_PREDICATE_RESULT_2 },
-	{ 0x244, SWGPU_CONTEXT_CONTROL },
-	{ 0x3a8, SWGPU_CTX_TIMESTAMP },
+#define OWN(offset, number) [(offset) / 4] = (number) + 1
+#define OWN_64(offset, number) OWN(offset, number), OWN((offset) + 4, (number) + 1)
+#define OWN_GPR(n) OWN_64(0x600 + 8 * (n), SWGPU_GPR + 2 * (n))
+const u8 swgpu_own_numbers[SWGPU_OWN_NUMBERS] = {
+	OWN(0x030, SWGPU_RING_TAIL),
+	OWN(0x034, SWGPU_RING_HEAD),
+	OWN(0x038, SWGPU_RING_START),
+	OWN(0x03c, SWGPU_RING_CTL),
+	OWN(0x068, SWGPU_IPEHR),
+	OWN(0x110, SWGPU_BBSTATE),
+	OWN(0x114, SWGPU_SBBADDR),
+	OWN(0x118, SWGPU_SBBSTATE),
+	OWN(0x11c, SWGPU_SBBADDR_UDW),
+	OWN(0x140, SWGPU_BBADDR),
+	OWN(0x158, SWGPU_BB_OFFSET),
+	OWN(0x168, SWGPU_BBADDR_UDW),
+	OWN(0x214, SWGPU_PREDICATE_RESULT_2),
+	OWN(0x244, SWGPU_CONTEXT_CONTROL),
+	OWN(0x3a8, SWGPU_CTX_TIMESTAMP),
+	OWN_64(0x400, SWGPU_PREDICATE_SRC0),
+	OWN_64(0x408, SWGPU_PREDICATE_SRC1),
+	OWN_64(0x410, SWGPU_PREDICATE_DATA),
+	OWN(0x418, SWGPU_PREDICATE_RESULT),
+	OWN(0x41c, SWGPU_PREDICATE_RESULT_1),
+	OWN_GPR(0), OWN_GPR(1), OWN_GPR(2), OWN_GPR(3),
+	OWN_GPR(4), OWN_GPR(5), OWN_GPR(6), OWN_GPR(7),
+	OWN_GPR(8), OWN_GPR(9), OWN_GPR(10), OWN_GPR(11),
+	OWN_GPR(12), OWN_GPR(13), OWN_GPR(14), OWN_GPR(15),
 };
-
-enum swgpu_reg swgpu_reg_own(const struct swgpu_engine *e, u32 reg)
-{
-	u32 offset = reg - swgpu_engine_base[e->engine];
-	size_t i;
-
-	if (offset >= 0x600 && offset < 0x680)
-		return SWGPU_GPR + (offset - 0x600) / 4;
-	if (offset >= 0x400 && offset < 0x420)
-		return SWGPU_PREDICATE_SRC0 + (offset - 0x400) / 4;
-	for (i = 0; i < sizeof(singles) / sizeof(singles[0]); i++) {
-		if (singles[i].offset == offset)
-			return singles[i].number;
-	}
-	return SWGPU_NUM_REGS;
-}
 
 u64 swgpu_reg64(const struct swgpu_engine *e, enum swgpu_reg low)
 {
@@ -130,7 +122,7 @@ static u32 own_read(struct swgpu_engine *e, enum swgpu_reg number)
 
 bool swgpu_reg_read(struct swgpu_engine *e, u32 reg, u32 *value)
 {
-	enum swgpu_reg number = swgpu_reg_own(e, reg);
+	enum swgpu_reg number = swgpu_reg_own(e->engine, reg);
 	u32 shift;
 
 	*value = 0;
@@ -155,7 +147,7 @@ static void own_write(struct swgpu_engine *e, enum swgpu_reg number, u32 value)
 
 bool swgpu_reg_write(struct swgpu_engine *e, u32 reg, u32 value)
 {
-	enum swgpu_reg number = swgpu_reg_own(e, reg);
+	enum swgpu_reg number = swgpu_reg_own(e->engine, reg);
 
 	if (!may(e, reg, true))
 		return false;
