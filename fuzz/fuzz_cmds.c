@@ -27,7 +27,7 @@
 #define GPA_CTX 0x100000ULL
 #define GPA_BATCH 0x110000ULL
 #define VA_BATCH 0x10000ULL
-#define PAGES 32U /* of RAM in the tables, from 0 */
+#define PAGES 32U		  /* of RAM in the tables, from 0 */
 #define NOWHERE 0x3f0000000000ULL /* a bus address that nothing has */
 #define MAX_TABLES 8
 #define MAX_RUNS 64
@@ -38,7 +38,7 @@ enum {
 	FLAG_3_LEVELS = 1 << 2,
 	FLAG_SMALL = 1 << 3, /* budgets of one */
 	FLAG_AGAIN = 1 << 4, /* save in the middle, and load again */
-	FLAG_LITE = 1 << 5, /* with FLAG_AGAIN: a lite restore instead */
+	FLAG_LITE = 1 << 5,  /* with FLAG_AGAIN: a lite restore instead */
 };
 
 struct gpu {
@@ -137,7 +137,9 @@ static void fill_tables(struct gpu *g, struct gvt_hw_work *work)
 
 static void gpu_open(struct gpu *g)
 {
-	struct gvt_config config = { .size = sizeof(config), .aperture = 256ULL << 20, .hw = &g->hw };
+	struct gvt_config config = { .size = sizeof(config),
+				     .aperture = 256ULL << 20,
+				     .hw = &g->hw };
 	struct intel_vgpu_type type;
 
 	must(mpt_host_open("mock", &g->host));
@@ -223,11 +225,20 @@ static void run(struct gpu *g, struct gvt_hw_work *work, unsigned int flags)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	struct gvt_hw_client client = { .reg_read = reg_read, .reg_write = reg_write, .event = event,
-					.now = now, .low_start = LOW, .low_size = LOW_SIZE,
-					.high_start = HIGH, .high_size = HIGH_SIZE };
-	struct gvt_hw_work work = { .context = CTX, .restore = true, .levels = 4, .ring_size = 4096,
-				    .ring_start = LOW + 0x10000, .batches = 1 };
+	struct gvt_hw_client client = { .reg_read = reg_read,
+					.reg_write = reg_write,
+					.event = event,
+					.now = now,
+					.low_start = LOW,
+					.low_size = LOW_SIZE,
+					.high_start = HIGH,
+					.high_size = HIGH_SIZE };
+	struct gvt_hw_work work = { .context = CTX,
+				    .restore = true,
+				    .levels = 4,
+				    .ring_size = 4096,
+				    .ring_start = LOW + 0x10000,
+				    .batches = 1 };
 	struct gvt_hw_batch copy = { .addr = COPY };
 	struct gpu *g;
 
@@ -246,7 +257,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	work.tail = g->ring_n * 4;
 	work.batch = &copy;
 	client.arg = g;
-	must(g->hw.engine_new(g->hw.priv, &client, (enum gvt_engine)(data[0] & FLAG_ENGINE), &g->state));
+	must(g->hw.engine_new(g->hw.priv, &client, (enum gvt_engine)(data[0] & FLAG_ENGINE),
+			      &g->state));
 	g->hw.load(g->hw.priv, g->state, &work);
 	run(g, &work, data[0]);
 	gpu_close(g);

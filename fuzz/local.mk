@@ -2,8 +2,12 @@
 # Fuzz targets, one LLVMFuzzerTestOneInput() each, over the installed libraries. make check replays
 # fuzz/corpus/NAME through each with any compiler; make fuzz builds them with clang's libFuzzer.
 
-fuzz_targets = fuzz/fuzz_cfg fuzz/fuzz_mmio fuzz/fuzz_scan fuzz/fuzz_trace
-fuzz_targets = fuzz/fuzz_cfg fuzz/fuzz_cmds fuzz/fuzz_mmio fuzz/fuzz_trace
+fuzz_targets = \
+	fuzz/fuzz_cfg \
+	fuzz/fuzz_cmds \
+	fuzz/fuzz_mmio \
+	fuzz/fuzz_scan \
+	fuzz/fuzz_trace
 
 # What make check replays. The others need a table of operations of their own or a layer, which a
 # static-backend build refuses.

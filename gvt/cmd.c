@@ -5,8 +5,8 @@
  */
 #include "swgpu.h"
 
-#define NO_ADDR { { 0, 0, 0, 0 }, { 0, 0, 0, 0 } }
-#define ADDR(...) { { __VA_ARGS__ }, { 0, 0, 0, 0 } }
+#define NO_ADDR { { 0 }, { 0 } }
+#define ADDR(...) { { __VA_ARGS__ }, { 0 } }
 #define ADDR2(a, b, c, d, ...) { { a, b, c, d }, { __VA_ARGS__ } }
 
 #define CLIENT(dw) ((dw) >> 29)
@@ -31,14 +31,14 @@ static const struct gvt_cmd blt_cmds[128] = {
 #undef BLT
 
 #define ANY 0x100U
-#define GFX(sub, op, subop, text, on, mask, bias, least, fn, ...) \
+#define GFX(sub, op, subop, text, on, mask, bias, least, bits, fn, ...) \
 	{ .name = (text), \
 	  .opcode = 3U << 29 | (sub) << 27 | ((op) == ANY ? 0 : (op) << 24) | \
 		    ((subop) == ANY ? 0 : (subop) << 16), \
 	  .opcode_mask = 0xf8000000 | ((op) == ANY ? 0 : 0x07000000) | \
 			 ((subop) == ANY ? 0 : 0x00ff0000), \
 	  .engines = (on), .len_mask = (mask), .len_bias = (bias), .min_len = (least), \
-	  .addr = __VA_ARGS__, .run = (fn) },
+	  .flags = (bits), .addr = __VA_ARGS__, .run = (fn) },
 static const struct gvt_cmd gfx_cmds[] = {
 #include "cmds/gfx.def"
 };

@@ -39,7 +39,7 @@ struct swgpu {
 	u64 live[GVT_NUM_FENCES];
 	u32 active;
 	struct gvt_range limit[GVT_NUM_FENCES];
-	u64 *own; /* SWGPU_OWN_SIZE bytes, at bus address SWGPU_OWN_BUS */
+	u64 *own;		  /* SWGPU_OWN_SIZE bytes, at bus address SWGPU_OWN_BUS */
 	pthread_mutex_t own_lock; /* what follows */
 	u32 own_free; /* 1 + the first free page, which begins with the next one's; 0: none */
 	u32 own_used; /* pages from here on have never been given out */
@@ -47,7 +47,10 @@ struct swgpu {
 
 /* --- swgpu_mem.c --- */
 
-enum swgpu_space { SWGPU_GGTT, SWGPU_PPGTT };
+enum swgpu_space {
+	SWGPU_GGTT,
+	SWGPU_PPGTT
+};
 
 /*
  * Memory as a command addresses it. What is not present reads as zeros and swallows writes, as a
@@ -56,7 +59,8 @@ enum swgpu_space { SWGPU_GGTT, SWGPU_PPGTT };
  * Return: false: the engine hangs (not the vGPU's graphics addresses; a page of 1 GiB)
  */
 bool swgpu_read(struct swgpu_engine *e, enum swgpu_space space, u64 addr, void *buf, u32 len);
-bool swgpu_write(struct swgpu_engine *e, enum swgpu_space space, u64 addr, const void *buf, u32 len);
+bool swgpu_write(struct swgpu_engine *e, enum swgpu_space space, u64 addr, const void *buf,
+		 u32 len);
 /* Commands, within a page; false as well where no page is: commands are not executed from there. */
 bool swgpu_fetch(struct swgpu_engine *e, u64 addr, void *buf, u32 len);
 
@@ -123,7 +127,7 @@ void swgpu_reg_position(struct swgpu_engine *e);
 
 /* The longest command that a handler gets: MI_LOAD_REGISTER_IMM, MI_MATH. */
 #define SWGPU_CMD_DWORDS 257
-#define SWGPU_LINE 64U /* bytes fetched at once */
+#define SWGPU_LINE 64U		/* bytes fetched at once */
 #define SWGPU_IMAGE_DWORDS 0xb0 /* where the register state of gen9 ends */
 
 /* A batch: where the next command is. */
@@ -163,9 +167,9 @@ struct swgpu_engine {
 	u32 line[SWGPU_LINE / 4];
 	u32 cmd[SWGPU_CMD_DWORDS], cmd_dwords;
 	u32 reg[SWGPU_NUM_REGS];
-	u64 since; /* client's time of load, for CTX_TIMESTAMP */
+	u64 since;		       /* client's time of load, for CTX_TIMESTAMP */
 	u32 image[SWGPU_IMAGE_DWORDS]; /* of the context, as it was read or written last */
-	u16 image_at[SWGPU_NUM_REGS]; /* dword of each register's value; 0: not there */
+	u16 image_at[SWGPU_NUM_REGS];  /* dword of each register's value; 0: not there */
 	struct gvt_blit blit;
 	bool blitting; /* @blit belongs to the command in @cmd */
 	struct swgpu_kept kept;
@@ -221,7 +225,7 @@ SWGPU_HANDLER(batch_end);
 SWGPU_HANDLER(cond_batch_end);
 SWGPU_HANDLER(set_predicate);
 SWGPU_HANDLER(predicate);
-SWGPU_HANDLER(math); /* swgpu_math.c */
+SWGPU_HANDLER(math);	     /* swgpu_math.c */
 SWGPU_HANDLER(load_reg_imm); /* swgpu_reg.c */
 SWGPU_HANDLER(load_reg_reg);
 SWGPU_HANDLER(load_reg_mem);

@@ -9,7 +9,14 @@
 
 /* --- semaphores: the dword in memory against the command's --- */
 
-enum { SAD_GT_SDD, SAD_GTE_SDD, SAD_LT_SDD, SAD_LTE_SDD, SAD_EQ_SDD, SAD_NEQ_SDD };
+enum {
+	SAD_GT_SDD,
+	SAD_GTE_SDD,
+	SAD_LT_SDD,
+	SAD_LTE_SDD,
+	SAD_EQ_SDD,
+	SAD_NEQ_SDD
+};
 
 static bool signalled(u32 op, u32 sad, u32 sdd)
 {
@@ -49,12 +56,29 @@ enum gvt_cmd_result swgpu_semaphore_wait(struct swgpu_engine *e, const u32 *dw, 
 #define OP_QWORD 0x20 /* in the opcode: as the dword's, but of 64 bits */
 
 enum {
-	OP_AND = 1, OP_OR, OP_XOR, OP_MOVE, OP_INC, OP_DEC, OP_ADD, OP_SUB, OP_RSUB, OP_IMAX, OP_IMIN,
-	OP_UMAX, OP_UMIN, OP_CMPWR, OP_PREDEC
+	OP_AND = 1,
+	OP_OR,
+	OP_XOR,
+	OP_MOVE,
+	OP_INC,
+	OP_DEC,
+	OP_ADD,
+	OP_SUB,
+	OP_RSUB,
+	OP_IMAX,
+	OP_IMIN,
+	OP_UMAX,
+	OP_UMIN,
+	OP_CMPWR,
+	OP_PREDEC
 };
 
 /* Where operands are without inline data, and where the answer goes: numbers of CS_GPR. */
-enum { GPR_OPERAND1 = 0, GPR_OPERAND2 = 2, GPR_RETURN = 4 };
+enum {
+	GPR_OPERAND1 = 0,
+	GPR_OPERAND2 = 2,
+	GPR_RETURN = 4
+};
 
 /* Signed values of either width compare as unsigned ones with their sign bits flipped. */
 static u64 compute(u32 op, u64 old, u64 one, u64 two, u64 sign)

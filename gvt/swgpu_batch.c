@@ -109,7 +109,7 @@ enum gvt_cmd_result swgpu_batch_start(struct swgpu_engine *e, const u32 *dw, u32
 		if (!to.copy)
 			return GVT_CMD_HANG;
 	}
-	/* There is no third level: a start from the second one chains, as one without the bit does. */
+	/* There is no third level: a start from the second one chains, with the bit or without. */
 	if (e->depth == 1 && (dw[0] & START_SECOND)) {
 		e->batch[1].addr += n * 4ULL;
 		e->depth = 2;
@@ -141,8 +141,8 @@ enum gvt_cmd_result swgpu_batch_end(struct swgpu_engine *e, const u32 *dw, u32 n
 #define COND_MASK (1U << 19)
 
 /*
- * The batch goes on while memory is greater than the command's dword (Skylake PRM vol. 2a). With the
- * mask mode memory's second dword is a mask for the first.
+ * The batch goes on while memory is greater than the command's dword (Skylake PRM vol. 2a). In mask
+ * mode memory's second dword is a mask for the first.
  */
 enum gvt_cmd_result swgpu_cond_batch_end(struct swgpu_engine *e, const u32 *dw, u32 n, u64 *budget)
 {
@@ -189,9 +189,23 @@ enum gvt_cmd_result swgpu_set_predicate(struct swgpu_engine *e, const u32 *dw, u
 	return GVT_CMD_NEXT;
 }
 
-enum { COMPARE_TRUE, COMPARE_FALSE, COMPARE_SRCS_EQUAL, COMPARE_DELTAS_EQUAL };
-enum { COMBINE_SET, COMBINE_AND, COMBINE_OR, COMBINE_XOR };
-enum { LOAD_KEEP = 0, LOAD_LOAD = 2, LOAD_INVERTED = 3 };
+enum {
+	COMPARE_TRUE,
+	COMPARE_FALSE,
+	COMPARE_SRCS_EQUAL,
+	COMPARE_DELTAS_EQUAL
+};
+enum {
+	COMBINE_SET,
+	COMBINE_AND,
+	COMBINE_OR,
+	COMBINE_XOR
+};
+enum {
+	LOAD_KEEP = 0,
+	LOAD_LOAD = 2,
+	LOAD_INVERTED = 3
+};
 
 static bool compare(const struct swgpu_engine *e, u32 op)
 {

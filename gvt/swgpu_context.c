@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The register state of a context: read from its image when it is loaded, written back when it is
- * saved. An image is a list of MI_LOAD_REGISTER_IMM, each register at the place where the list names
- * it (Linux 6.1 i915 gt/intel_lrc.c has the lists of gen9). Of a context's 3D state nothing is kept.
+ * saved. An image is a list of MI_LOAD_REGISTER_IMM, each register at the place where the list
+ * names it (Linux 6.1 i915 gt/intel_lrc.c has the lists of gen9). Of the 3D state nothing is kept.
  */
 #include "swgpu.h"
 
@@ -65,10 +65,12 @@ static void apply_control(struct swgpu_engine *e)
 /* What the image does not name begins as 0, and not as the context before has left it. */
 void swgpu_context_load(struct swgpu_engine *e)
 {
+	u64 base = e->work.context + MPT_PAGE_SIZE;
+
 	memset(e->reg, 0, sizeof(e->reg));
 	memset(e->image_at, 0, sizeof(e->image_at));
 	e->since = e->client.now(e->client.arg);
-	if (!swgpu_read(e, SWGPU_GGTT, e->work.context + MPT_PAGE_SIZE, e->image, sizeof(e->image))) {
+	if (!swgpu_read(e, SWGPU_GGTT, base, e->image, sizeof(e->image))) {
 		e->hung = true;
 		return;
 	}

@@ -43,7 +43,7 @@ void swgpu_engine_load(void *priv, void *state, const struct gvt_hw_work *work)
 		e->noop = false;
 		swgpu_context_load(e);
 	} else {
-		/* The copies of batches are others now, and the part of the ring begins elsewhere. */
+		/* The copies of batches are others now, and the ring's part begins elsewhere. */
 		swgpu_reg_position(e);
 	}
 	e->pos = 0;
@@ -60,7 +60,8 @@ void swgpu_engine_save(void *priv, void *state)
 		return;
 	swgpu_context_save(e);
 	swgpu_blit_keep(e);
-	e->loaded = e->blitting = false;
+	e->loaded = e->blitting = e->noop = false;
+	e->depth = 0;
 }
 
 void swgpu_engine_reset(void *priv, void *state)
@@ -89,7 +90,7 @@ u32 swgpu_engine_head(void *priv, void *state)
 struct fetched {
 	const struct gvt_cmd *cmd;
 	const u32 *dw; /* all of it, in memory that the guest cannot change; NULL: in the PPGTT */
-	u32 n, left; /* dwords of it; and to the end of the ring's part or the copied batch */
+	u32 n, left;   /* dwords of it; and to the end of the ring's part or the copied batch */
 };
 
 /* @n dwords at @addr in the PPGTT, by lines: what the engine does not look at is not fetched. */

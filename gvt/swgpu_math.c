@@ -16,7 +16,13 @@ enum alu_op {
 	ALU_STORE = 0x180,
 	ALU_STOREINV = 0x580,
 };
-enum alu_operand { SRCA = 0x20, SRCB = 0x21, ACCU = 0x31, ZF = 0x32, CF = 0x33 };
+enum alu_operand {
+	SRCA = 0x20,
+	SRCB = 0x21,
+	ACCU = 0x31,
+	ZF = 0x32,
+	CF = 0x33
+};
 
 struct alu {
 	u64 a, b, accu;
@@ -31,7 +37,8 @@ static bool alu_load(struct alu *alu, u32 to, u64 value)
 	return true;
 }
 
-static bool alu_load_reg(const struct swgpu_engine *e, struct alu *alu, u32 to, u32 from, u64 invert)
+static bool alu_load_reg(const struct swgpu_engine *e, struct alu *alu, u32 to, u32 from,
+			 u64 invert)
 {
 	return from < 16 && alu_load(alu, to, swgpu_reg64(e, SWGPU_GPR + from * 2) ^ invert);
 }

@@ -9,12 +9,16 @@
 #include <mpt/testbed.h>
 
 #define ENTRY_WRITABLE (1ULL << 1) /* counts in the last level */
-#define ENTRY_PAGE (1ULL << 7) /* of a directory: it is a page of 2 MiB, one level up 1 GiB */
-#define ENTRY_64K (1ULL << 11) /* of a directory: its table has pages of 64 KiB (gen9) */
+#define ENTRY_PAGE (1ULL << 7)	   /* of a directory: it is a page of 2 MiB, one level up 1 GiB */
+#define ENTRY_64K (1ULL << 11)	   /* of a directory: its table has pages of 64 KiB (gen9) */
 #define ADDR_BITS 48
 #define ADDR_BITS_3 32
 
-enum where { MEMORY, NOWHERE, FATAL };
+enum where {
+	MEMORY,
+	NOWHERE,
+	FATAL
+};
 
 /* A piece of an access, within a page. */
 struct piece {
@@ -32,7 +36,8 @@ static u64 in_page(u64 addr)
 
 static bool own_range(const struct gvt_hw_client *c, u64 addr, u32 len)
 {
-	struct gvt_range low = { c->low_start, c->low_size }, high = { c->high_start, c->high_size };
+	struct gvt_range low = { c->low_start, c->low_size },
+			 high = { c->high_start, c->high_size };
 
 	return gvt_range_has(&low, addr, len) || gvt_range_has(&high, addr, len);
 }
@@ -80,8 +85,9 @@ static u64 directory(const struct swgpu_engine *e, u64 addr)
 	u64 entry;
 
 	if (e->work.levels == 3)
-		return addr >> ADDR_BITS_3 || !root[addr >> 30] ? 0
-							       : root[addr >> 30] | GVT_PTE_PRESENT;
+		return addr >> ADDR_BITS_3 || !root[addr >> 30]
+			       ? 0
+			       : root[addr >> 30] | GVT_PTE_PRESENT;
 	entry = root[0] ? root[0] | GVT_PTE_PRESENT : 0;
 	return next_level(e->gpu, next_level(e->gpu, entry, addr, 39), addr, 30);
 }

@@ -49,13 +49,14 @@ enum gvt_cmd_result swgpu_report_head(struct swgpu_engine *e, const u32 *dw, u32
 
 enum gvt_cmd_result swgpu_store_data(struct swgpu_engine *e, const u32 *dw, u32 n, u64 *budget)
 {
+	enum swgpu_space space = swgpu_space(e, dw[0] & STORE_GGTT);
 	bool qword = dw[0] & STORE_QWORD;
+	u64 addr = swgpu_addr(dw + 1, qword ? ~7U : ~3U);
 
 	(void)budget;
 	if (qword && n < 5)
 		return GVT_CMD_HANG;
-	if (!swgpu_write(e, swgpu_space(e, dw[0] & STORE_GGTT), swgpu_addr(dw + 1, qword ? ~7U : ~3U),
-			 dw + 3, qword ? 8 : (n - 3) * 4))
+	if (!swgpu_write(e, space, addr, dw + 3, qword ? 8 : (n - 3) * 4))
 		return GVT_CMD_HANG;
 	return GVT_CMD_NEXT;
 }
@@ -73,19 +74,26 @@ enum gvt_cmd_result swgpu_store_index(struct swgpu_engine *e, const u32 *dw, u32
 
 enum gvt_cmd_result swgpu_copy_mem(struct swgpu_engine *e, const u32 *dw, u32 n, u64 *budget)
 {
+	enum swgpu_space from = swgpu_space(e, dw[0] & COPY_FROM_GGTT);
+	enum swgpu_space to = swgpu_space(e, dw[0] & COPY_TO_GGTT);
 	u32 value;
 
 	(void)n;
 	(void)budget;
-	if (!swgpu_read(e, swgpu_space(e, dw[0] & COPY_FROM_GGTT), swgpu_addr(dw + 3, ~3U), &value, 4) ||
-	    !swgpu_write(e, swgpu_space(e, dw[0] & COPY_TO_GGTT), swgpu_addr(dw + 1, ~3U), &value, 4))
+	if (!swgpu_read(e, from, swgpu_addr(dw + 3, ~3U), &value, 4) ||
+	    !swgpu_write(e, to, swgpu_addr(dw + 1, ~3U), &value, 4))
 		return GVT_CMD_HANG;
 	return GVT_CMD_NEXT;
 }
 
 /* --- post-sync operations --- */
 
-enum { SYNC_NONE, SYNC_IMMEDIATE, SYNC_DEPTH_COUNT, SYNC_TIMESTAMP };
+enum {
+	SYNC_NONE,
+	SYNC_IMMEDIATE,
+	SYNC_DEPTH_COUNT,
+	SYNC_TIMESTAMP
+};
 
 #define FLUSH_GGTT (1U << 2) /* of the second dword */
 #define PIPE_GGTT (1U << 24)
@@ -93,7 +101,7 @@ enum { SYNC_NONE, SYNC_IMMEDIATE, SYNC_DEPTH_COUNT, SYNC_TIMESTAMP };
 #define SYNC_INDEX (1U << 21)
 #define SYNC_NOTIFY (1U << 8)
 
-/* @index: the address counts in a status page: the context's own one, or with @ggtt the engine's. */
+/* @index: the address counts in a status page: the context's, or with @ggtt the engine's. */
 struct sync {
 	u32 op;
 	bool index, ggtt, notify;
@@ -137,11 +145,13 @@ enum gvt_cmd_result swgpu_flush(struct swgpu_engine *e, const u32 *dw, u32 n, u6
 		.notify = dw[0] & SYNC_NOTIFY,
 		.ggtt = dw[1] & FLUSH_GGTT,
 		.addr = swgpu_addr(dw + 1, ~7U),
-		.value = n > 4 ? (u64)dw[4] << 32 | dw[3] : n > 3 ? dw[3] : 0,
+		.value = n > 3 ? dw[3] : 0,
 		.len = n > 4 ? 8 : 4,
 	};
 
 	(void)budget;
+	if (n > 4)
+		s.value |= (u64)dw[4] << 32;
 	if (s.op == SYNC_DEPTH_COUNT || (s.op == SYNC_IMMEDIATE && n < 4))
 		return GVT_CMD_HANG;
 	return sync_run(e, &s);

@@ -37,10 +37,22 @@ const u8 swgpu_own_numbers[SWGPU_OWN_NUMBERS] = {
 	OWN_64(0x410, SWGPU_PREDICATE_DATA),
 	OWN(0x418, SWGPU_PREDICATE_RESULT),
 	OWN(0x41c, SWGPU_PREDICATE_RESULT_1),
-	OWN_GPR(0), OWN_GPR(1), OWN_GPR(2), OWN_GPR(3),
-	OWN_GPR(4), OWN_GPR(5), OWN_GPR(6), OWN_GPR(7),
-	OWN_GPR(8), OWN_GPR(9), OWN_GPR(10), OWN_GPR(11),
-	OWN_GPR(12), OWN_GPR(13), OWN_GPR(14), OWN_GPR(15),
+	OWN_GPR(0),
+	OWN_GPR(1),
+	OWN_GPR(2),
+	OWN_GPR(3),
+	OWN_GPR(4),
+	OWN_GPR(5),
+	OWN_GPR(6),
+	OWN_GPR(7),
+	OWN_GPR(8),
+	OWN_GPR(9),
+	OWN_GPR(10),
+	OWN_GPR(11),
+	OWN_GPR(12),
+	OWN_GPR(13),
+	OWN_GPR(14),
+	OWN_GPR(15),
 };
 
 u64 swgpu_reg64(const struct swgpu_engine *e, enum swgpu_reg low)
@@ -69,7 +81,9 @@ void swgpu_reg_position(struct swgpu_engine *e)
 	e->reg[SWGPU_RING_TAIL] = e->work.tail;
 	e->reg[SWGPU_RING_START] = (u32)e->work.ring_start;
 	/* Pages less one in bits 20:12, and bit 0: enabled. */
-	e->reg[SWGPU_RING_CTL] = e->work.ring_size ? ((e->work.ring_size - 4096) & 0x1ff000) | 1 : 0;
+	e->reg[SWGPU_RING_CTL] = 0;
+	if (e->work.ring_size)
+		e->reg[SWGPU_RING_CTL] = ((e->work.ring_size - 4096) & 0x1ff000) | 1;
 	position_batch(e, 1, SWGPU_BBADDR);
 	position_batch(e, 2, SWGPU_SBBADDR);
 }

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * An engine of the software GPU on a vGPU of the mock hypervisor, without the core's submission: the
- * tests build shadow tables from the device's pages over memory mapped for DMA, write commands and
- * look at guest memory. Its client keeps registers in an array. No tests.
+ * An engine of the software GPU on a vGPU of the mock hypervisor, without the core's submission:
+ * the tests build shadow tables from the device's pages over memory mapped for DMA, write commands
+ * and look at guest memory. Its client keeps registers in an array. No tests.
  */
 #ifndef MPT_TESTS_SWGPU_RIG_H
 #define MPT_TESTS_SWGPU_RIG_H
@@ -40,7 +40,9 @@ struct sw {
 	u32 ring[SW_RING], used;
 	struct gvt_hw_batch batch[4];
 	struct gvt_hw_work work;
-	struct { u64 bus, *dw; } table[SW_TABLES];
+	struct {
+		u64 bus, *dw;
+	} table[SW_TABLES];
 	unsigned int tables;
 	u64 mapped[SW_MAPS];
 	unsigned int maps;
@@ -171,11 +173,11 @@ static inline void sw_poke64(u64 gpa, u64 value)
 
 /* --- commands --- */
 
-#define sw_ring(...)                                                       \
-	do {                                                               \
-		const u32 dws_[] = { __VA_ARGS__ };                        \
-		memcpy(sw.ring + sw.used, dws_, sizeof(dws_));             \
-		sw.used += sizeof(dws_) / 4;                               \
+#define sw_ring(...)                                           \
+	do {                                                   \
+		const u32 dws_[] = { __VA_ARGS__ };            \
+		memcpy(sw.ring + sw.used, dws_, sizeof(dws_)); \
+		sw.used += sizeof(dws_) / 4;                   \
 	} while (0)
 #define sw_batch(gpa, ...)                                                 \
 	do {                                                               \
@@ -187,7 +189,7 @@ static inline void sw_poke64(u64 gpa, u64 value)
 #define NOOP 0U
 #define USER_INTERRUPT (0x02U << 23)
 #define BB_END (0x0aU << 23)
-#define LRI(pairs) (0x22U << 23 | (2 * (pairs) - 1))
+#define LRI(pairs) (0x22U << 23 | (2 * (pairs)-1))
 #define SRM (0x24U << 23 | 2)
 #define LRM (0x29U << 23 | 2)
 #define LRR (0x2aU << 23 | 1)
@@ -247,9 +249,15 @@ static inline struct swgpu_engine *sw_e(void)
 static inline void sw_open_engine(enum gvt_engine engine)
 {
 	struct gvt_hw_client client = {
-		.arg = &sw, .reg_read = sw_reg_read, .reg_write = sw_reg_write, .event = sw_event,
-		.now = sw_now, .low_start = 64ULL << 20, .low_size = 64ULL << 20,
-		.high_start = 512ULL << 20, .high_size = 128ULL << 20,
+		.arg = &sw,
+		.reg_read = sw_reg_read,
+		.reg_write = sw_reg_write,
+		.event = sw_event,
+		.now = sw_now,
+		.low_start = 64ULL << 20,
+		.low_size = 64ULL << 20,
+		.high_start = 512ULL << 20,
+		.high_size = 128ULL << 20,
 	};
 
 	sw.engine = engine;
@@ -265,7 +273,9 @@ static inline void sw_open(enum gvt_engine engine, int levels)
 	rig_open(&sw.r);
 	sw.hw = &sw.r.gvt->hw;
 	sw.now = 1000;
-	sw.work = (struct gvt_hw_work){ .context = GM_CTX, .levels = levels, .ring_size = 4 * SW_RING,
+	sw.work = (struct gvt_hw_work){ .context = GM_CTX,
+					.levels = levels,
+					.ring_size = 4 * SW_RING,
 					.ring_start = GM_CTX + 0x10000 };
 	for (i = 0; i < (levels == 3 ? 4U : 1U); i++)
 		sw.work.root[i] = sw_table();

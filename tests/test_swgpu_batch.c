@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Batches: levels, chains, conditions, predicates; and that no batch in the PPGTT becomes privileged
- * by any way.
+ * Batches: levels, chains, conditions, predicates; and that no batch in the PPGTT becomes
+ * privileged by any way.
  */
 #include "swgpu_rig.h"
 #include "lib/runner.h"
@@ -29,7 +29,8 @@ START_TEST(ppgtt_starts_no_ggtt_batch)
 	for (i = 0; i < 4; i++) {
 		sw_poke(GPA_DATA, 0);
 		sw_copy(GM_BATCH, secret, 6);
-		sw_batch(GPA_BATCH, LRI(1), BASE + 0x41c, 1, BB_START(bits[i]), LO(GM_BATCH), BB_END);
+		sw_batch(GPA_BATCH, LRI(1), BASE + 0x41c, 1, BB_START(bits[i]), LO(GM_BATCH),
+			 BB_END);
 		sw_ring(BB_START(BB_PPGTT), LO(VA_BATCH));
 		ck_assert_int_eq(sw_run(), GVT_HW_HUNG);
 		ck_assert_uint_eq(sw_peek(GPA_DATA), 0);
@@ -78,10 +79,10 @@ START_TEST(ppgtt_has_no_privilege)
 		sw_ring(refused[i] << 23 | 2, 0, 0, 0);
 		ck_assert_int_eq(sw_run(), GVT_HW_HUNG);
 	}
-	/* The bit for the GGTT counts as clear: the address is one of the PPGTT, where nothing is. */
+	/* The bit for the GGTT counts as clear: the address is in the PPGTT, where nothing is. */
 	sw_poke(GPA_DATA, 0);
-	sw_batch(GPA_BATCH, STORE_DW | GGTT_BIT, LO(GM_DATA), 1, STORE_DW | GGTT_BIT, LO(VA_DATA), 2,
-		 BB_END);
+	sw_batch(GPA_BATCH, STORE_DW | GGTT_BIT, LO(GM_DATA), 1, STORE_DW | GGTT_BIT, LO(VA_DATA),
+		 2, BB_END);
 	sw_ring(BB_START(BB_PPGTT), LO(VA_BATCH));
 	ck_assert_int_eq(sw_run(), GVT_HW_DONE);
 	ck_assert_uint_eq(sw_peek(GPA_DATA), 0);
@@ -98,8 +99,8 @@ START_TEST(ppgtt_registers)
 {
 	u32 mi_mode = BASE + 0x9c, chicken = 0x7304;
 
-	sw_batch(GPA_BATCH, LRI(3), GPR(0), 5, mi_mode, 6, chicken, 7, SRM, mi_mode, LO(VA_DATA), SRM,
-		 GPR(0), LO(VA_DATA + 4), BB_END);
+	sw_batch(GPA_BATCH, LRI(3), GPR(0), 5, mi_mode, 6, chicken, 7, SRM, mi_mode, LO(VA_DATA),
+		 SRM, GPR(0), LO(VA_DATA + 4), BB_END);
 	sw_poke(GPA_PDATA, 0x77);
 	sw_ring(BB_START(BB_PPGTT), LO(VA_BATCH));
 	ck_assert_int_eq(sw_run(), GVT_HW_DONE);
@@ -148,14 +149,18 @@ END_TEST
 
 START_TEST(levels_and_chains)
 {
-	u32 ggtt[] = { STORE(0, 1), BB_START(BB_PPGTT | BB_SECOND), LO(VA_BATCH),
-		       STORE_DW | GGTT_BIT, LO(GM_DATA), 2, BB_END };
+	u32 ggtt[] = { STORE(0, 1),  BB_START(BB_PPGTT | BB_SECOND),
+		       LO(VA_BATCH), STORE_DW | GGTT_BIT,
+		       LO(GM_DATA),  2,
+		       BB_END };
 	static const u32 want[] = { 1, 3, 4, 5, 6 };
 	unsigned int i;
 
-	/* Privileged again behind the second level, which chains and does not come back by itself. */
-	sw_batch(GPA_BATCH, STORE(1, 3), BB_START(BB_PPGTT | BB_SECOND), LO(VA_BATCH + 4096), STORE(6, 1));
-	sw_batch(GPA_BATCH + 0x3000, STORE(2, 4), BB_START(BB_PPGTT), LO(VA_BATCH + 8192), STORE(6, 1));
+	/* Privileged again behind the second level, which chains and does not come back. */
+	sw_batch(GPA_BATCH, STORE(1, 3), BB_START(BB_PPGTT | BB_SECOND), LO(VA_BATCH + 4096),
+		 STORE(6, 1));
+	sw_batch(GPA_BATCH + 0x3000, STORE(2, 4), BB_START(BB_PPGTT), LO(VA_BATCH + 8192),
+		 STORE(6, 1));
 	sw_batch(GPA_BATCH + 0x6000, STORE(3, 5), BB_END, STORE(6, 1));
 	sw_copy(GM_BATCH, ggtt, sizeof(ggtt) / 4);
 	sw_ring(BB_START(BB_SECOND), LO(GM_BATCH), STORE(4, 6));
@@ -235,10 +240,16 @@ END_TEST
 
 START_TEST(conditional_end)
 {
-	static const struct { u32 mem, mask, bits, data; bool ends; } c[] = {
-		{ 5, 0, 0, 5, true }, { 5, 0, 0, 4, false }, { 5, 0, 0, 6, true },
+	static const struct {
+		u32 mem, mask, bits, data;
+		bool ends;
+	} c[] = {
+		{ 5, 0, 0, 5, true },
+		{ 5, 0, 0, 4, false },
+		{ 5, 0, 0, 6, true },
 		{ 0x80000000, 0, 0, 1, false },
-		{ 0xf5, 0x0f, 1U << 19, 5, true }, { 0xf5, 0xff, 1U << 19, 5, false },
+		{ 0xf5, 0x0f, 1U << 19, 5, true },
+		{ 0xf5, 0xff, 1U << 19, 5, false },
 	};
 	unsigned int i;
 
@@ -246,7 +257,8 @@ START_TEST(conditional_end)
 		sw_poke(GPA_PDATA, c[i].mem);
 		sw_poke(GPA_PDATA + 4, c[i].mask);
 		sw_poke(GPA_PDATA + 8, 0);
-		sw_batch(GPA_BATCH, COND_END | c[i].bits, c[i].data, LO(VA_DATA), STORE(2, 1), BB_END);
+		sw_batch(GPA_BATCH, COND_END | c[i].bits, c[i].data, LO(VA_DATA), STORE(2, 1),
+			 BB_END);
 		sw_ring(BB_START(BB_PPGTT), LO(VA_BATCH), STORE(3, i));
 		ck_assert_int_eq(sw_run(), GVT_HW_DONE);
 		ck_assert_msg(sw_peek(GPA_PDATA + 8) == !c[i].ends, "case %u", i);
@@ -262,7 +274,6 @@ START_TEST(conditional_end)
 END_TEST
 
 #define PREDICATE(load, combine, compare) (0x0cU << 23 | (load) << 6 | (combine) << 3 | (compare))
-
 
 static u32 predicate_after(u32 was, u64 delta, u64 data, u32 command)
 {
@@ -284,13 +295,15 @@ START_TEST(predicate_results)
 
 	for (combine = 0; combine < 4; combine++) {
 		for (compare = 0; compare < 4; compare++) {
-			bool c = compare == 0 || (compare == 2 && !delta) || (compare == 3 && delta == data);
+			bool c = compare == 0 || (compare == 2 && !delta) ||
+				 (compare == 3 && delta == data);
 			bool in = c ^ (load == 3);
 			bool want = (bool[]){ in, in && was, in || was, in != was }[combine];
-			u32 got = predicate_after(was, delta, data, PREDICATE(load, combine, compare));
+			u32 got = predicate_after(was, delta, data,
+						  PREDICATE(load, combine, compare));
 
-			sw_expect(got == (load < 2 ? was : want), "load %u combine %u compare %u: %u",
-				  load, combine, compare, got);
+			sw_expect(got == (load < 2 ? was : want),
+				  "load %u combine %u compare %u: %u", load, combine, compare, got);
 		}
 	}
 }
@@ -299,9 +312,12 @@ END_TEST
 /* What is turned off does nothing but end; the next MI_SET_PREDICATE counts. */
 START_TEST(set_predicate)
 {
-	static const struct { u32 enable, result, result2; bool off; } c[] = {
-		{ 0, 0, 0, false }, { 1, 1, 0, true }, { 1, 0, 1, false }, { 2, 0, 1, true },
-		{ 2, 1, 0, false }, { 3, 0, 1, true }, { 3, 1, 0, false }, { 4, 1, 0, true },
+	static const struct {
+		u32 enable, result, result2;
+		bool off;
+	} c[] = {
+		{ 0, 0, 0, false }, { 1, 1, 0, true },	{ 1, 0, 1, false }, { 2, 0, 1, true },
+		{ 2, 1, 0, false }, { 3, 0, 1, true },	{ 3, 1, 0, false }, { 4, 1, 0, true },
 		{ 4, 0, 1, false }, { 15, 0, 0, true },
 	};
 	u32 i;

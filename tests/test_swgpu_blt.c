@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The blitter's commands over shadow tables: linear, X and Y tiled operands byte by byte against the
- * model of tiles, budgets, and a blit that is cut by a switch of contexts.
+ * The blitter's commands over shadow tables: linear, X and Y tiled operands byte by byte against
+ * the model of tiles, budgets, and a blit that is cut by a switch of contexts.
  */
 #include "swgpu_rig.h"
 #include "lib/runner.h"
@@ -17,7 +17,11 @@
 #define GPA_DST 0x400000ULL
 #define SWCTRL 0x22200U
 
-enum tile { LINEAR, X, Y };
+enum tile {
+	LINEAR,
+	X,
+	Y
+};
 
 static u32 place[3][BYTES];
 static u8 src[BYTES], dst[BYTES], want[BYTES], got[BYTES];
@@ -74,8 +78,8 @@ static void expect_dst(const char *what, u32 n)
 
 	surface(GPA_DST, got, false);
 	for (i = 0; i < BYTES; i++)
-		sw_expect(got[i] == want[i], "%s %u: byte 0x%x is 0x%x, not 0x%x", what, n, i, got[i],
-			  want[i]);
+		sw_expect(got[i] == want[i], "%s %u: byte 0x%x is 0x%x, not 0x%x", what, n, i,
+			  got[i], want[i]);
 }
 
 /* --- commands: pixels of 4 bytes, x from 3 to 200, y from 5 to 61, source from 7, 2 --- */
@@ -96,8 +100,9 @@ static u32 pitch(enum tile tile)
 static void src_copy(enum tile from, enum tile to, u32 rop)
 {
 	sw.reg[SWCTRL / 4] = (from == Y ? 1 : 0) | (to == Y ? 2 : 0);
-	sw_ring(0x54f00008 | (from ? 1U << 15 : 0) | (to ? 1U << 11 : 0), 3U << 24 | rop << 16 | pitch(to),
-		XY(X1, Y1), XY(X2, Y2), LO(VA_DST), XY(SX, SY), pitch(from), LO(VA_SRC));
+	sw_ring(0x54f00008 | (from ? 1U << 15 : 0) | (to ? 1U << 11 : 0),
+		3U << 24 | rop << 16 | pitch(to), XY(X1, Y1), XY(X2, Y2), LO(VA_DST), XY(SX, SY),
+		pitch(from), LO(VA_SRC));
 }
 
 static void fast_copy(enum tile from, enum tile to)

@@ -16,11 +16,11 @@ static void open_engine(void)
 
 /* --- an image as i915 lays it out for gen9 (gt/intel_lrc.c, gen9_rcs_offsets) --- */
 
-static const u16 ring_regs[] = { 0x244, 0x034, 0x030, 0x038, 0x03c, 0x168, 0x140, 0x110, 0x11c, 0x114,
-				 0x118, 0x1c0, 0x1c4, 0x1c8 };
+static const u16 ring_regs[] = { 0x244, 0x034, 0x030, 0x038, 0x03c, 0x168, 0x140,
+				 0x110, 0x11c, 0x114, 0x118, 0x1c0, 0x1c4, 0x1c8 };
 static const u16 pdp_regs[] = { 0x3a8, 0x28c, 0x288, 0x284, 0x280, 0x27c, 0x278, 0x274, 0x270 };
-static const u16 state_regs[] = { 0x028, 0x09c, 0x0c0, 0x178, 0x17c, 0x358, 0x170, 0x150, 0x154, 0x158,
-				  0x41c };
+static const u16 state_regs[] = { 0x028, 0x09c, 0x0c0, 0x178, 0x17c, 0x358,
+				  0x170, 0x150, 0x154, 0x158, 0x41c };
 
 static u32 image[1024];
 
@@ -118,7 +118,7 @@ START_TEST(registers_of_a_context)
 	ck_assert_uint_eq(saved(0x3a8), 123);
 	ck_assert_uint_eq(saved(0x34), sw.work.tail);
 	ck_assert_uint_eq(saved(0x140), 0);
-	/* The tail is not touched, nor what the engine does not keep; nor registers changed by it. */
+	/* Neither the tail is touched nor what the engine does not keep; no register changes. */
 	ck_assert_uint_eq(saved(0x30), 0xdead);
 	ck_assert_uint_eq(saved(0x09c), 0x10001);
 	ck_assert_uint_eq(sw.reg[(BASE + 0x9c) / 4], 0);
@@ -209,7 +209,8 @@ static void second_level_batches(void)
 {
 	sw_batch(GPA_BATCH, LRI(1), GPR(0), 1, BB_START(BB_PPGTT | BB_SECOND), LO(VA_BATCH + 4096),
 		 STORE_DW, LO(VA_DATA + 8), 3, BB_END);
-	sw_batch(GPA_BATCH + 0x3000, USER_INTERRUPT, WAIT_FOR(1), SRM, GPR(0), LO(VA_DATA + 4), BB_END);
+	sw_batch(GPA_BATCH + 0x3000, USER_INTERRUPT, WAIT_FOR(1), SRM, GPR(0), LO(VA_DATA + 4),
+		 BB_END);
 }
 
 /* A context that waits inside a second level is saved, another runs, it comes back. */
@@ -284,7 +285,9 @@ END_TEST
 START_TEST(made_up_positions)
 {
 	static const u32 inner[] = { STORE_DW, LO(VA_DATA + 4), STORE_DW | GGTT_BIT, BB_END };
-	static const struct { u32 bb, state, sbb, sstate; } c[] = {
+	static const struct {
+		u32 bb, state, sbb, sstate;
+	} c[] = {
 		{ (u32)(GM_CTX + 0x20000 + 12) | 1, 0, 0, 0 },
 		{ (u32)GM_DATA | 1, 0, 0, 0 },
 		{ 0x300000 | 1, 0x20, (u32)(GM_CTX + 0x20000) | 1, 0 },
@@ -416,10 +419,10 @@ static u32 counted(u64 budget, u64 *calls)
 
 	sw_poke64(GPA_PDATA, 50);
 	sw_poke64(GPA_PDATA + 0x40, 0);
-	sw_batch(GPA_BATCH, 0x2fU << 23 | 5U << 8 | 1, LO(VA_DATA + 0x40), 0x2fU << 23 | 6U << 8 | 1,
-		 LO(VA_DATA), 0x1aU << 23 | 3, 0x080U << 20 | 0x20 << 10, 0x081U << 20 | 0x21 << 10,
-		 0x101U << 20, 0x180U << 20 | 0x31, SRM, GPR(0), LO(VA_DATA + 0x80), COND_END, 0,
-		 LO(VA_DATA), BB_START(BB_PPGTT), LO(VA_BATCH));
+	sw_batch(GPA_BATCH, 0x2fU << 23 | 5U << 8 | 1, LO(VA_DATA + 0x40),
+		 0x2fU << 23 | 6U << 8 | 1, LO(VA_DATA), 0x1aU << 23 | 3, 0x080U << 20 | 0x20 << 10,
+		 0x081U << 20 | 0x21 << 10, 0x101U << 20, 0x180U << 20 | 0x31, SRM, GPR(0),
+		 LO(VA_DATA + 0x80), COND_END, 0, LO(VA_DATA), BB_START(BB_PPGTT), LO(VA_BATCH));
 	sw_ring(LRI(1), GPR(0), 9, BB_START(BB_PPGTT), LO(VA_BATCH), 0x7a000004, 1U << 14,
 		LO(VA_DATA + 0x100), 1, 2, NOOP);
 	sw_load(true);

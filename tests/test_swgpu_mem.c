@@ -35,8 +35,8 @@ static u32 load(u64 va)
 
 START_TEST(ggtt_share)
 {
-	static const u64 outside[] = { 0, 0x3fffffc, 0x8000000, 0x1ffffffc, 0x28000000, 1ULL << 32,
-				       0x104003000 };
+	static const u64 outside[] = { 0,	   0x3fffffc,  0x8000000,  0x1ffffffc,
+				       0x28000000, 1ULL << 32, 0x104003000 };
 	static const u64 inside[] = { 0x4000000, 0x7fffffc, 0x20000000, 0x27fffffc };
 	unsigned int i;
 

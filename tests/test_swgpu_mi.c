@@ -66,8 +66,8 @@ START_TEST(copy_and_head)
 {
 	sw_poke(GPA_PDATA + 4, 0x1111);
 	sw_poke(GPA_DATA + 8, 0x2222);
-	sw_ring(0x2eU << 23 | 3 | 1U << 21, LO(GM_DATA), LO(VA_DATA + 4), 0x2eU << 23 | 3 | 1U << 22,
-		LO(VA_DATA), LO(GM_DATA + 8), 0x07U << 23);
+	sw_ring(0x2eU << 23 | 3 | 1U << 21, LO(GM_DATA), LO(VA_DATA + 4),
+		0x2eU << 23 | 3 | 1U << 22, LO(VA_DATA), LO(GM_DATA + 8), 0x07U << 23);
 	sw.work.head = 0x200;
 	done();
 	ck_assert_uint_eq(sw_peek(GPA_DATA), 0x1111);
@@ -111,15 +111,16 @@ END_TEST
 /* Where execution is, as a privileged command sees it; it cannot move it. */
 START_TEST(position_registers)
 {
-	u32 batch[] = { SRM, BASE + 0x140, LO(VA_DATA + 12), SRM, BASE + 0x110, LO(VA_DATA + 16), BB_END };
+	u32 batch[] = { SRM,   BASE + 0x140, LO(VA_DATA + 12), SRM, BASE + 0x110, LO(VA_DATA + 16),
+			BB_END };
 	u64 at = GM_CTX + 0x20000;
 
 	sw.work.head = 0x100;
 	sw_copy(at, batch, N(batch));
 	sw_poke64(GPA_PDATA + 16, ~0ULL);
 	sw_ring(SRM, BASE + 0x34, LO(VA_DATA), SRM, BASE + 0x3c, LO(VA_DATA + 4), SRM, BASE + 0x38,
-		LO(VA_DATA + 8), BB_START(0), LO(at), LRI(2), BASE + 0x34, 0x800, BASE + 0x140, 0x801,
-		SRM, BASE + 0x140, LO(VA_DATA + 20));
+		LO(VA_DATA + 8), BB_START(0), LO(at), LRI(2), BASE + 0x34, 0x800, BASE + 0x140,
+		0x801, SRM, BASE + 0x140, LO(VA_DATA + 20));
 	done();
 	ck_assert_uint_eq(sw_peek(GPA_PDATA), 0x100);
 	ck_assert_uint_eq(sw_peek(GPA_PDATA + 4), 0x3001);
@@ -159,7 +160,7 @@ START_TEST(pipe_control)
 }
 END_TEST
 
-#define FLUSH(bits, dwords) (0x26U << 23 | (bits) | ((dwords) - 2))
+#define FLUSH(bits, dwords) (0x26U << 23 | (bits) | ((dwords)-2))
 
 START_TEST(flush)
 {
@@ -189,7 +190,8 @@ END_TEST
 
 START_TEST(semaphores)
 {
-	static const bool met[6][3] = { /* memory less, equal, greater */
+	static const bool met[6][3] = {
+		/* memory less, equal, greater */
 		{ 0, 0, 1 }, { 0, 1, 1 }, { 1, 0, 0 }, { 1, 1, 0 }, { 0, 1, 0 }, { 1, 0, 1 },
 	};
 	u32 op, i, head;
@@ -198,14 +200,16 @@ START_TEST(semaphores)
 		for (i = 0; i < 3; i++) {
 			sw_poke(GPA_PDATA, 0x7fffffff + i);
 			sw_ring(SEMAPHORE | op << 12 | (i & 1) << 15, 0x80000000, LO(VA_DATA));
-			sw_expect(sw_run() == (met[op][i] ? GVT_HW_DONE : GVT_HW_WAIT), "%u %u", op, i);
+			sw_expect(sw_run() == (met[op][i] ? GVT_HW_DONE : GVT_HW_WAIT), "%u %u", op,
+				  i);
 		}
 	}
 	sw_ring(SEMAPHORE | 6U << 12, 0, LO(VA_DATA));
 	ck_assert_int_eq(sw_run(), GVT_HW_HUNG);
 	/* It stays there until memory says so, and goes on from there; in the GGTT too. */
 	sw_poke(GPA_DATA, 0);
-	sw_ring(NOOP, USER_INTERRUPT, SEMAPHORE | GGTT_BIT | 4U << 12, 7, LO(GM_DATA), USER_INTERRUPT);
+	sw_ring(NOOP, USER_INTERRUPT, SEMAPHORE | GGTT_BIT | 4U << 12, 7, LO(GM_DATA),
+		USER_INTERRUPT);
 	sw_load(true);
 	for (i = 0; i < 3; i++) {
 		ck_assert_int_eq(sw_go(SW_BUDGET), GVT_HW_WAIT);
@@ -222,7 +226,7 @@ END_TEST
 
 /* --- atomics --- */
 
-#define ATOMIC(op, bits, dwords) (0x2fU << 23 | (op) << 8 | (bits) | ((dwords) - 2))
+#define ATOMIC(op, bits, dwords) (0x2fU << 23 | (op) << 8 | (bits) | ((dwords)-2))
 #define INLINE (1U << 18)
 #define RETURN (1U << 16)
 
@@ -261,8 +265,8 @@ START_TEST(atomic_dword)
 	u32 back = c->op == 15 ? (u32)c->want : (u32)c->old;
 
 	sw_poke64(GPA_PDATA, 0x1111111100000000ULL | (u32)c->old);
-	sw_ring(ATOMIC(c->op, INLINE | RETURN, 11), LO(VA_DATA), (u32)c->one, (u32)c->two, 1, 1, 0, 0, 0,
-		0, SRM, GPR(4), LO(VA_DATA + 8), SRM, GPR(4) + 4, LO(VA_DATA + 12));
+	sw_ring(ATOMIC(c->op, INLINE | RETURN, 11), LO(VA_DATA), (u32)c->one, (u32)c->two, 1, 1, 0,
+		0, 0, 0, SRM, GPR(4), LO(VA_DATA + 8), SRM, GPR(4) + 4, LO(VA_DATA + 12));
 	done();
 	ck_assert_uint_eq(sw_peek64(GPA_PDATA), 0x1111111100000000ULL | (u32)c->want);
 	ck_assert_uint_eq(sw_peek64(GPA_PDATA + 8), back);
@@ -308,7 +312,7 @@ END_TEST
 /* --- MI_MATH --- */
 
 #define ALU(op, a, b) ((u32)(op) << 20 | (a) << 10 | (b))
-#define MATH(n) (0x1aU << 23 | ((n) - 1))
+#define MATH(n) (0x1aU << 23 | ((n)-1))
 
 struct math_case {
 	u32 op;
@@ -351,16 +355,16 @@ END_TEST
 START_TEST(math_edges)
 {
 	static const u32 bad[] = { ALU(0x080, 0x22, 0), ALU(0x080, 0x20, 16), ALU(0x180, 16, 0x31),
-				   ALU(0x180, 0, 0x34), ALU(0x105, 0, 0), ALU(0x081, 0x31, 0) };
+				   ALU(0x180, 0, 0x34), ALU(0x105, 0, 0),     ALU(0x081, 0x31, 0) };
 	unsigned int i;
 
 	for (i = 0; i < N(bad); i++) {
 		sw_ring(MATH(1), bad[i]);
 		ck_assert_int_eq(sw_run(), GVT_HW_HUNG);
 	}
-	sw_ring(LRI(1), GPR(0), 5, MATH(4), ALU(0x480, 0x20, 0), ALU(0x481, 0x21, 0), ALU(0x102, 0, 0),
-		ALU(0x180, 1, 0x31), MATH(4), ALU(0x081, 0x20, 0), ALU(0x080, 0x21, 0), ALU(0x103, 0, 0),
-		ALU(0x180, 2, 0x31));
+	sw_ring(LRI(1), GPR(0), 5, MATH(4), ALU(0x480, 0x20, 0), ALU(0x481, 0x21, 0),
+		ALU(0x102, 0, 0), ALU(0x180, 1, 0x31), MATH(4), ALU(0x081, 0x20, 0),
+		ALU(0x080, 0x21, 0), ALU(0x103, 0, 0), ALU(0x180, 2, 0x31));
 	sw_load(true);
 	ck_assert_int_eq(sw_go(SW_BUDGET), GVT_HW_DONE);
 	ck_assert_uint_eq(gpr(1), ~5ULL);
@@ -377,8 +381,8 @@ START_TEST(without_effect)
 
 	for (i = 0; i < N(single); i++)
 		sw_ring(single[i] << 23);
-	sw_ring(0x12U << 23, 0, 0x13U << 23, 0, 0x1bU << 23, 0, 0x27U << 23 | 1, 0, 0, 0x28U << 23 | 2, 0, 0,
-		0, 0x61010011);
+	sw_ring(0x12U << 23, 0, 0x13U << 23, 0, 0x1bU << 23, 0, 0x27U << 23 | 1, 0, 0,
+		0x28U << 23 | 2, 0, 0, 0, 0x61010011);
 	sw.used += 18;
 	sw_ring(0x7b000005, 0, 0, 0, 0, 0, 0, 0x69040000, USER_INTERRUPT);
 	used = sw.used;
@@ -391,8 +395,9 @@ END_TEST
 /* No engine knows them, or not this one. */
 START_TEST(unknown)
 {
-	static const u32 cmds[] = { 0x04U << 23, 0x3fU << 23, 0x20000000, 0x40000000, 0x80000000,
-				    0xffffffff, 0x26U << 23 | 2, 0x50c00000, 0x7c000000 };
+	static const u32 cmds[] = { 0x04U << 23,     0x3fU << 23, 0x20000000,
+				    0x40000000,	     0x80000000,  0xffffffff,
+				    0x26U << 23 | 2, 0x50c00000,  0x7c000000 };
 	unsigned int i;
 
 	for (i = 0; i < N(cmds); i++) {
