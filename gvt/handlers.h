@@ -41,8 +41,14 @@ int gvt_write_pipeconf(struct gvt_vgpu *v, u32 reg, u32 value);
 int gvt_write_surf(struct gvt_vgpu *v, u32 reg, u32 value);
 int gvt_write_dp_tp_ctl(struct gvt_vgpu *v, u32 reg, u32 value);
 int gvt_write_phy_group(struct gvt_vgpu *v, u32 reg, u32 value);
-int gvt_write_gmbus1(struct gvt_vgpu *v, u32 reg, u32 value);
 int gvt_write_gpio(struct gvt_vgpu *v, u32 reg, u32 value);
+
+/* gmbus.c */
+int gvt_write_gmbus0(struct gvt_vgpu *v, u32 reg, u32 value);
+int gvt_write_gmbus1(struct gvt_vgpu *v, u32 reg, u32 value);
+u32 gvt_read_gmbus2(struct gvt_vgpu *v, u32 reg);
+u32 gvt_read_gmbus3(struct gvt_vgpu *v, u32 reg);
+int gvt_write_gmbus4(struct gvt_vgpu *v, u32 reg, u32 value);
 
 /* aux.c */
 int gvt_write_aux(struct gvt_vgpu *v, u32 reg, u32 value);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Handlers of display registers: power wells, panel power, surfaces, a GMBUS nobody answers on, GPIO
- * lines pulled up. Status bits that only follow others are in handlers_follow.c, AUX in aux.c.
+ * Handlers of display registers: power wells, panel power, surfaces, lanes of PHYs, GPIO lines pulled
+ * up. Status bits that only follow others are in handlers_follow.c, AUX in aux.c, GMBUS in gmbus.c.
  */
 #include "handlers.h"
 #include "internal.h"
@@ -10,15 +10,6 @@
 
 #define PP_CONTROL_ON (1U << 0)
 #define PP_STATUS_ON_IDLE (1U << 31 | 8)
-
-#define GMBUS2 0x0c5108
-#define GMBUS4 0x0c5110
-#define GMBUS1_CLEAR (1U << 31)
-#define GMBUS1_SOFTWARE_READY (1U << 30)
-#define GMBUS1_CYCLE (7U << 25)
-#define GMBUS2_READY (1U << 11)
-#define GMBUS2_NAK (1U << 10)
-#define GMBUS4_NAK (1U << 3)
 
 /* Each well has a request bit and, below it, its state. */
 int gvt_write_power_well(struct gvt_vgpu *v, u32 reg, u32 value)
@@ -89,21 +80,6 @@ int gvt_write_phy_group(struct gvt_vgpu *v, u32 reg, u32 value)
 		gvt_vreg_set(v, lanes + 0x80, value);
 		gvt_vreg_set(v, lanes + 0x280, value);
 	}
-	return 0;
-}
-
-/* No slave: each cycle ends ready and not acknowledged, until the command is cleared. */
-int gvt_write_gmbus1(struct gvt_vgpu *v, u32 reg, u32 value)
-{
-	bool cycle = (value & GMBUS1_SOFTWARE_READY) && (value & GMBUS1_CYCLE);
-
-	gvt_vreg_set(v, reg, value & ~GMBUS1_SOFTWARE_READY);
-	if (value & GMBUS1_CLEAR)
-		gvt_vreg_set(v, GMBUS2, GMBUS2_READY);
-	else if (cycle)
-		gvt_vreg_set(v, GMBUS2, GMBUS2_READY | GMBUS2_NAK);
-	if (cycle && (gvt_vreg(v, GMBUS4) & GMBUS4_NAK))
-		gvt_irq_raise(v, GVT_EVENT_GMBUS);
 	return 0;
 }
 

@@ -88,6 +88,14 @@ struct gvt_monitor {
 	u8 dpcd[GVT_DPCD_SIZE];
 };
 
+/* gmbus.c */
+struct gvt_gmbus {
+	enum { GVT_GMBUS_IDLE, GVT_GMBUS_READ, GVT_GMBUS_WAIT } phase;
+	bool stop; /* the cycle ends with one, else it waits for the next */
+	u8 segment; /* of the EDID */
+	u32 left, done; /* bytes of this cycle; together 511 at most */
+};
+
 /* vblank.c: bit n of the masks is pipe A + n. */
 struct gvt_vblank {
 	u32 running; /* @last is meaningful */
@@ -141,6 +149,7 @@ struct gvt_vgpu {
 	u32 elsp_data[GVT_NUM_ENGINES][4];
 	u32 hws_pga[GVT_NUM_ENGINES];
 	struct gvt_monitor monitor;
+	struct gvt_gmbus gmbus;
 	struct gvt_vblank vblank;
 	struct gvt_pvmmio pv;
 
@@ -316,6 +325,9 @@ void gvt_edid_build(u8 edid[GVT_EDID_SIZE], u32 width, u32 height);
 
 /* --- aux.c (lock held) --- */
 void gvt_aux_reset(struct gvt_vgpu *v); /* the monitor as after it was switched on */
+
+/* --- gmbus.c (lock held) --- */
+void gvt_gmbus_reset(struct gvt_vgpu *v);
 
 /* --- vblank.c (lock held) --- */
 u64 gvt_vblank_service(struct gvt_vgpu *v, u64 now); /* ns until it wants to be called; ~0: never */

@@ -22,6 +22,7 @@ libmpt_gvt_core_la_SOURCES = \
 	gvt/fence.c \
 	gvt/ggtt.c \
 	gvt/gm.c \
+	gvt/gmbus.c \
 	gvt/gvt.c \
 	gvt/handlers.h \
 	gvt/handlers_display.c \

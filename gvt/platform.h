@@ -17,6 +17,7 @@ struct gvt_reg_bit {
 /* Where the virtual monitor is plugged in, and how a guest learns of it. */
 struct gvt_port {
 	u32 number; /* counted from A; the AUX channel's too */
+	u32 ddc_pin; /* GMBUS pin pair; 0: it is DP, whose EDID comes by AUX */
 	struct gvt_reg_bit strap; /* the port exists */
 	struct gvt_reg_bit live; /* something is plugged in now */
 	u32 hotplug, pulse, long_pulse; /* register, and in it what kind of pulse was seen */

@@ -73,6 +73,7 @@ void gvt_vgpu_reset(struct intel_vgpu *vgpu)
 	/* After the engines: they walk no shadow any more. */
 	gvt_ppgtt_reset(v);
 	gvt_monitor_reset(v);
+	gvt_gmbus_reset(v);
 	gvt_vblank_reset(v);
 	gvt_cfg_init(v);
 	v->failsafe = GVT_FAILSAFE_NONE;

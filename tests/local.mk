@@ -46,6 +46,7 @@ layer_suites = \
 	tests/test_gvt_execlist \
 	tests/test_gvt_ggtt \
 	tests/test_gvt_ggtt_history \
+	tests/test_gvt_gmbus \
 	tests/test_gvt_irq \
 	tests/test_gvt_mmio \
 	tests/test_gvt_monitor \
