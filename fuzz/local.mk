@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
-# Fuzz targets, one LLVMFuzzerTestOneInput() each, over the installed libraries. make check replays
-# fuzz/corpus/NAME through each with any compiler; make fuzz builds them with clang's libFuzzer.
+# Fuzz targets, one LLVMFuzzerTestOneInput() each, over the installed libraries (fuzz_display looks
+# into the core's structures too). make check replays fuzz/corpus/NAME through each with any compiler; make fuzz builds them with clang's libFuzzer.
 
 fuzz_targets = \
 	fuzz/fuzz_cfg \
@@ -8,6 +8,7 @@ fuzz_targets = \
 	fuzz/fuzz_mmio \
 	fuzz/fuzz_scan \
 	fuzz/fuzz_trace
+fuzz_targets = fuzz/fuzz_cfg fuzz/fuzz_display fuzz/fuzz_mmio fuzz/fuzz_trace
 
 # What make check replays. The others need a table of operations of their own or a layer, which a
 # static-backend build refuses.
@@ -28,6 +29,9 @@ fuzz_fuzz_cfg_LDADD = libmpt-gvt.la libmpt.la
 fuzz_fuzz_cmds_SOURCES = fuzz/fuzz_cmds.c fuzz/replay_main.c
 fuzz_fuzz_cmds_CPPFLAGS = $(public_cppflags)
 fuzz_fuzz_cmds_LDADD = libmpt-gvt.la libmpt.la
+fuzz_fuzz_display_SOURCES = fuzz/fuzz_display.c fuzz/replay_main.c
+fuzz_fuzz_display_CPPFLAGS = $(public_cppflags) -I$(top_srcdir)
+fuzz_fuzz_display_LDADD = libmpt-gvt.la libmpt.la
 fuzz_fuzz_mmio_SOURCES = fuzz/fuzz_mmio.c fuzz/replay_main.c
 fuzz_fuzz_mmio_CPPFLAGS = $(public_cppflags)
 fuzz_fuzz_mmio_LDADD = libmpt-gvt.la libmpt.la

@@ -335,7 +335,8 @@ START_TEST(who_answers)
 	} else {
 		ck_assert_uint_eq(status(r), READY | NAK);
 		ck_assert_uint_eq(rig_reg(r, REG(3)), 0);
-		/* It stays until it is cleared, a stop apart; then all is as new. */
+		/* It stays until it is cleared, whatever pin is chosen; then all is as new. */
+		rig_reg_set(r, REG(0), askings[_i].pin ^ 1);
 		ck_assert_uint_eq(status(r), READY | NAK);
 		ck_assert_int_eq(driver_end(r, NOBODY), NOBODY);
 		ck_assert_uint_eq(status(r), READY);
@@ -421,6 +422,9 @@ START_TEST(interrupts_of_a_read)
 		rig_reg(r, REG(3));
 		ck_assert_uint_eq(events(r), 1);
 	}
+	/* There is nothing more to be told by reading on. */
+	rig_reg(r, REG(3));
+	ck_assert_uint_eq(events(r), 0);
 	rig_reg_set(r, REG(4), ON_IDLE);
 	ck_assert_uint_eq(events(r), 0);
 	ck_assert_uint_eq(status(r), READY | WAITING | ACTIVE | 12);
