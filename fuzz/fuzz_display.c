@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Fuzz target: what a guest says to the virtual display: AUX, GMBUS, and the opregion by ASLS and
- * SWSCI, on one vGPU on the mock hypervisor. After each access the controllers' state must be one that
- * they can have; after all of them a driver that behaves must still read the EDID.
+ * SWSCI, on one vGPU on the mock hypervisor. After each access the controllers' state must be one
+ * that they can have; after all of them a driver that behaves must still read the EDID.
  *
- * Input: a byte that chooses the platform (bits 2:0) and whether the monitor is on DDC pins (bit 3),
- * which is done inside the core, since no platform has such a one; then records of six bytes: what
- * is done, where, and four of data. What the input lacks at its end is 0.
+ * Input: a byte that chooses the platform (bits 2:0) and whether the monitor is on DDC pins (bit
+ * 3), which is done inside the core, since no platform has such a one; then records of six bytes:
+ * what is done, where, and four of data. What the input lacks at its end is 0.
  */
 #include <stdio.h>
 #include <stdlib.h>

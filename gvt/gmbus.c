@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * GMBUS, the I2C controller of the south display, and the monitor's EDID as a slave on it: a machine
- * that the guest steps by writing GMBUS1 and by reading the data register. Nothing takes time: a
- * step is over when the access is. On pins without a monitor nobody acknowledges, nor on those of a
- * DP monitor, whose EDID comes by AUX (aux.c). The GPIO lines are handlers_display.c's. Registers:
- * Skylake PRM vol. 2c; what a driver waits for: Linux 6.1 display/intel_gmbus.c; both from memory, but
- * that an absent slave reads 0xc00 from GMBUS2: recorded probes. Slaves: VESA E-DDC 1.2.
+ * GMBUS, the I2C controller of the south display, and the monitor's EDID as a slave on it: a
+ * machine that the guest steps by writing GMBUS1 and by reading the data register. Nothing takes
+ * time: a step is over when the access is. On pins without a monitor nobody acknowledges, nor on
+ * those of a DP monitor, whose EDID comes by AUX (aux.c). The GPIO lines are handlers_display.c's.
+ * Registers: Skylake PRM vol. 2c (from memory); what a driver waits for: Linux 6.1
+ * display/intel_gmbus.c; that GMBUS2 reads 0xc00 without a slave: the recorded probes. Slaves:
+ * VESA E-DDC 1.2.
  */
 #include "handlers.h"
 #include "platform.h"

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Handlers of display registers: power wells, panel power, surfaces, lanes of PHYs, GPIO lines pulled
- * up. Status bits that only follow others are in handlers_follow.c, AUX in aux.c, GMBUS in gmbus.c.
+ * Handlers of display registers: power wells, panel power, surfaces, lanes of PHYs, GPIO lines
+ * pulled up. Status bits that only follow others are in handlers_follow.c, AUX in aux.c, GMBUS in
+ * gmbus.c.
  */
 #include "handlers.h"
 #include "internal.h"
@@ -64,9 +65,9 @@ int gvt_write_dp_tp_ctl(struct gvt_vgpu *v, u32 reg, u32 value)
 
 /*
  * A write to a group of lanes of a Broxton PHY is a write to each of them, and drivers read them
- * back. Offsets in a PHY: channels' groups at 0xc00 and 0xe00, their lanes at 0x400 and 0x800; lanes
- * 2 and 3 are 0x200 on; from 0x100 on a lane has its own registers, 0x80 on for an odd one (from
- * memory of Linux 6.1 i915_reg.h).
+ * back. Offsets in a PHY: channels' groups at 0xc00 and 0xe00, their lanes at 0x400 and 0x800;
+ * lanes 2 and 3 are 0x200 on; from 0x100 on a lane has its own registers, 0x80 on for an odd one
+ * (Linux 5.10 i915_reg.h).
  */
 int gvt_write_phy_group(struct gvt_vgpu *v, u32 reg, u32 value)
 {

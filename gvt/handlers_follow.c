@@ -30,7 +30,7 @@ static const struct follow follow_rows[] = {
 	{ 0x1fffff, 0x046014, 31, 8, false, DPLL_STATUS }, /* LCPLL2_CTL */
 	{ 0x1fffff, 0x046040, 31, 16, false, DPLL_STATUS }, /* WRPLL_CTL1 */
 	{ 0x1fffff, 0x046060, 31, 24, false, DPLL_STATUS }, /* WRPLL_CTL2 */
-	/* Broxton, from memory of Linux 6.1 display/intel_dpll_mgr.c, intel_dpio_phy.c */
+	/* Broxton (Linux 5.10 i915_reg.h; what its display/intel_dpio_phy.c waits for) */
 	{ 0x1fffff, 0x046070, 31, 30, false, 0 }, /* BXT_DE_PLL_ENABLE: locked */
 	{ 0x1fffff, 0x046074, 31, 30, false, 0 }, /* BXT_PORT_PLL_ENABLE: locked */
 	{ 0x1fffff, 0x046078, 31, 30, false, 0 },

@@ -99,7 +99,7 @@ const struct gvt_irq_event gvt_irq_gen9[GVT_NUM_EVENTS] = {
 	COMMON_EVENTS, FLIP_EVENTS(1U << 3), AUX_EVENTS(PORT), PCH_EVENTS,
 };
 
-/* No PCH: its events show north, and there is no port D (from memory of Linux 6.1 i915_reg.h). */
+/* No PCH: its events show north, and there is no port D (Linux 5.10 i915_reg.h, i915_irq.c). */
 const struct gvt_irq_event gvt_irq_bxt[GVT_NUM_EVENTS] = {
 	COMMON_EVENTS, FLIP_EVENTS(1U << 3), AUX_EVENTS(PORT),
 	[GVT_EVENT_HOTPLUG_B] = { PORT, 1U << 4, 0 },

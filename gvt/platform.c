@@ -9,9 +9,9 @@
 
 /*
  * Ports of the virtual monitor: D on gen9 but Broxton, else B (gvt-contract.md 4.11). Bits of the
- * south display: Skylake PRM vol. 2c; Broxton's: from memory of Linux 6.1 i915_irq.c, which reads
- * the state of a port from an interrupt register of the north display, the pulse where others have
- * it.
+ * south display: Skylake PRM vol. 2c; Broxton's: Linux 5.10 i915_irq.c and gvt/display.c, which
+ * read the state of a port from an interrupt register of the north display, the pulse where others
+ * have it.
  */
 static const struct gvt_port port_b_pch = {
 	.number = 1,
@@ -42,7 +42,7 @@ static const struct gvt_port port_d_pch = {
 	.event = GVT_EVENT_HOTPLUG_D,
 };
 
-/* Skylake's values are those that both recorded probes ran on; the others' are from memory. */
+/* Skylake's revision is that of both recorded probes; each other is one of several, from memory. */
 static const struct gvt_platform platforms[] = {
 	{
 		.name = "skl",
@@ -106,11 +106,12 @@ static const struct gvt_platform platforms[] = {
 
 /*
  * Parts with the register interface that we model: GT1 and GT2. Skylake's: pci.ids ("HD Graphics
- * 510" to "P530"); the others': from memory of Linux 6.1 include/drm/i915_pciids.h.
+ * 510" to "P530"); the others': Linux 5.12 include/drm/i915_pciids.h, which counts Whiskey Lake,
+ * Comet Lake (here GT2 alone) and one Amber Lake as Coffee Lake.
  */
 static const struct {
 	const char *platform;
-	u16 id[20]; /* 0 ends */
+	u16 id[32]; /* 0 ends */
 } devices[] = {
 	{ "skl", { 0x1912, 0x1916, 0x191a, 0x191b, 0x191d, 0x191e, 0x1921, 0x1902, 0x1906, 0x190a,
 		   0x190b, 0x190e } },
@@ -120,7 +121,8 @@ static const struct {
 		   0x5902, 0x5906, 0x5908, 0x590a, 0x590b, 0x590e, 0x5913, 0x5915 } },
 	{ "bxt", { 0x5a84, 0x5a85, 0x0a84, 0x1a84, 0x1a85 } },
 	{ "cfl", { 0x3e92, 0x3e91, 0x3e94, 0x3e96, 0x3e98, 0x3e9a, 0x3e9b, 0x3ea0, 0x3ea3, 0x3ea9,
-		   0x3e90, 0x3e93, 0x3e99, 0x3e9c, 0x3ea1, 0x3ea4 } },
+		   0x3e90, 0x3e93, 0x3e99, 0x3e9c, 0x3ea1, 0x3ea4, 0x9b41, 0x9bc2, 0x9bc4, 0x9bc5,
+		   0x9bc6, 0x9bc8, 0x9bca, 0x9bcc, 0x9be6, 0x9bf6, 0x87ca } },
 };
 
 const char *gvt_platform_each(unsigned int index)

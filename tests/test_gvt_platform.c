@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The platforms beside each other: identity, configuration space, types, the monitor's port, events,
- * forcewake, resets, and a census of each register table. What a platform shares with Skylake is
- * tested on Skylake, in the other suites.
+ * The platforms beside each other: identity, configuration space, types, the monitor's port,
+ * events, forcewake, resets, and a census of each register table. What a platform shares with
+ * Skylake is tested on Skylake, in the other suites.
  */
 #include <stdlib.h>
 
