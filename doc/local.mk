@@ -4,6 +4,7 @@
 EXTRA_DIST += \
 	doc/images \
 	doc/speed.md \
+	doc/state.md \
 	doc/threads.md
 
 dist_man_MANS += doc/man/mptctl.1

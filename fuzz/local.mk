@@ -1,14 +1,15 @@
 # SPDX-License-Identifier: MIT
-# Fuzz targets, one LLVMFuzzerTestOneInput() each, over the installed libraries (fuzz_display looks
-# into the core's structures too). make check replays fuzz/corpus/NAME through each with any compiler; make fuzz builds them with clang's libFuzzer.
+# Fuzz targets, one LLVMFuzzerTestOneInput() each, over the installed libraries; two look
+# into the core. make check replays fuzz/corpus/NAME through each with any compiler; make fuzz builds
+# them with clang's libFuzzer.
 
 fuzz_targets = \
 	fuzz/fuzz_cfg \
 	fuzz/fuzz_cmds \
+	fuzz/fuzz_display \
 	fuzz/fuzz_mmio \
 	fuzz/fuzz_scan \
 	fuzz/fuzz_trace
-fuzz_targets = fuzz/fuzz_cfg fuzz/fuzz_display fuzz/fuzz_mmio fuzz/fuzz_trace
 
 # What make check replays. The others need a table of operations of their own or a layer, which a
 # static-backend build refuses.

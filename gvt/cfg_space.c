@@ -14,6 +14,7 @@
 #define CFG_CLASS 0x08
 #define CFG_BAR0 0x10
 #define CFG_BAR2 0x18
+#define CFG_PMCSR 0xd4
 #define CFG_ASLS 0xfc
 
 #define COMMAND_MEMORY 0x0002
@@ -87,7 +88,7 @@ static int commit_asls(struct gvt_vgpu *v, struct cfg_change *c);
 	[(msi) / 4 + 2] = { .rw = 0x0000ffff }, \
 	/* power management, the last: version 2, device-specific initialisation, no PME */ \
 	[0xd0 / 4] = { .init = 0x00220001 }, \
-	[0xd4 / 4] = { .rw = PMCSR_STATE, .commit = commit_power }, \
+	[CFG_PMCSR / 4] = { .rw = PMCSR_STATE, .commit = commit_power }, \
 	[0xe8 / 4] = { .rw = 0x0000ffff, .commit = commit_swsci }, /* SWSCI */ \
 	/* ASLS: address of the opregion */ \
 	[CFG_ASLS / 4] = { .rw = 0xffffffff, .commit = commit_asls }
@@ -196,18 +197,26 @@ static u32 cfg_after(const struct gvt_vgpu *v, const struct cfg_change *c, u32 r
 }
 
 /*
- * Where a BAR belongs once @c is stored; 0: nowhere. That is decoding off, a BAR that nobody has
- * placed yet (address 0), one being sized, and one that does not fit below BAR_LIMIT.
+ * Where a BAR belongs; 0: nowhere. That is decoding off, a BAR that nobody has placed yet (address
+ * 0), one being sized, and one that does not fit below BAR_LIMIT.
  */
+static u64 bar_decodes(u32 command, u32 low, u32 high, u64 size, bool sizing)
+{
+	u64 base = (u64)high << 32 | (low & ~0xfU);
+
+	if (!(command & COMMAND_MEMORY) || sizing)
+		return 0;
+	return base <= BAR_LIMIT - size ? base : 0;
+}
+
+/* The same once @c is stored. */
 static u64 bar_wanted(const struct gvt_vgpu *v, const struct cfg_change *c,
 		      const struct gvt_bar *bar)
 {
 	u32 reg = bar == &v->bar0 ? CFG_BAR0 : CFG_BAR2;
-	u64 base = (u64)cfg_after(v, c, reg + 4) << 32 | (cfg_after(v, c, reg) & ~0xfU);
 
-	if (!(cfg_after(v, c, CFG_COMMAND) & COMMAND_MEMORY) || bar->sizing)
-		return 0;
-	return base <= BAR_LIMIT - bar->size ? base : 0;
+	return bar_decodes(cfg_after(v, c, CFG_COMMAND), cfg_after(v, c, reg),
+			   cfg_after(v, c, reg + 4), bar->size, bar->sizing);
 }
 
 static int commit_bar(struct gvt_vgpu *v, struct cfg_change *c, struct gvt_bar *bar)
@@ -290,6 +299,16 @@ void gvt_cfg_off(struct gvt_vgpu *v)
 			      mpt_last_error());
 }
 
+/* After power-on. */
+static u32 cfg_initial(const struct gvt_platform *p, u32 reg)
+{
+	if (reg >= CFG_MAP_SIZE)
+		return 0;
+	if (reg == CFG_ID)
+		return p->id;
+	return p->cfg->dword[reg / 4].init | (reg == CFG_CLASS ? p->revision : 0);
+}
+
 void gvt_cfg_init(struct gvt_vgpu *v)
 {
 	const struct gvt_platform *p = v->gvt->platform;
@@ -297,9 +316,7 @@ void gvt_cfg_init(struct gvt_vgpu *v)
 
 	cfg_write_begin(v);
 	for (reg = 0; reg < CFG_MAP_SIZE; reg += 4)
-		cfg_store(v, reg, p->cfg->dword[reg / 4].init);
-	cfg_store(v, CFG_ID, p->id);
-	cfg_store(v, CFG_CLASS, p->cfg->dword[CFG_CLASS / 4].init | p->revision);
+		cfg_store(v, reg, cfg_initial(p, reg));
 	cfg_write_end(v);
 	v->base.cfg_space = v->cfg;
 	v->base.msi_cap_offset = p->msi_cap;
@@ -424,5 +441,76 @@ int gvt_cfg_write(struct intel_vgpu *vgpu, unsigned int offset, void *buf, unsig
 	if (ret)
 		v->count.errors++;
 	gvt_unlock(&v->lock);
+	return ret;
+}
+
+/* --- save and restore --- */
+
+static u32 saved_dword(const struct gvt_cfg_saved *s, u32 reg)
+{
+	u32 value;
+
+	memcpy(&value, s->space + reg, sizeof(value));
+	return value;
+}
+
+/* What no guest can write must be as here. */
+static u32 cfg_changeable(const struct gvt_vgpu *v, u32 reg)
+{
+	if (reg >= CFG_MAP_SIZE)
+		return 0;
+	return cfg_writable(v, reg) | v->gvt->platform->cfg->dword[reg / 4].w1c;
+}
+
+static int saved_bar_check(const struct gvt_vgpu *v, const struct gvt_cfg_saved *s, unsigned int i)
+{
+	u32 reg = i ? CFG_BAR2 : CFG_BAR0;
+	u64 size = i ? v->bar2.size : v->bar0.size;
+
+	if (!s->on[i] || bar_decodes(saved_dword(s, CFG_COMMAND), saved_dword(s, reg),
+				     saved_dword(s, reg + 4), size, s->sizing[i]))
+		return 0;
+	return mpt_fail(-EINVAL, "gvt", "vGPU %d: state: field config.bar%u_on: it is on, but "
+			"config.space decodes it nowhere", v->base.id, 2 * i);
+}
+
+int gvt_cfg_check(const struct gvt_vgpu *v, const struct gvt_cfg_saved *s)
+{
+	u32 reg, value, here, state;
+	int ret;
+
+	for (reg = 0; reg < GVT_CFG_SIZE; reg += 4) {
+		value = saved_dword(s, reg);
+		here = cfg_initial(v->gvt->platform, reg);
+		if ((value ^ here) & ~cfg_changeable(v, reg))
+			return mpt_fail(-EINVAL, "gvt", "vGPU %d: state: field config.space: 0x%08x "
+					"at 0x%x in the state, 0x%08x here, and no guest could "
+					"change that", v->base.id, value, reg, here);
+	}
+	state = saved_dword(s, CFG_PMCSR) & PMCSR_STATE;
+	if (state && state != PMCSR_D3HOT)
+		return mpt_fail(-EINVAL, "gvt", "vGPU %d: state: field config.space: power state D%u "
+				"does not exist", v->base.id, state);
+	ret = saved_bar_check(v, s, 0);
+	return ret ? ret : saved_bar_check(v, s, 1);
+}
+
+/* After a reset. Where the BARs are taken to is what the guest reads of them. */
+int gvt_cfg_restore(struct gvt_vgpu *v, const struct gvt_cfg_saved *s)
+{
+	struct cfg_change none = { .reg = ~0U };
+	int ret = 0;
+	u32 reg;
+
+	cfg_write_begin(v);
+	for (reg = 0; reg < CFG_MAP_SIZE; reg += 4)
+		cfg_store(v, reg, saved_dword(s, reg));
+	cfg_write_end(v);
+	v->bar0.sizing = s->sizing[0];
+	v->bar2.sizing = s->sizing[1];
+	if (s->on[0])
+		ret = bar_move(v, &v->bar0, bar_wanted(v, &none, &v->bar0));
+	if (!ret && s->on[1])
+		ret = bar_move(v, &v->bar2, bar_wanted(v, &none, &v->bar2));
 	return ret;
 }

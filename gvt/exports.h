@@ -9,6 +9,7 @@
 #pragma GCC visibility push(default)
 #include <gvt/gvt.h>
 #include <gvt/hw.h>
+#include <gvt/state.h>
 #pragma GCC visibility pop
 
 #endif

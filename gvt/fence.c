@@ -95,6 +95,14 @@ int gvt_fence_write64(struct gvt_vgpu *v, u32 reg, u64 value)
 	return 0;
 }
 
+void gvt_fence_restore(struct gvt_vgpu *v)
+{
+	u32 i;
+
+	for (i = 0; i < v->fence_count; i++)
+		fence_apply(v, i);
+}
+
 void gvt_fence_reset(struct gvt_vgpu *v)
 {
 	u32 i;

@@ -146,19 +146,31 @@ static NOINLINE u64 host_scratch(struct gvt_vgpu *v, unsigned long gfn)
 	return 0;
 }
 
-/* The host entry for a present virtual one; 0, scratch, when the page cannot be mapped. */
-static u64 host_make(struct gvt_vgpu *v, u64 entry)
+static inline int host_map(struct gvt_vgpu *v, u64 entry, u64 *host)
 {
 	unsigned long gfn = (entry & GVT_PTE_ADDR) >> MPT_PAGE_SHIFT;
 	dma_addr_t dma;
+	int ret;
 
-	if (intel_gvt_hypervisor_dma_map_guest_page(&v->base, gfn, MPT_PAGE_SIZE, &dma))
-		return host_scratch(v, gfn);
+	ret = intel_gvt_hypervisor_dma_map_guest_page(&v->base, gfn, MPT_PAGE_SIZE, &dma);
+	if (ret)
+		return ret;
+	*host = (entry & ~GVT_PTE_ADDR) | dma;
 	if (gvt_bus_usable(v->gvt, dma))
-		return (entry & ~GVT_PTE_ADDR) | dma;
+		return 0;
 	/* A bus address that an entry cannot hold, or one of the device's own pages. */
 	intel_gvt_hypervisor_dma_unmap_guest_page(&v->base, dma);
-	return host_scratch(v, gfn);
+	return -EFAULT;
+}
+
+/* The host entry for a present virtual one; 0, scratch, when the page cannot be mapped. */
+static u64 host_make(struct gvt_vgpu *v, u64 entry)
+{
+	u64 host;
+
+	if (host_map(v, entry, &host))
+		return host_scratch(v, (entry & GVT_PTE_ADDR) >> MPT_PAGE_SHIFT);
+	return host;
 }
 
 static inline void entry_write(struct gvt_vgpu *v, u32 index, u64 entry)
@@ -263,6 +275,44 @@ int gvt_ggtt_write(struct gvt_vgpu *v, u32 offset, const void *buf, unsigned int
 		half_take(v, index, 1);
 	memcpy(&entry, buf, sizeof(entry));
 	entry_write(v, index, entry);
+	return 0;
+}
+
+/* --- save and restore --- */
+
+static bool half_seen(const struct gvt_vgpu *v, u32 index, unsigned int half)
+{
+	return v->half->seen[half][index / 64] >> (index % 64) & 1;
+}
+
+u8 gvt_ggtt_flags(const struct gvt_vgpu *v, u32 index)
+{
+	return (half_seen(v, index, 0) ? GVT_ENTRY_LOW : 0) |
+	       (half_seen(v, index, 1) ? GVT_ENTRY_HIGH : 0) |
+	       (entry_live(v, index) ? GVT_ENTRY_MAPPED : 0);
+}
+
+/* @flags say what the entry is; on failure it is as it was. */
+int gvt_ggtt_restore(struct gvt_vgpu *v, u32 index, u64 entry, u8 flags)
+{
+	u64 host = 0;
+	unsigned int half;
+	int ret;
+
+	ret = flags & GVT_ENTRY_MAPPED ? host_map(v, entry, &host) : 0;
+	if (ret)
+		return mpt_fail(ret, "gvt", "vGPU %d: state: field ggtt.entry: gfn 0x%llx of entry "
+				"0x%x cannot be mapped here: %s (restore the guest's memory first)",
+				v->base.id, (entry & GVT_PTE_ADDR) >> MPT_PAGE_SHIFT, index,
+				mpt_errno_name(ret));
+	entry_put(v, index, entry);
+	host_set(v, index, host);
+	for (half = 0; half < 2; half++) {
+		if (!(flags & GVT_ENTRY_LOW << half))
+			continue;
+		v->half->seen[half][index / 64] |= 1ULL << (index % 64);
+		v->half->waiting++;
+	}
 	return 0;
 }
 

@@ -27,6 +27,7 @@ int gvt_engine_of(u32 reg); /* enum gvt_engine, -1: the register is no engine's 
 int gvt_write_hws_pga(struct gvt_vgpu *v, u32 reg, u32 value);
 int gvt_write_ring_mode(struct gvt_vgpu *v, u32 reg, u32 value);
 int gvt_write_csfe_chicken(struct gvt_vgpu *v, u32 reg, u32 value);
+bool gvt_nonpriv_ok(const struct gvt_vgpu *v, u32 reg, u32 value);
 int gvt_write_nonpriv(struct gvt_vgpu *v, u32 reg, u32 value);
 int gvt_write_elsp(struct gvt_vgpu *v, u32 reg, u32 value);
 int gvt_write_engine_stop(struct gvt_vgpu *v, u32 reg, u32 value);

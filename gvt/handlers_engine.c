@@ -67,19 +67,25 @@ int gvt_write_csfe_chicken(struct gvt_vgpu *v, u32 reg, u32 value)
 	return 0;
 }
 
-/* A register that no guest may open leaves the slot as it was; a slot is emptied with NOPID. */
-int gvt_write_nonpriv(struct gvt_vgpu *v, u32 reg, u32 value)
+/* A slot is emptied with NOPID. */
+bool gvt_nonpriv_ok(const struct gvt_vgpu *v, u32 reg, u32 value)
 {
 	u32 opened = value & NONPRIV_ADDR;
 	const struct gvt_reg *info = NULL;
 
 	if (opened < GVT_REG_SPACE)
 		info = gvt_reg_lookup(v->gvt->regs, opened);
-	if (opened == (reg & ~0xfffU) + RING_NOPID || (info && (info->attr & GVT_NONPRIV)))
+	return opened == (reg & ~0xfffU) + RING_NOPID || (info && (info->attr & GVT_NONPRIV));
+}
+
+/* A register that no guest may open leaves the slot as it was. */
+int gvt_write_nonpriv(struct gvt_vgpu *v, u32 reg, u32 value)
+{
+	if (gvt_nonpriv_ok(v, reg, value))
 		gvt_vreg_set(v, reg, value);
 	else
 		mpt_log_guest(MPT_LOG_WARN, "vGPU %d: register 0x%x must not become unprivileged",
-			      v->base.id, opened);
+			      v->base.id, value & NONPRIV_ADDR);
 	return 0;
 }
 

@@ -224,10 +224,18 @@ int gvt_cfg_write(struct intel_vgpu *vgpu, unsigned int offset, void *buf, unsig
 void gvt_cfg_off(struct gvt_vgpu *v); /* untrap and unmap whatever is on; lock held */
 u16 gvt_cfg_command(const struct gvt_vgpu *v);
 bool gvt_cfg_msi_enabled(const struct gvt_vgpu *v);
+/* As saved; [0] is BAR0, [1] BAR2. */
+struct gvt_cfg_saved {
+	const u8 *space; /* GVT_CFG_SIZE */
+	bool on[2], sizing[2];
+};
+int gvt_cfg_check(const struct gvt_vgpu *v, const struct gvt_cfg_saved *s);
+int gvt_cfg_restore(struct gvt_vgpu *v, const struct gvt_cfg_saved *s);
 
 /* --- mmio.c: emulate_mmio_* and dispatch to registers, PVINFO, GGTT, BAR2 --- */
 int gvt_mmio_init(struct gvt_vgpu *v);
 void gvt_mmio_reset(struct gvt_vgpu *v, u32 end); /* golden image below offset end; lock held */
+void gvt_mmio_clear(struct gvt_vgpu *v); /* all 0, also where the golden image is not; lock held */
 void gvt_mmio_clean(struct gvt_vgpu *v);
 int gvt_mmio_read(struct intel_vgpu *vgpu, u64 gpa, void *buf, unsigned int bytes);
 int gvt_mmio_write(struct intel_vgpu *vgpu, u64 gpa, void *buf, unsigned int bytes);
@@ -245,6 +253,7 @@ const char *gvt_pvinfo_name(u32 reg); /* "magic", ...; NULL: reserved */
 void gvt_pvmmio_enable(struct gvt_vgpu *v, u32 wanted); /* PVINFO enable_pvmmio is written */
 int gvt_pvmmio_off(struct gvt_vgpu *v); /* before BAR0 leaves; on failure all is as before */
 void gvt_pvmmio_end(struct gvt_vgpu *v); /* off for the guest, whatever the back end says */
+int gvt_pvmmio_restore(struct gvt_vgpu *v, u32 levels, const u8 *page);
 u32 gvt_pvmmio_read_port(struct gvt_vgpu *v);
 /* With the level granted: */
 bool gvt_pvmmio_irq_disabled(const struct gvt_vgpu *v);
@@ -289,6 +298,12 @@ bool gvt_ggtt_validate(const struct gvt_vgpu *v, u64 addr, u64 size); /* inside 
 int gvt_ggtt_read(struct gvt_vgpu *v, u32 offset, void *buf, unsigned int bytes);
 int gvt_ggtt_write(struct gvt_vgpu *v, u32 offset, const void *buf, unsigned int bytes);
 void gvt_ggtt_region_gone(struct gvt_vgpu *v, u64 gfn, u64 nr);
+/* Beside its value: the half that was written, of an entry that waits for the other; mapped for DMA. */
+#define GVT_ENTRY_LOW 1U
+#define GVT_ENTRY_HIGH 2U
+#define GVT_ENTRY_MAPPED 4U
+u8 gvt_ggtt_flags(const struct gvt_vgpu *v, u32 index);
+int gvt_ggtt_restore(struct gvt_vgpu *v, u32 index, u64 entry, u8 flags); /* into an empty table */
 
 /*
  * --- gm.c: the core's own accesses by graphics address (lock held) ---
@@ -310,6 +325,7 @@ u32 gvt_fence_read(struct gvt_vgpu *v, u32 reg);
 int gvt_fence_write(struct gvt_vgpu *v, u32 reg, u32 value);
 int gvt_fence_write64(struct gvt_vgpu *v, u32 reg, u64 value); /* both halves at once */
 void gvt_fence_reset(struct gvt_vgpu *v);
+void gvt_fence_restore(struct gvt_vgpu *v); /* the hardware gets what the registers say */
 void gvt_fence_limit(struct gvt_vgpu *v); /* tells the hardware whose they are; gvt->lock */
 
 /* --- client.c: time --- */
@@ -317,7 +333,8 @@ u64 gvt_ticks(struct intel_gvt *gvt); /* of the GPU's timestamp counter; no lock
 
 /* --- reset.c --- */
 void gvt_submission_reset(struct gvt_vgpu *v, u32 engine_mask); /* lock held */
-void gvt_vgpu_reset(struct intel_vgpu *vgpu); /* DMLR; takes the lock */
+void gvt_device_reset(struct gvt_vgpu *v); /* DMLR; lock held */
+void gvt_vgpu_reset(struct intel_vgpu *vgpu); /* the same; takes the lock */
 int gvt_vgpu_engine_reset(struct gvt_vgpu *v, u32 engine_mask, bool full); /* lock held */
 
 /* --- edid.c --- */

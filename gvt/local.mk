@@ -58,6 +58,12 @@ libmpt_gvt_core_la_SOURCES = \
 	gvt/spt.c \
 	gvt/spt.h \
 	gvt/spt_sync.c \
+	gvt/state.c \
+	gvt/state.def \
+	gvt/state_format.c \
+	gvt/state_format.h \
+	gvt/state_restore.c \
+	gvt/state_sparse.c \
 	gvt/swgpu.c \
 	gvt/swgpu.h \
 	gvt/swgpu_atomic.c \

@@ -59,6 +59,11 @@ void gvt_mmio_reset(struct gvt_vgpu *v, u32 end)
 	golden_image(v, end);
 }
 
+void gvt_mmio_clear(struct gvt_vgpu *v)
+{
+	clear(v, GVT_MMIO_SIZE);
+}
+
 void gvt_mmio_clean(struct gvt_vgpu *v)
 {
 	if (!v->regs)

@@ -161,6 +161,21 @@ void gvt_pvmmio_enable(struct gvt_vgpu *v, u32 wanted)
 		levels_set(v, levels);
 }
 
+/* After a reset, with BAR0 in place; the register is the caller's. */
+int gvt_pvmmio_restore(struct gvt_vgpu *v, u32 levels, const u8 *page)
+{
+	int ret = levels ? pv_on(v) : 0;
+
+	if (ret)
+		return mpt_fail(ret, "gvt", "vGPU %d: state: field pvmmio.levels: 0x%x is on in the "
+				"state, here it cannot be: %s", v->base.id, levels,
+				mpt_errno_name(ret));
+	if (levels)
+		memcpy(v->pv.page, page, MPT_PAGE_SIZE);
+	v->pv.levels = levels;
+	return 0;
+}
+
 /* --- the page's fields --- */
 
 bool gvt_pvmmio_irq_disabled(const struct gvt_vgpu *v)

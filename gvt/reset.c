@@ -58,11 +58,8 @@ int gvt_vgpu_engine_reset(struct gvt_vgpu *v, u32 engine_mask, bool full)
 	return 0;
 }
 
-void gvt_vgpu_reset(struct intel_vgpu *vgpu)
+void gvt_device_reset(struct gvt_vgpu *v)
 {
-	struct gvt_vgpu *v = to_gvt_vgpu(vgpu);
-
-	gvt_lock(&v->lock);
 	gvt_submission_reset(v, GVT_ALL_ENGINES);
 	gvt_cfg_off(v);
 	gvt_ppgtt_reset(v);
@@ -84,5 +81,13 @@ void gvt_vgpu_reset(struct intel_vgpu *vgpu)
 	/* Nothing is pending now, so the pin goes low. */
 	gvt_irq_intx(v);
 	v->count.resets++;
+}
+
+void gvt_vgpu_reset(struct intel_vgpu *vgpu)
+{
+	struct gvt_vgpu *v = to_gvt_vgpu(vgpu);
+
+	gvt_lock(&v->lock);
+	gvt_device_reset(v);
 	gvt_unlock(&v->lock);
 }

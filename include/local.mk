@@ -33,4 +33,5 @@ mptstaticinclude_HEADERS =
 gvtincludedir = $(includedir)/gvt
 gvtinclude_HEADERS = \
 	include/gvt/gvt.h \
-	include/gvt/hw.h
+	include/gvt/hw.h \
+	include/gvt/state.h

@@ -60,6 +60,8 @@ layer_suites = \
 	tests/test_gvt_sched \
 	tests/test_gvt_scan \
 	tests/test_gvt_scan_batch \
+	tests/test_gvt_state \
+	tests/test_gvt_state_blob \
 	tests/test_gvt_tiling \
 	tests/test_gvt_vblank \
 	tests/test_gvt_vgpu \
@@ -206,6 +208,7 @@ EXTRA_DIST += \
 	tests/ppgtt_rig.h \
 	tests/run_rig.h \
 	tests/swgpu_rig.h \
+	tests/state_rig.h \
 	tests/tiling_model.h \
 	tests/build/common.sh \
 	tests/build/dispatch.sh \

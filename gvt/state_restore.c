@@ -1,0 +1,331 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Restore of a vGPU: all of a blob is looked at before anything changes; then what the back end can
+ * refuse, then what cannot fail.
+ */
+#include <ctype.h>
+#include <stdarg.h>
+#include <stdio.h>
+
+#include "state_format.h"
+
+/* --- restore: reading (nothing of the vGPU changes) --- */
+
+struct state_in {
+	const struct gvt_vgpu *v;
+	bool seen[NUM_SECTIONS];
+	u32 section; /* being read; NUM_SECTIONS: one that is skipped */
+	struct state_data data[NUM_FIELDS];
+};
+
+/* Also says why: true, if a section of a blob is to be refused. */
+static int take_section(void *arg, const struct gvt_state_field *f)
+{
+	struct state_in *in = arg;
+	u32 i;
+
+	for (i = 0; i < NUM_SECTIONS && strcmp(gvt_state_sections[i].name, f->section); i++)
+		;
+	in->section = i;
+	if (i == NUM_SECTIONS)
+		return f->optional ? 0 : mpt_fail(-EINVAL, "gvt", "vGPU %d: state: section %s is "
+						  "not known here, and needed (use a newer library)",
+						  in->v->base.id, f->section);
+	if (in->seen[i])
+		return mpt_fail(-EINVAL, "gvt", "vGPU %d: state: section %s is there twice",
+				in->v->base.id, f->section);
+	if (f->version != gvt_state_sections[i].version)
+		return mpt_fail(-EINVAL, "gvt", "vGPU %d: state: section %s: version %u in the state, "
+				"%u is read here (use the same library)", in->v->base.id,
+				f->section, f->version, gvt_state_sections[i].version);
+	in->seen[i] = true;
+	return 0;
+}
+
+static const struct state_field *field_find(u32 section, const char *name)
+{
+	u32 i;
+
+	for (i = 0; i < NUM_FIELDS; i++)
+		if (gvt_state_fields[i].section == section && !strcmp(gvt_state_fields[i].name, name))
+			return &gvt_state_fields[i];
+	return NULL;
+}
+
+static int refuse(const struct state_in *in, const struct state_field *f, const char *fmt, ...)
+	__attribute__((format(printf, 3, 4)));
+
+static int refuse(const struct state_in *in, const struct state_field *f, const char *fmt, ...)
+{
+	char what[256];
+	va_list ap;
+
+	va_start(ap, fmt);
+	vsnprintf(what, sizeof(what), fmt, ap);
+	va_end(ap);
+	return mpt_fail(-EINVAL, "gvt", "vGPU %d: state: field %s.%s: %s", in->v->base.id,
+			gvt_state_sections[f->section].name, f->name, what);
+}
+
+static int take_field(void *arg, const struct gvt_state_field *found)
+{
+	struct state_in *in = arg;
+	const struct state_field *f;
+
+	if (in->section == NUM_SECTIONS)
+		return 0;
+	f = field_find(in->section, found->name);
+	if (!f)
+		return mpt_fail(-EINVAL, "gvt", "vGPU %d: state: field %s.%s is not known here "
+				"(use the same library)", in->v->base.id, found->section,
+				found->name);
+	if (in->data[f - gvt_state_fields].data)
+		return refuse(in, f, "is there twice");
+	if (found->width != f->width)
+		return refuse(in, f, "elements of %u bytes in the state, %u here", found->width,
+			      f->width);
+	in->data[f - gvt_state_fields] = (struct state_data){ found->data, found->count };
+	return 0;
+}
+
+/* --- restore: judging (nor here) --- */
+
+static const char *word_text(u64 word, char text[9])
+{
+	unsigned int i;
+
+	for (i = 0; i < 8; i++) {
+		text[i] = (char)(word >> 8 * i);
+		if (text[i] && !isalnum((unsigned char)text[i]))
+			text[i] = '?';
+	}
+	text[8] = '\0';
+	return text;
+}
+
+static int check_same(const struct state_in *in, const struct state_field *f, const struct state_data *d)
+{
+	u64 value, here = f->same(in->v);
+	char text[2][9];
+
+	if (d->count != 1)
+		return refuse(in, f, "%u elements in the state, 1 here", d->count);
+	value = gvt_state_get(d->data, f->width, 0);
+	if (value == here)
+		return 0;
+	if (f->format == TEXT)
+		return refuse(in, f, "%s in the state, %s here (set %s)", word_text(value, text[0]),
+			      word_text(here, text[1]), f->remedy);
+	return refuse(in, f, "0x%llx in the state, 0x%llx here (set %s)", (unsigned long long)value,
+		      (unsigned long long)here, f->remedy);
+}
+
+static int check_member(const struct state_in *in, const struct state_field *f,
+			const struct state_data *d)
+{
+	u64 value;
+	u32 i;
+
+	if (d->count != f->count)
+		return refuse(in, f, "%u elements in the state, %u here", d->count, f->count);
+	for (i = 0; i < d->count; i++) {
+		value = gvt_state_get(d->data, f->width, i);
+		if (value > f->max)
+			return refuse(in, f, "0x%llx in the state, 0x%llx is the largest here",
+				      (unsigned long long)value, (unsigned long long)f->max);
+	}
+	return 0;
+}
+
+static int check_fields(const struct state_in *in)
+{
+	int ret = 0;
+	u32 i;
+
+	for (i = 0; !ret && i < NUM_FIELDS; i++) {
+		const struct state_field *f = &gvt_state_fields[i];
+		const struct state_data *d = &in->data[i];
+
+		if (!in->seen[f->section] && (gvt_state_sections[f->section].flags & STATE_OPTIONAL))
+			continue;
+		if (!d->data)
+			ret = refuse(in, f, "is missing");
+		else if (f->same)
+			ret = check_same(in, f, d);
+		else if (!f->list)
+			ret = check_member(in, f, d);
+	}
+	return ret;
+}
+
+static u64 value_of(const struct state_in *in, enum state_field_id field, u32 index)
+{
+	return gvt_state_get(in->data[field].data, gvt_state_fields[field].width, index);
+}
+
+static struct gvt_cfg_saved cfg_saved(const struct state_in *in)
+{
+	return (struct gvt_cfg_saved){
+		.space = in->data[FIELD_config_space].data,
+		.on = { value_of(in, FIELD_config_bar0_on, 0), value_of(in, FIELD_config_bar2_on, 0) },
+		.sizing = { value_of(in, FIELD_config_bar0_sizing, 0),
+			    value_of(in, FIELD_config_bar2_sizing, 0) },
+	};
+}
+
+static struct state_regs regs_saved(const struct state_in *in)
+{
+	return (struct state_regs){
+		.at = in->data[FIELD_registers_run_at],
+		.len = in->data[FIELD_registers_run_len],
+		.value = in->data[FIELD_registers_value],
+		.failsafe = value_of(in, FIELD_guest_failsafe, 0),
+	};
+}
+
+static struct state_ggtt ggtt_saved(const struct state_in *in)
+{
+	return (struct state_ggtt){
+		.at = in->data[FIELD_ggtt_run_at],
+		.len = in->data[FIELD_ggtt_run_len],
+		.entry = in->data[FIELD_ggtt_entry],
+		.flags = in->data[FIELD_ggtt_flags],
+		.failsafe = value_of(in, FIELD_guest_failsafe, 0),
+	};
+}
+
+static int check_config(const struct state_in *in)
+{
+	struct gvt_cfg_saved cfg = cfg_saved(in);
+
+	return gvt_cfg_check(in->v, &cfg);
+}
+
+static int check_registers(const struct state_in *in)
+{
+	struct state_regs regs = regs_saved(in);
+
+	return gvt_state_regs_check(in->v, &regs);
+}
+
+static int check_ggtt(const struct state_in *in)
+{
+	struct state_ggtt ggtt = ggtt_saved(in);
+
+	return gvt_state_ggtt_check(in->v, &ggtt);
+}
+
+/* Pages that the device writes to. */
+static int check_engine(const struct state_in *in)
+{
+	u32 i;
+
+	for (i = 0; i < GVT_NUM_ENGINES; i++) {
+		u64 page = value_of(in, FIELD_engine_status_page, i);
+
+		if (page && !gvt_ggtt_validate(in->v, page & ~0xfffULL, MPT_PAGE_SIZE))
+			return refuse(in, &gvt_state_fields[FIELD_engine_status_page],
+				      "0x%llx is not in the vGPU's share", (unsigned long long)page);
+	}
+	return 0;
+}
+
+static int check_pvmmio(const struct state_in *in)
+{
+	const struct state_field *f = &gvt_state_fields[FIELD_pvmmio_levels];
+	u32 levels = (u32)value_of(in, FIELD_pvmmio_levels, 0), here = in->v->gvt->pvmmio;
+	u32 count = in->data[FIELD_pvmmio_page].count;
+
+	if (levels & ~here)
+		return refuse(in, f, "0x%x in the state, 0x%x are offered here (set "
+			      "gvt_config.pvmmio)", levels, here);
+	if (levels && !value_of(in, FIELD_config_bar0_on, 0))
+		return refuse(in, f, "0x%x in the state, but BAR0 is nowhere", levels);
+	if (count != (levels ? MPT_PAGE_SIZE : 0))
+		return refuse(in, &gvt_state_fields[FIELD_pvmmio_page], "%u bytes in the state with levels "
+			      "0x%x", count, levels);
+	return 0;
+}
+
+static int check_all(const struct state_in *in)
+{
+	static int (*const check[])(const struct state_in *in) = {
+		check_fields, check_config, check_registers, check_ggtt, check_engine, check_pvmmio,
+	};
+	int ret = 0;
+	size_t i;
+
+	for (i = 0; !ret && i < sizeof(check) / sizeof(check[0]); i++)
+		ret = check[i](in);
+	return ret;
+}
+
+/* --- restore: applying (lock held) --- */
+
+/* What the back end can refuse, on a vGPU as after a reset. */
+static int apply_below(struct gvt_vgpu *v, const struct state_in *in)
+{
+	struct gvt_cfg_saved cfg = cfg_saved(in);
+	struct state_ggtt ggtt = ggtt_saved(in);
+	int ret;
+
+	if (v->bar0.on || v->bar2.on || v->pv.on)
+		return mpt_fail(-EIO, "gvt", "vGPU %d: state: a BAR cannot leave its place",
+				v->base.id);
+	ret = gvt_cfg_restore(v, &cfg);
+	if (!ret)
+		ret = gvt_pvmmio_restore(v, (u32)value_of(in, FIELD_pvmmio_levels, 0),
+					 in->data[FIELD_pvmmio_page].data);
+	if (!ret)
+		ret = gvt_state_ggtt_apply(v, &ggtt);
+	return ret;
+}
+
+/* Nothing here can fail. The pin last: it follows from the rest. */
+static void apply_above(struct gvt_vgpu *v, const struct state_in *in)
+{
+	struct state_regs regs = regs_saved(in);
+	u32 i;
+
+	gvt_state_regs_apply(v, &regs);
+	for (i = 0; i < NUM_FIELDS; i++)
+		if (gvt_state_fields[i].plain && in->data[i].data)
+			memcpy((u8 *)v + gvt_state_fields[i].offset, in->data[i].data,
+			       (size_t)gvt_state_fields[i].width * gvt_state_fields[i].count);
+	gvt_fence_restore(v);
+	gvt_irq_intx(v);
+}
+
+static int restore(struct gvt_vgpu *v, const struct state_in *in)
+{
+	int ret;
+
+	if (v->active)
+		return mpt_fail(-EBUSY, "gvt", "vGPU %d: state: it is active (deactivate it first)",
+				v->base.id);
+	ret = check_all(in);
+	if (ret)
+		return ret;
+	gvt_device_reset(v);
+	ret = apply_below(v, in);
+	if (ret)
+		gvt_device_reset(v);
+	else
+		apply_above(v, in);
+	return ret;
+}
+
+int gvt_vgpu_restore(struct intel_vgpu *vgpu, const void *blob, size_t len)
+{
+	static const struct state_visitor visitor = { take_section, take_field };
+	struct gvt_vgpu *v = to_gvt_vgpu(vgpu);
+	struct state_in in = { .v = v };
+	int ret = gvt_state_walk(blob, len, &visitor, &in);
+
+	if (ret)
+		return ret;
+	gvt_lock(&v->lock);
+	ret = restore(v, &in);
+	gvt_unlock(&v->lock);
+	return ret;
+}

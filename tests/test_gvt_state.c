@@ -1,0 +1,685 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Save and restore of a vGPU: what comes back, on the same host, on another, on back ends of other
+ * shapes; what does not fit is refused by name; failures below leave a vGPU as after a reset. And
+ * that no member of struct gvt_vgpu is forgotten. Damaged states: test_gvt_state_blob.c.
+ */
+#include <stdio.h>
+
+#include "state_rig.h"
+
+#include "lib/runner.h"
+
+#define has(text) ck_assert_msg(strstr(mpt_last_error(), text), "%s", mpt_last_error())
+
+static const char *const shapes[] = {
+	"check,fault,mock",
+	"check,mock:seed=99",
+	"check,mock:trap=after",
+	"check,mock:contig=no",
+	"check,mock:map=no,virt=no,track=no,trap-area=no",
+	"check,mock:trap-area=no,mfn=no,pin=no,intx=no",
+	"check,mock:map=no,trap=after,contig=no",
+	"check,mock:pins=64",
+	"check,mock:msi-eventfd=yes",
+	"check,mock:pvmmio=no",
+};
+
+/* --- coming back --- */
+
+/* Half-written entries, the first thing in ggtt.c's structure. */
+static u64 waiting(const struct side *s)
+{
+	u64 n;
+
+	memcpy(&n, s->v->half, sizeof(n));
+	return n;
+}
+
+/* What the guest finds after the move, told by everything that could tell. */
+static void looks_moved(struct side *b)
+{
+	struct gvt_vgpu_info info = life_info(b->vgpu);
+
+	ck_assert_uint_eq(info.bar0, SIDE_BAR0);
+	ck_assert_uint_eq(info.bar2, SIDE_BAR2);
+	ck_assert(info.pv_notified && info.msi_enabled && !info.failsafe && !info.active);
+	ck_assert_uint_eq(info.ggtt_mapped, SIDE_MAPPED);
+	ck_assert_uint_eq(info.display_ready, 1);
+	ck_assert_uint_eq(side_read(b, 0x2080, 4), SIDE_LOW);
+	ck_assert_uint_eq(side_read(b, 0x2038, 4), 0x12345000);
+	ck_assert_uint_eq(side_read(b, 0x100000, 8), (SIDE_LOW + 0x10000) << 32 | 7ULL << 32 |
+			  SIDE_LOW | 1);
+	ck_assert_uint_eq(side_read(b, GVT_PVINFO_OFFSET + 0xc, 4), (u32)b->vgpu->id);
+	ck_assert_uint_eq(side_read(b, GVT_PVINFO_OFFSET + 0x40, 4), SIDE_LOW);
+	ck_assert_uint_eq(b->v->hws_pga[GVT_VCS], SIDE_HIGH);
+	ck_assert_uint_eq(b->v->elsp_index[GVT_RCS], 2);
+	ck_assert_uint_eq(b->v->elsp_data[GVT_RCS][2], 0x22);
+	ck_assert(b->v->monitor.plugged);
+	ck_assert_uint_eq(b->v->monitor.edid_offset, 8);
+	ck_assert_uint_eq(b->v->monitor.dpcd[0x100], 0x14);
+	ck_assert_uint_eq(waiting(b), 2);
+}
+
+static u64 host_entry(struct side *s, u64 addr)
+{
+	return s->gvt->hw.ggtt[addr >> 12];
+}
+
+/* The guest goes on: halves are completed, an interrupt comes, memory is the guest's. */
+static void goes_on(struct side *b)
+{
+	u32 word = 0x600df00d, back = 0;
+
+	gvt_ops()->vgpu_activate(b->vgpu);
+	side_write(b, side_gtt(SIDE_HIGH + 0x30000) + 4, 0, 4);
+	side_write(b, side_gtt(SIDE_HIGH + 0x40000), 0x205001, 4);
+	ck_assert(host_entry(b, SIDE_HIGH + 0x30000) && host_entry(b, SIDE_HIGH + 0x40000));
+	ck_assert_uint_eq(host_entry(b, SIDE_HIGH + 0x10000), 0);
+	ck_assert_uint_eq(side_msis(b), 0);
+	side_write(b, SIDE_MASTER, 1U << 31, 4);
+	ck_assert_uint_eq(side_msis(b), 1);
+	life_ok(mpt_guest_write(b->vm, 0x200010, &word, 4));
+	life_ok(mpt_guest_read(b->vm, SIDE_BAR2 + 2 * SIDE_LOW - 4096 + 0x10, &back, 4));
+	ck_assert_uint_eq(back, word);
+	/* What is behind the fence is tiled, so it is not where it would be. */
+	life_ok(mpt_guest_write(b->vm, 0x102010, &word, 4));
+	life_ok(mpt_guest_read(b->vm, SIDE_BAR2 + SIDE_LOW + 0x1010, &back, 4));
+	ck_assert_uint_ne(back, word);
+}
+
+static bool same(const struct blob *x, const struct blob *y)
+{
+	return x->len == y->len && !memcmp(x->p, y->p, x->len);
+}
+
+static void move(struct side *a, struct side *b)
+{
+	struct blob before, after;
+	u64 hash;
+
+	gvt_ops()->vgpu_deactivate(a->vgpu);
+	hash = gvt_vgpu_hash(a->vgpu);
+	before = side_save(a);
+	ck_assert_uint_eq(hash, gvt_vgpu_hash(a->vgpu));
+	if (a == b) {
+		gvt_ops()->vgpu_reset(a->vgpu);
+		ck_assert_uint_ne(hash, gvt_vgpu_hash(a->vgpu));
+	}
+	life_ok(side_restore(b, &before));
+	ck_assert_uint_eq(gvt_vgpu_hash(b->vgpu), hash);
+	after = side_save(b);
+	ck_assert(same(&before, &after));
+	ck_assert(!memcmp(before.p + before.len - 8, &hash, 8));
+	free(before.p);
+	free(after.p);
+}
+
+START_TEST(test_same_host)
+{
+	struct side a;
+
+	side_open(&a, SIDE_SPEC);
+	side_busy(&a);
+	side_msis(&a);
+	move(&a, &a);
+	looks_moved(&a);
+	goes_on(&a);
+	side_close(&a);
+}
+END_TEST
+
+/* Where another vGPU came first, so the id is another one, and frames lie elsewhere. */
+static void side_open_second(struct side *s, struct side_config *c, struct side *first)
+{
+	struct intel_vgpu_type type;
+
+	*first = (struct side){ .vm_id = 7 };
+	c->vm_id = 2;
+	side_open_config(s, c);
+	life_ok(mpt_vgpu_destroy(s->vm, s->vgpu));
+	life_ok(mpt_vm_create(s->host, first->vm_id));
+	life_ok(mpt_vm_get(s->host, first->vm_id, &first->vm));
+	life_ok(mpt_ram_add(first->vm, 0, MIB, 0));
+	gvt_type_init(&type, 4 * MIB, 4 * MIB, 2);
+	first->vgpu = mpt_vgpu_create(first->vm, s->gvt, &type);
+	ck_assert_msg(!MPT_IS_ERR(first->vgpu), "%s", mpt_last_error());
+	s->vgpu = mpt_vgpu_create(s->vm, s->gvt, &c->type);
+	ck_assert_msg(!MPT_IS_ERR(s->vgpu), "%s", mpt_last_error());
+	s->v = to_gvt_vgpu(s->vgpu);
+}
+
+static void side_close_second(struct side *s, struct side *first)
+{
+	life_ok(mpt_vgpu_destroy(first->vm, first->vgpu));
+	mpt_vm_put(first->vm);
+	life_ok(mpt_vm_destroy(s->host, first->vm_id));
+	side_close(s);
+}
+
+START_TEST(test_another_host)
+{
+	struct side_config c = side_default(shapes[_i % (int)N(shapes)]);
+	struct side a, b, first;
+	u64 neighbour;
+
+	side_open(&a, shapes[_i / (int)N(shapes)]);
+	side_busy(&a);
+	side_open_second(&b, &c, &first);
+	neighbour = gvt_vgpu_hash(first.vgpu);
+	ck_assert_int_ne(a.vgpu->id, b.vgpu->id);
+	move(&a, &b);
+	looks_moved(&b);
+	goes_on(&b);
+	ck_assert_uint_eq(gvt_vgpu_hash(first.vgpu), neighbour);
+	side_close_second(&b, &first);
+	side_close(&a);
+}
+END_TEST
+
+/* A target that was used before shows nothing of it. */
+START_TEST(test_nothing_of_the_target_stays)
+{
+	struct side a, b;
+	struct blob fresh;
+
+	side_open(&a, SIDE_SPEC);
+	side_open(&b, SIDE_SPEC);
+	side_busy(&b);
+	b.v->vblank.flip = 1;
+	b.v->vblank.running = 7;
+	gvt_ops()->vgpu_deactivate(b.vgpu);
+	move(&a, &b);
+	ck_assert_uint_eq(life_info(b.vgpu).ggtt_mapped, 0);
+	ck_assert_uint_eq(waiting(&b), 0);
+	ck_assert_uint_eq(life_info(b.vgpu).bar0, 0);
+	ck_assert_uint_eq(b.v->vblank.running, 0);
+	fresh = side_save(&a);
+	ck_assert_uint_le(fresh.len, 64 * 1024);
+	free(fresh.p);
+	side_close(&b);
+	side_close(&a);
+}
+END_TEST
+
+/* The pin is up as soon as the vGPU is there, where there is a pin. */
+START_TEST(test_pin)
+{
+	struct mpt_vm_stats stats;
+	struct side a, b;
+
+	side_open(&a, SIDE_SPEC);
+	side_open(&b, _i ? "check,mock:intx=no" : SIDE_SPEC);
+	life_decode(a.vgpu, SIDE_BAR0, SIDE_BAR2);
+	side_write(&a, SIDE_MASTER, 1U << 31, 4);
+	side_pending(&a);
+	ck_assert(a.v->intx_level);
+	move(&a, &b);
+	life_ok(mpt_vm_stats_get(b.vm, &stats));
+	ck_assert(stats.intx_level == !_i && b.v->intx_level == !_i);
+	side_close(&b);
+	side_close(&a);
+}
+END_TEST
+
+START_TEST(test_failsafe)
+{
+	struct side a, b;
+
+	side_open(&a, SIDE_SPEC);
+	side_open(&b, SIDE_SPEC);
+	side_busy(&a);
+	gvt_vgpu_failsafe_enter(a.vgpu, GVT_FAILSAFE_GUEST_ERR);
+	/* Registers and entries are plain memory now: nothing in them is checked, nothing mapped. */
+	side_write(&a, 0x24d0, 0xc4000, 4);
+	side_pte(&a, SIDE_LOW, 0x400001);
+	side_pte(&a, SIDE_HIGH + 0x30000, ~0ULL);
+	move(&a, &b);
+	ck_assert_int_eq(b.v->failsafe, GVT_FAILSAFE_GUEST_ERR);
+	ck_assert_uint_eq(host_entry(&b, SIDE_LOW), 0);
+	ck_assert_uint_ne(host_entry(&b, SIDE_LOW + 4096), 0);
+	ck_assert_uint_eq(side_read(&b, side_gtt(SIDE_LOW), 8), 0x400001);
+	side_close(&b);
+	side_close(&a);
+}
+END_TEST
+
+/* One that slept goes on knowing what it had read: a reset on waking does not forget it. */
+START_TEST(test_d3)
+{
+	struct side a, b;
+
+	side_open(&a, SIDE_SPEC);
+	side_open(&b, SIDE_SPEC);
+	side_busy(&a);
+	life_cfg_write(a.vgpu, 0xd4, 3, 2);
+	move(&a, &b);
+	ck_assert_uint_eq(life_cfg_read(b.vgpu, 0xd4, 2), 3);
+	gvt_ops()->vgpu_reset(b.vgpu);
+	ck_assert(b.v->pv_notified);
+	side_close(&b);
+	side_close(&a);
+}
+END_TEST
+
+#define PIPECONF_A 0x70008
+#define SURF_A 0x7019c
+#define IIR_A 0x44408
+
+START_TEST(test_flip_that_waits)
+{
+	struct side a, b;
+
+	side_open(&a, SIDE_SPEC);
+	side_open(&b, SIDE_SPEC);
+	side_busy(&a);
+	gvt_service(a.gvt, 1000000000);
+	side_write(&a, 0x44404, 0, 4);
+	side_write(&a, PIPECONF_A, 1U << 31, 4);
+	gvt_service(a.gvt, 1001000000);
+	side_write(&a, SURF_A, SIDE_LOW, 4);
+	ck_assert_uint_eq(a.v->vblank.flip, 1);
+	move(&a, &b);
+	gvt_ops()->vgpu_activate(b.vgpu);
+	/* A clock of its own, far behind the other's. */
+	gvt_service(b.gvt, 5);
+	ck_assert_uint_eq(side_read(&b, IIR_A, 4), 0);
+	gvt_service(b.gvt, 5 + 16000000);
+	ck_assert_uint_eq(side_read(&b, IIR_A, 4), 9);
+	side_close(&b);
+	side_close(&a);
+}
+END_TEST
+
+/* A BAR that is being sized is nowhere, and at its address again when that is written. */
+START_TEST(test_bar_being_sized)
+{
+	struct side a, b;
+
+	side_open(&a, SIDE_SPEC);
+	side_open(&b, SIDE_SPEC);
+	life_decode(a.vgpu, SIDE_BAR0, SIDE_BAR2);
+	life_cfg_write(a.vgpu, 0x10, ~0U, 4);
+	move(&a, &b);
+	ck_assert_uint_eq(life_info(b.vgpu).bar0, 0);
+	ck_assert_uint_eq(life_info(b.vgpu).bar2, SIDE_BAR2);
+	life_cfg_write(b.vgpu, 0x14, 0, 4);
+	ck_assert_uint_eq(life_info(b.vgpu).bar0, 0);
+	life_cfg_write(b.vgpu, 0x10, SIDE_BAR0, 4);
+	ck_assert_uint_eq(life_info(b.vgpu).bar0, SIDE_BAR0);
+	side_close(&b);
+	side_close(&a);
+}
+END_TEST
+
+/* --- PV MMIO --- */
+
+static void pv_open(struct side *s, const char *spec, u32 levels)
+{
+	struct side_config c = side_default(spec);
+
+	c.pvmmio = levels;
+	side_open_config(s, &c);
+}
+
+START_TEST(test_pvmmio)
+{
+	struct mpt_ledger l;
+	struct side a, b;
+
+	pv_open(&a, SIDE_SPEC, 0xf);
+	pv_open(&b, "check,mock:seed=5", 0xf);
+	side_busy(&a);
+	side_write(&a, 0x78860, 0xb, 4);
+	side_write(&a, GVT_MMIO_SIZE + 0x80, 1, 4); /* the guest holds interrupts back */
+	side_write(&a, GVT_MMIO_SIZE + 0xffc, 0x1234, 4);
+	move(&a, &b);
+	life_ok(mpt_ledger_get(b.host, &l));
+	ck_assert_uint_eq(l.live[MPT_LEDGER_PVMMIO], 1);
+	ck_assert_uint_eq(side_read(&b, GVT_MMIO_SIZE + 0xffc, 4), 0x1234);
+	ck_assert_uint_eq(side_read(&b, 0x78860, 4), 0xb);
+	side_write(&b, SIDE_MASTER, 1U << 31, 4);
+	ck_assert_uint_eq(side_msis(&b), 0);
+	side_write(&b, GVT_MMIO_SIZE + 0x80, 0, 4);
+	side_write(&b, 0x7886c, 1, 4);
+	ck_assert_uint_eq(side_msis(&b), 1);
+	side_close(&b);
+	side_close(&a);
+}
+END_TEST
+
+START_TEST(test_pvmmio_is_not_there)
+{
+	struct side a, b;
+	struct blob blob;
+	u64 hash;
+
+	pv_open(&a, SIDE_SPEC, 0xf);
+	pv_open(&b, _i ? SIDE_SPEC : "check,mock:pvmmio=no", _i ? 0x3 : 0xf);
+	gvt_ops()->vgpu_reset(b.vgpu);
+	hash = gvt_vgpu_hash(b.vgpu);
+	side_busy(&a);
+	side_write(&a, 0x78860, 0xb, 4);
+	blob = side_save(&a);
+	ck_assert_int_eq(side_restore(&b, &blob), _i ? -EINVAL : -ENOENT);
+	has("field pvmmio.levels: 0xb");
+	if (_i)
+		has("gvt_config.pvmmio");
+	ck_assert_uint_eq(gvt_vgpu_hash(b.vgpu), hash);
+	free(blob.p);
+	side_close(&b);
+	side_close(&a);
+}
+END_TEST
+
+/* --- what does not fit --- */
+
+static void other_low_start(struct side_config *c) { c->type.low_start = 0; }
+static void other_high_start(struct side_config *c) { c->type.high_start += MIB; }
+static void other_low_size(struct side_config *c) { c->type.low_size = 32 * MIB; }
+static void other_high_size(struct side_config *c) { c->type.high_size = 64 * MIB; }
+static void other_fences(struct side_config *c) { c->type.fence = 3; }
+static void other_width(struct side_config *c) { c->type.width = 1920; }
+static void other_height(struct side_config *c) { c->type.height = 1200; }
+static void other_aperture(struct side_config *c) { c->aperture = 512 * MIB; }
+
+static const struct {
+	void (*other)(struct side_config *c);
+	const char *field, *remedy;
+} misfits[] = {
+	{ other_low_start, "identity.low_start: 0x4000000 in the state, 0x0 here", "type.low_start" },
+	{ other_high_start, "identity.high_start: 0x20000000 in the state, 0x20100000 here",
+	  "type.high_start" },
+	{ other_low_size, "identity.low_size: 0x4000000 in the state, 0x2000000 here",
+	  "type.low_size" },
+	{ other_high_size, "identity.high_size: 0x8000000 in the state, 0x4000000 here",
+	  "type.high_size" },
+	{ other_fences, "identity.fences: 0x4 in the state, 0x3 here", "type.fence" },
+	{ other_width, "identity.width: 0x400 in the state, 0x780 here", "type.width" },
+	{ other_height, "identity.height: 0x300 in the state, 0x4b0 here", "type.height" },
+	{ other_aperture, "identity.aperture: 0x10000000 in the state, 0x20000000 here",
+	  "gvt_config.aperture" },
+};
+
+START_TEST(test_misfit)
+{
+	struct side_config c = side_default(SIDE_SPEC);
+	struct side a, b;
+	struct blob blob;
+	u64 hash;
+
+	misfits[_i].other(&c);
+	side_open(&a, SIDE_SPEC);
+	side_busy(&a);
+	blob = side_save(&a);
+	side_open_config(&b, &c);
+	hash = gvt_vgpu_hash(b.vgpu);
+	ck_assert_int_eq(side_restore(&b, &blob), -EINVAL);
+	has(misfits[_i].field);
+	has(misfits[_i].remedy);
+	ck_assert_uint_eq(gvt_vgpu_hash(b.vgpu), hash);
+	free(blob.p);
+	side_close(&b);
+	side_close(&a);
+}
+END_TEST
+
+START_TEST(test_active)
+{
+	struct side a;
+	struct blob blob;
+	u64 hash;
+
+	side_open(&a, SIDE_SPEC);
+	side_busy(&a);
+	blob = side_save(&a); /* of an active one: allowed */
+	side_write(&a, 0x2038, 0x777000, 4);
+	hash = gvt_vgpu_hash(a.vgpu);
+	ck_assert_int_eq(side_restore(&a, &blob), -EBUSY);
+	has("active");
+	ck_assert_uint_eq(gvt_vgpu_hash(a.vgpu), hash);
+	free(blob.p);
+	side_close(&a);
+}
+END_TEST
+
+/* --- failures below --- */
+
+static int write_fails(void *arg, const void *buf, size_t len)
+{
+	(void)buf;
+	*(size_t *)arg = len;
+	return -EIO;
+}
+
+START_TEST(test_save_fails)
+{
+	struct side a;
+	size_t len = 0;
+
+	side_open(&a, SIDE_SPEC);
+	side_busy(&a);
+	ck_assert_int_eq(gvt_vgpu_save(a.vgpu, NULL, NULL), -EINVAL);
+	ck_assert_int_eq(gvt_vgpu_save(a.vgpu, write_fails, &len), -EIO);
+	ck_assert_uint_gt(len, 0);
+	mpt_alloc_fail_at(1);
+	len = 0;
+	ck_assert_int_eq(gvt_vgpu_save(a.vgpu, write_fails, &len), -ENOMEM);
+	ck_assert_uint_eq(len, 0);
+	/* The hash allocates nothing. */
+	mpt_alloc_fail_at(1);
+	gvt_vgpu_hash(a.vgpu);
+	ck_assert(!mpt_alloc_failed());
+	mpt_alloc_fail_at(0);
+	side_close(&a);
+}
+END_TEST
+
+/* The Nth operation, or allocation, of a restore fails: as after a reset, and the next one works. */
+static void fail_each(struct side *b, const struct blob *blob, bool alloc)
+{
+	u64 want = 0, reset, hash;
+	enum mpt_op_id op;
+	unsigned int n;
+	int ret;
+
+	memcpy(&want, blob->p + blob->len - 8, 8);
+	gvt_ops()->vgpu_reset(b->vgpu);
+	reset = gvt_vgpu_hash(b->vgpu);
+	for (n = 1; n < 200; n++) {
+		if (alloc)
+			mpt_alloc_fail_at(n);
+		else
+			life_ok(mpt_fault_at(b->host, MPT_OP_COUNT, n, 0));
+		ret = side_restore(b, blob);
+		mpt_alloc_fail_at(0);
+		hash = gvt_vgpu_hash(b->vgpu);
+		if (!ret) {
+			ck_assert_uint_eq(hash, want);
+			if (alloc ? !mpt_alloc_failed() : !mpt_fault_fired(b->host, &op))
+				break;
+			ck_assert(!alloc && op == MPT_OP_ID_set_intx);
+		} else {
+			ck_assert_uint_eq(hash, reset);
+			ck_assert_uint_eq(life_info(b->vgpu).ggtt_mapped, 0);
+		}
+		gvt_ops()->emulate_hotplug(b->vgpu, false); /* a reset pulls no cable */
+		gvt_ops()->vgpu_reset(b->vgpu);
+		ck_assert_uint_eq(gvt_vgpu_hash(b->vgpu), reset);
+	}
+	ck_assert_uint_lt(n, 200);
+	ck_assert_uint_gt(n, alloc ? 1 : SIDE_MAPPED + 2);
+}
+
+START_TEST(test_restore_fails)
+{
+	struct side a, b;
+	struct blob blob;
+
+	pv_open(&a, SIDE_SPEC, 0xf);
+	pv_open(&b, "fault,mock", 0xf);
+	side_busy(&a);
+	side_write(&a, 0x78860, 0xb, 4);
+	life_cfg_write(a.vgpu, 0xae, 0, 2);
+	side_write(&a, SIDE_MASTER, 1U << 31, 4);
+	ck_assert(a.v->intx_level);
+	blob = side_save(&a);
+	fail_each(&b, &blob, _i);
+	free(blob.p);
+	side_close(&b);
+	side_close(&a);
+}
+END_TEST
+
+/* The target's own BAR does not leave: an error, and nothing of the state arrives. */
+START_TEST(test_old_bar_stays)
+{
+	struct side a, b;
+	struct blob blob;
+
+	side_open(&a, SIDE_SPEC);
+	side_open(&b, SIDE_SPEC);
+	side_busy(&a);
+	blob = side_save(&a);
+	life_decode(b.vgpu, 0xd0000000, SIDE_BAR2);
+	life_ok(mpt_fault_at(b.host, MPT_OP_ID_set_trap_area, 1, 0));
+	ck_assert_int_eq(side_restore(&b, &blob), -EIO);
+	ck_assert_uint_eq(b.v->hws_pga[GVT_RCS], 0);
+	life_ok(side_restore(&b, &blob));
+	looks_moved(&b);
+	free(blob.p);
+	side_close(&b);
+	side_close(&a);
+}
+END_TEST
+
+/* What was mapped must be mappable; the sentence tells which page. */
+START_TEST(test_memory_is_missing)
+{
+	struct side a, b;
+	struct blob blob;
+	u64 reset;
+
+	side_open(&a, SIDE_SPEC);
+	side_open(&b, SIDE_SPEC);
+	side_busy(&a);
+	life_ok(mpt_ram_add(a.vm, SIDE_NO_RAM, MIB, 0));
+	side_pte(&a, SIDE_LOW + 0x100000, SIDE_NO_RAM | 1);
+	blob = side_save(&a);
+	gvt_ops()->vgpu_reset(b.vgpu);
+	reset = gvt_vgpu_hash(b.vgpu);
+	ck_assert_int_eq(side_restore(&b, &blob), -EFAULT);
+	has("field ggtt.entry: gfn 0x6000 of entry 0x4100");
+	ck_assert_uint_eq(gvt_vgpu_hash(b.vgpu), reset);
+	life_ok(mpt_ram_add(b.vm, SIDE_NO_RAM, MIB, 0));
+	life_ok(side_restore(&b, &blob));
+	free(blob.p);
+	side_close(&b);
+	side_close(&a);
+}
+END_TEST
+
+/* --- no member is forgotten --- */
+
+struct span {
+	size_t at, size;
+	const char *name;
+};
+
+#define MEMBER_SPAN(member) \
+	{ offsetof(struct gvt_vgpu, member), sizeof(((struct gvt_vgpu *)0)->member), #member },
+
+static const struct span spans[] = {
+#define STATE_FIELD(section, name, type, member, max) MEMBER_SPAN(member)
+#define STATE_OWN(section, name, type, member, max) MEMBER_SPAN(member)
+/* It is the whole of count otherwise. */
+#define STATE_EXEMPT(member, why) MEMBER_SPAN(member)
+#include "gvt/state.def"
+};
+
+/* 1: a byte of a member, 0: padding. */
+static void real_bytes(u8 real[sizeof(struct gvt_vgpu)])
+{
+	struct gvt_vgpu *v = calloc(1, sizeof(*v));
+
+	memset(v, 0xff, sizeof(*v));
+#if defined(__has_builtin) && !defined(__clang__)
+#if __has_builtin(__builtin_clear_padding)
+	__builtin_clear_padding(v);
+#endif
+#endif
+	memcpy(real, v, sizeof(*v));
+	free(v);
+}
+
+/* Where the compiler cannot tell padding, a gap of less than 8 bytes passes for it. */
+static bool may_be_padding(const u8 *covered, size_t at)
+{
+	size_t from = at, to = at;
+
+	while (from && !covered[from - 1])
+		from--;
+	while (to < sizeof(struct gvt_vgpu) && !covered[to])
+		to++;
+#if defined(__has_builtin) && !defined(__clang__)
+#if __has_builtin(__builtin_clear_padding)
+	return false;
+#endif
+#endif
+	return to - from < 8;
+}
+
+START_TEST(test_census)
+{
+	static u8 covered[sizeof(struct gvt_vgpu)], real[sizeof(struct gvt_vgpu)];
+	const char *before = "the begin";
+	size_t i, n;
+
+	real_bytes(real);
+	for (i = 0; i < N(spans); i++)
+		memset(covered + spans[i].at, 1, spans[i].size);
+	for (i = 0; i < sizeof(covered); i++) {
+		for (n = 0; n < N(spans); n++)
+			if (spans[n].at + spans[n].size == i)
+				before = spans[n].name;
+		if (!covered[i] && real[i] && !may_be_padding(covered, i))
+			ck_abort_msg("struct gvt_vgpu: what is at byte %zu, behind '%s', is neither "
+				     "saved nor exempt (gvt/state.def, doc/state.md)", i, before);
+	}
+}
+END_TEST
+
+static Suite *state_suite(void)
+{
+	Suite *s = suite_create("gvt_state");
+	TCase *tc = tcase_create("move");
+	TCase *refuse = tcase_create("refuse");
+
+	tcase_add_test(tc, test_same_host);
+	tcase_add_loop_test(tc, test_another_host, 0, (int)(N(shapes) * N(shapes)));
+	tcase_add_test(tc, test_nothing_of_the_target_stays);
+	tcase_add_loop_test(tc, test_pin, 0, 2);
+	tcase_add_test(tc, test_failsafe);
+	tcase_add_test(tc, test_d3);
+	tcase_add_test(tc, test_flip_that_waits);
+	tcase_add_test(tc, test_bar_being_sized);
+	tcase_add_test(tc, test_pvmmio);
+	suite_add_tcase(s, tc);
+	tcase_add_loop_test(refuse, test_pvmmio_is_not_there, 0, 2);
+	tcase_add_loop_test(refuse, test_misfit, 0, (int)N(misfits));
+	tcase_add_test(refuse, test_active);
+	tcase_add_test(refuse, test_save_fails);
+	tcase_add_loop_test(refuse, test_restore_fails, 0, 2);
+	tcase_add_test(refuse, test_old_bar_stays);
+	tcase_add_test(refuse, test_memory_is_missing);
+	tcase_add_test(refuse, test_census);
+	suite_add_tcase(s, refuse);
+	return s;
+}
+
+int main(void)
+{
+	static Suite *(*const suites[])(void) = { state_suite };
+
+	return mpt_test_main("gvt_state", suites, N(suites));
+}
