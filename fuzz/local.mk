@@ -10,6 +10,7 @@ fuzz_targets = \
 	fuzz/fuzz_mmio \
 	fuzz/fuzz_scan \
 	fuzz/fuzz_trace
+fuzz_targets = fuzz/fuzz_cfg fuzz/fuzz_mmio fuzz/fuzz_state fuzz/fuzz_trace
 
 # What make check replays. The others need a table of operations of their own or a layer, which a
 # static-backend build refuses.
@@ -40,6 +41,9 @@ fuzz_fuzz_mmio_LDADD = libmpt-gvt.la libmpt.la
 fuzz_fuzz_scan_SOURCES = fuzz/fuzz_scan.c fuzz/replay_main.c
 fuzz_fuzz_scan_CPPFLAGS = $(public_cppflags) -I$(top_srcdir)
 fuzz_fuzz_scan_LDADD = libmpt-gvt-core.la libmpt-core.la
+fuzz_fuzz_state_SOURCES = fuzz/fuzz_state.c fuzz/replay_main.c
+fuzz_fuzz_state_CPPFLAGS = $(public_cppflags)
+fuzz_fuzz_state_LDADD = libmpt-gvt.la libmpt.la
 fuzz_fuzz_trace_SOURCES = fuzz/fuzz_trace.c fuzz/replay_main.c $(mmiotrace_sources)
 fuzz_fuzz_trace_CPPFLAGS = $(public_cppflags)
 fuzz_fuzz_trace_LDADD = libmpt-gvt.la libmpt.la

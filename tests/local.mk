@@ -18,6 +18,7 @@ suites = \
 	tests/test_tiling
 
 # A suite of a tool's files compiles them in; they belong to no library.
+tests_test_gvt_state_probe_SOURCES = tests/test_gvt_state_probe.c $(mmiotrace_sources)
 tests_test_mmiotrace_SOURCES = tests/test_mmiotrace.c $(mmiotrace_sources)
 tests_test_mmiotrace_file_SOURCES = tests/test_mmiotrace_file.c $(mmiotrace_sources)
 tests_test_plot_SOURCES = tests/test_plot.c $(mmiotrace_sources) $(plot_sources)
@@ -62,6 +63,7 @@ layer_suites = \
 	tests/test_gvt_scan_batch \
 	tests/test_gvt_state \
 	tests/test_gvt_state_blob \
+	tests/test_gvt_state_probe \
 	tests/test_gvt_tiling \
 	tests/test_gvt_vblank \
 	tests/test_gvt_vgpu \
