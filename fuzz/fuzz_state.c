@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Fuzz target: saved states that nobody saved. An input edits the state of a vGPU that has something
- * everywhere; its size and hash are made right again, so that the rest is looked at. It is restored
- * into a vGPU on the mock hypervisor: what is refused changes nothing, what is taken can be saved and
- * restored again as the same, and what is mapped agrees with the ledger.
+ * Fuzz target: saved states that nobody saved. An input edits the state of a vGPU that has
+ * something everywhere; its size and hash are made right again, so that the rest is looked at. It is
+ * restored into a vGPU on the mock hypervisor: what is refused changes nothing, what is taken can be
+ * saved and restored again as the same, and what is mapped agrees with the ledger.
  *
- * Input: edits. A byte says which (enum edit), two where in the state (modulo its size), then what the
- * edit takes; what the input lacks at its end is 0.
+ * Input: edits. A byte says which (enum edit), two where in the state (modulo its size), then what
+ * the edit takes; what the input lacks at its end is 0.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -18,13 +18,13 @@
 #include <mpt/testbed.h>
 
 enum edit {
-	EDIT_BYTE, /* a byte */
-	EDIT_DWORD, /* four */
-	EDIT_INSERT, /* how many, then they */
-	EDIT_REMOVE, /* how many */
-	EDIT_COPY, /* how many, where to */
-	EDIT_CUT, /* all behind */
-	EDIT_WHOLE, /* the rest of the input, between a header and a hash */
+	EDIT_BYTE,     /* a byte */
+	EDIT_DWORD,    /* four */
+	EDIT_INSERT,   /* how many, then they */
+	EDIT_REMOVE,   /* how many */
+	EDIT_COPY,     /* how many, where to */
+	EDIT_CUT,      /* all behind */
+	EDIT_WHOLE,    /* the rest of the input, between a header and a hash */
 	EDIT_UNSEALED, /* the hash stays as it was */
 	NUM_EDITS
 };
@@ -53,18 +53,19 @@ static struct mpt_vm *vm;
 static struct intel_vgpu *g;
 static struct state state, again;
 
-#define must(what) \
-	do { \
-		if (!(what)) { \
+#define must(what)                                                                     \
+	do {                                                                           \
+		if (!(what)) {                                                         \
 			fprintf(stderr, "%s:%d: %s (%s)\n", __FILE__, __LINE__, #what, \
-				mpt_last_error()); \
-			abort(); \
-		} \
+				mpt_last_error());                                     \
+			abort();                                                       \
+		}                                                                      \
 	} while (0)
 
 static void open_all(void)
 {
-	struct gvt_config config = { .size = sizeof(config), .aperture = 256ULL << 20,
+	struct gvt_config config = { .size = sizeof(config),
+				     .aperture = 256ULL << 20,
 				     .pvmmio = 0xf };
 	struct intel_vgpu_type type;
 

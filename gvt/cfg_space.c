@@ -483,14 +483,16 @@ int gvt_cfg_check(const struct gvt_vgpu *v, const struct gvt_cfg_saved *s)
 		value = saved_dword(s, reg);
 		here = cfg_initial(v->gvt->platform, reg);
 		if ((value ^ here) & ~cfg_changeable(v, reg))
-			return mpt_fail(-EINVAL, "gvt", "vGPU %d: state: field config.space: 0x%08x "
-					"at 0x%x in the state, 0x%08x here, and no guest could "
-					"change that", v->base.id, value, reg, here);
+			return mpt_fail(-EINVAL, "gvt",
+					"vGPU %d: state: field config.space: 0x%08x at 0x%x in the "
+					"state, 0x%08x here, and no guest could change that",
+					v->base.id, value, reg, here);
 	}
 	state = saved_dword(s, CFG_PMCSR) & PMCSR_STATE;
 	if (state && state != PMCSR_D3HOT)
-		return mpt_fail(-EINVAL, "gvt", "vGPU %d: state: field config.space: power state D%u "
-				"does not exist", v->base.id, state);
+		return mpt_fail(-EINVAL, "gvt",
+				"vGPU %d: state: field config.space: power state D%u does not exist",
+				v->base.id, state);
 	ret = saved_bar_check(v, s, 0);
 	return ret ? ret : saved_bar_check(v, s, 1);
 }

@@ -167,9 +167,9 @@ int gvt_pvmmio_restore(struct gvt_vgpu *v, u32 levels, const u8 *page)
 	int ret = levels ? pv_on(v) : 0;
 
 	if (ret)
-		return mpt_fail(ret, "gvt", "vGPU %d: state: field pvmmio.levels: 0x%x is on in the "
-				"state, here it cannot be: %s", v->base.id, levels,
-				mpt_errno_name(ret));
+		return mpt_fail(ret, "gvt",
+				"vGPU %d: state: field pvmmio.levels: 0x%x is on in the state, here "
+				"it cannot be: %s", v->base.id, levels, mpt_errno_name(ret));
 	if (levels)
 		memcpy(v->pv.page, page, MPT_PAGE_SIZE);
 	v->pv.levels = levels;

@@ -31,13 +31,20 @@ static u64 platform_word(const struct gvt_vgpu *v)
 
 const struct state_field gvt_state_fields[NUM_FIELDS] = {
 #define STATE_SAME(s, n, type, value, form, how) \
-	{ .name = #n, .section = SECTION_##s, .width = sizeof(type), .same = same_##s##_##n, \
-	  .format = form, .remedy = how },
+	{ .name = #n, \
+	  .section = SECTION_##s, \
+	  .width = sizeof(type), \
+	  .same = same_##s##_##n, \
+	  .format = form, \
+	  .remedy = how },
 #define STATE_MEMBER(s, n, type, member, largest, copied) \
-	{ .name = #n, .section = SECTION_##s, .width = sizeof(type), \
+	{ .name = #n, \
+	  .section = SECTION_##s, \
+	  .width = sizeof(type), \
 	  .offset = offsetof(struct gvt_vgpu, member), \
 	  .count = sizeof(((struct gvt_vgpu *)0)->member) / sizeof(type), \
-	  .plain = copied, .max = largest },
+	  .plain = copied, \
+	  .max = largest },
 #define STATE_FIELD(s, n, type, member, largest) STATE_MEMBER(s, n, type, member, largest, true)
 #define STATE_OWN(s, n, type, member, largest) STATE_MEMBER(s, n, type, member, largest, false)
 #define STATE_LIST(s, n, type, fn) \
@@ -64,7 +71,7 @@ static void put_value(const struct gvt_vgpu *v, const struct state_field *f, str
 
 /* How long everything is. Lists are walked once for this and once to be written. */
 struct sizes {
-	u32 count[NUM_FIELDS]; /* elements */
+	u32 count[NUM_FIELDS];	   /* elements */
 	u32 section[NUM_SECTIONS]; /* bytes of its fields */
 	size_t all;
 };
@@ -88,8 +95,8 @@ static void sizes_get(const struct gvt_vgpu *v, struct sizes *s)
 		const struct state_field *f = &gvt_state_fields[i];
 
 		s->count[i] = f->list ? list_count(v, f) : f->same ? 1 : f->count;
-		s->section[f->section] += (u32)sizeof(struct state_field_head) +
-					  f->width * s->count[i];
+		s->section[f->section] +=
+			(u32)sizeof(struct state_field_head) + f->width * s->count[i];
 	}
 	for (i = 0; i < NUM_SECTIONS; i++)
 		s->all += sizeof(struct state_section_head) + s->section[i];
@@ -109,7 +116,8 @@ static void put_section(const struct gvt_vgpu *v, u32 section, const struct size
 			struct state_out *out)
 {
 	const struct state_section *s = &gvt_state_sections[section];
-	struct state_section_head head = { .version = s->version, .flags = s->flags,
+	struct state_section_head head = { .version = s->version,
+					   .flags = s->flags,
 					   .size = sizes->section[section] };
 	u32 i;
 

@@ -5,7 +5,7 @@
  */
 #include "state_format.h"
 
-/* Fowler, Noll, Vo: 64 bits, variant 1a. Each step is a bijection, so no single byte goes unseen. */
+/* Fowler, Noll, Vo: 64 bits, 1a. Each step is a bijection, so no single byte goes unseen. */
 #define HASH_INIT 0xcbf29ce484222325ULL
 #define HASH_PRIME 0x100000001b3ULL
 
@@ -89,11 +89,15 @@ static int walk_field(struct walk *w)
 	w->f.width = head.width;
 	w->f.count = head.count;
 	if (head.width - 1 >= 8 || (head.width & (head.width - 1)))
-		return mpt_fail(-EINVAL, "gvt", "state: field %s.%s: elements of %u bytes "
-				"(1, 2, 4 or 8)", w->f.section, w->f.name, head.width);
+		return mpt_fail(-EINVAL, "gvt",
+				"state: field %s.%s: elements of %u bytes "
+				"(1, 2, 4 or 8)",
+				w->f.section, w->f.name, head.width);
 	if ((u64)head.width * head.count > w->left)
-		return mpt_fail(-EINVAL, "gvt", "state: field %s.%s: %llu bytes, its section has "
-				"%zu left", w->f.section, w->f.name,
+		return mpt_fail(-EINVAL, "gvt",
+				"state: field %s.%s: %llu bytes, its section has "
+				"%zu left",
+				w->f.section, w->f.name,
 				(unsigned long long)head.width * head.count, w->left);
 	w->f.data = take(w, (size_t)head.width * head.count);
 	return w->visitor->field ? w->visitor->field(w->arg, &w->f) : 0;
@@ -131,8 +135,9 @@ static int walk_section(struct walk *w)
 		return mpt_fail(-EINVAL, "gvt", "state: section %s: flags 0x%x (known: 0x%x)",
 				w->f.section, head.flags, STATE_OPTIONAL);
 	if (head.size > w->left)
-		return mpt_fail(-EINVAL, "gvt", "state: section %s: %u bytes, the state has %zu left",
-				w->f.section, head.size, w->left);
+		return mpt_fail(-EINVAL, "gvt",
+				"state: section %s: %u bytes, the state has %zu left", w->f.section,
+				head.size, w->left);
 	if (w->visitor->section) {
 		int ret = w->visitor->section(w->arg, &w->f);
 
@@ -152,11 +157,13 @@ static int head_check(const u8 *blob, size_t len)
 				sizeof(head) + sizeof(hash));
 	memcpy(&head, blob, sizeof(head));
 	if (memcmp(head.magic, STATE_MAGIC, sizeof(head.magic)))
-		return mpt_fail(-EINVAL, "gvt", "state: magic: it does not begin with " STATE_MAGIC);
+		return mpt_fail(-EINVAL, "gvt",
+				"state: magic: it does not begin with " STATE_MAGIC);
 	if (head.format != STATE_FORMAT)
-		return mpt_fail(-EINVAL, "gvt", "state: format: %u in the state, %u is read here "
-				"(save it with this version of the library)", head.format,
-				STATE_FORMAT);
+		return mpt_fail(-EINVAL, "gvt",
+				"state: format: %u in the state, %u is read here "
+				"(save it with this version of the library)",
+				head.format, STATE_FORMAT);
 	if (head.size != len)
 		return mpt_fail(-EINVAL, "gvt", "state: size: it says %u bytes, there are %zu",
 				head.size, len);
@@ -164,9 +171,10 @@ static int head_check(const u8 *blob, size_t len)
 	memcpy(&found, blob + len - sizeof(found), sizeof(found));
 	if (hash == found)
 		return 0;
-	return mpt_fail(-EINVAL, "gvt", "state: hash: 0x%016llx in the state, its contents give "
-			"0x%016llx (it was damaged on the way)", (unsigned long long)found,
-			(unsigned long long)hash);
+	return mpt_fail(-EINVAL, "gvt",
+			"state: hash: 0x%016llx in the state, its contents give "
+			"0x%016llx (it was damaged on the way)",
+			(unsigned long long)found, (unsigned long long)hash);
 }
 
 int gvt_state_walk(const void *blob, size_t len, const struct state_visitor *visitor, void *arg)

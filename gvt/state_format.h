@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Inside of save and restore: the bytes (state_format.c), the tables (state.c), the parts that are as
- * long as they come (state_sparse.c), and restoring (state_restore.c).
+ * Inside of save and restore: the bytes (state_format.c), the tables (state.c), the parts that are
+ * as long as they come (state_sparse.c), and restoring (state_restore.c).
  */
 #ifndef GVT_STATE_FORMAT_H
 #define GVT_STATE_FORMAT_H

@@ -28,16 +28,20 @@ static int take_section(void *arg, const struct gvt_state_field *f)
 		;
 	in->section = i;
 	if (i == NUM_SECTIONS)
-		return f->optional ? 0 : mpt_fail(-EINVAL, "gvt", "vGPU %d: state: section %s is "
-						  "not known here, and needed (use a newer library)",
-						  in->v->base.id, f->section);
+		return f->optional ? 0
+				   : mpt_fail(-EINVAL, "gvt",
+					      "vGPU %d: state: section %s is "
+					      "not known here, and needed (use a newer library)",
+					      in->v->base.id, f->section);
 	if (in->seen[i])
 		return mpt_fail(-EINVAL, "gvt", "vGPU %d: state: section %s is there twice",
 				in->v->base.id, f->section);
 	if (f->version != gvt_state_sections[i].version)
-		return mpt_fail(-EINVAL, "gvt", "vGPU %d: state: section %s: version %u in the state, "
-				"%u is read here (use the same library)", in->v->base.id,
-				f->section, f->version, gvt_state_sections[i].version);
+		return mpt_fail(-EINVAL, "gvt",
+				"vGPU %d: state: section %s: version %u in the state, "
+				"%u is read here (use the same library)",
+				in->v->base.id, f->section, f->version,
+				gvt_state_sections[i].version);
 	in->seen[i] = true;
 	return 0;
 }
@@ -47,7 +51,8 @@ static const struct state_field *field_find(u32 section, const char *name)
 	u32 i;
 
 	for (i = 0; i < NUM_FIELDS; i++)
-		if (gvt_state_fields[i].section == section && !strcmp(gvt_state_fields[i].name, name))
+		if (gvt_state_fields[i].section == section &&
+		    !strcmp(gvt_state_fields[i].name, name))
 			return &gvt_state_fields[i];
 	return NULL;
 }
@@ -76,9 +81,10 @@ static int take_field(void *arg, const struct gvt_state_field *found)
 		return 0;
 	f = field_find(in->section, found->name);
 	if (!f)
-		return mpt_fail(-EINVAL, "gvt", "vGPU %d: state: field %s.%s is not known here "
-				"(use the same library)", in->v->base.id, found->section,
-				found->name);
+		return mpt_fail(-EINVAL, "gvt",
+				"vGPU %d: state: field %s.%s is not known here "
+				"(use the same library)",
+				in->v->base.id, found->section, found->name);
 	if (in->data[f - gvt_state_fields].data)
 		return refuse(in, f, "is there twice");
 	if (found->width != f->width)
@@ -103,7 +109,8 @@ static const char *word_text(u64 word, char text[9])
 	return text;
 }
 
-static int check_same(const struct state_in *in, const struct state_field *f, const struct state_data *d)
+static int check_same(const struct state_in *in, const struct state_field *f,
+		      const struct state_data *d)
 {
 	u64 value, here = f->same(in->v);
 	char text[2][9];
@@ -146,7 +153,8 @@ static int check_fields(const struct state_in *in)
 		const struct state_field *f = &gvt_state_fields[i];
 		const struct state_data *d = &in->data[i];
 
-		if (!in->seen[f->section] && (gvt_state_sections[f->section].flags & STATE_OPTIONAL))
+		if (!in->seen[f->section] &&
+		    (gvt_state_sections[f->section].flags & STATE_OPTIONAL))
 			continue;
 		if (!d->data)
 			ret = refuse(in, f, "is missing");
@@ -167,7 +175,8 @@ static struct gvt_cfg_saved cfg_saved(const struct state_in *in)
 {
 	return (struct gvt_cfg_saved){
 		.space = in->data[FIELD_config_space].data,
-		.on = { value_of(in, FIELD_config_bar0_on, 0), value_of(in, FIELD_config_bar2_on, 0) },
+		.on = { value_of(in, FIELD_config_bar0_on, 0),
+			value_of(in, FIELD_config_bar2_on, 0) },
 		.sizing = { value_of(in, FIELD_config_bar0_sizing, 0),
 			    value_of(in, FIELD_config_bar2_sizing, 0) },
 	};
@@ -225,7 +234,8 @@ static int check_engine(const struct state_in *in)
 
 		if (page && !gvt_ggtt_validate(in->v, page & ~0xfffULL, MPT_PAGE_SIZE))
 			return refuse(in, &gvt_state_fields[FIELD_engine_status_page],
-				      "0x%llx is not in the vGPU's share", (unsigned long long)page);
+				      "0x%llx is not in the vGPU's share",
+				      (unsigned long long)page);
 	}
 	return 0;
 }
@@ -237,13 +247,17 @@ static int check_pvmmio(const struct state_in *in)
 	u32 count = in->data[FIELD_pvmmio_page].count;
 
 	if (levels & ~here)
-		return refuse(in, f, "0x%x in the state, 0x%x are offered here (set "
-			      "gvt_config.pvmmio)", levels, here);
+		return refuse(in, f,
+			      "0x%x in the state, 0x%x are offered here (set "
+			      "gvt_config.pvmmio)",
+			      levels, here);
 	if (levels && !value_of(in, FIELD_config_bar0_on, 0))
 		return refuse(in, f, "0x%x in the state, but BAR0 is nowhere", levels);
 	if (count != (levels ? MPT_PAGE_SIZE : 0))
-		return refuse(in, &gvt_state_fields[FIELD_pvmmio_page], "%u bytes in the state with levels "
-			      "0x%x", count, levels);
+		return refuse(in, &gvt_state_fields[FIELD_pvmmio_page],
+			      "%u bytes in the state with levels "
+			      "0x%x",
+			      count, levels);
 	return 0;
 }
 

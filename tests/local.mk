@@ -64,6 +64,7 @@ layer_suites = \
 	tests/test_gvt_state \
 	tests/test_gvt_state_blob \
 	tests/test_gvt_state_probe \
+	tests/test_gvt_state_refuse \
 	tests/test_gvt_tiling \
 	tests/test_gvt_vblank \
 	tests/test_gvt_vgpu \

@@ -53,7 +53,8 @@ static inline struct side_config side_default(const char *spec)
 
 static inline void side_open_config(struct side *s, const struct side_config *c)
 {
-	struct gvt_config config = { .size = sizeof(config), .aperture = c->aperture,
+	struct gvt_config config = { .size = sizeof(config),
+				     .aperture = c->aperture,
 				     .pvmmio = c->pvmmio };
 	struct intel_vgpu_type type = c->type;
 
@@ -75,6 +76,14 @@ static inline void side_open(struct side *s, const char *spec)
 {
 	struct side_config c = side_default(spec);
 
+	side_open_config(s, &c);
+}
+
+static inline void side_open_pv(struct side *s, const char *spec, u32 levels)
+{
+	struct side_config c = side_default(spec);
+
+	c.pvmmio = levels;
 	side_open_config(s, &c);
 }
 
@@ -156,13 +165,13 @@ static inline void side_entries(struct side *s)
 	side_pte(s, SIDE_LOW + SIDE_LOW - 4096, 0x200001);
 	side_pte(s, SIDE_HIGH, 0x201001);
 	side_pte(s, SIDE_HIGH + 128 * MIB - 4096, 0x202001);
-	side_pte(s, SIDE_HIGH + 0x10000, SIDE_NO_RAM | 1); /* goes to scratch */
-	side_pte(s, SIDE_HIGH + 0x20000, 0x203000); /* not present */
+	side_pte(s, SIDE_HIGH + 0x10000, SIDE_NO_RAM | 1);	   /* goes to scratch */
+	side_pte(s, SIDE_HIGH + 0x20000, 0x203000);		   /* not present */
 	side_write(s, side_gtt(SIDE_HIGH + 0x30000), 0x204001, 4); /* waits for its high half */
-	side_write(s, side_gtt(SIDE_HIGH + 0x40000) + 4, 0, 4); /* for its low half */
+	side_write(s, side_gtt(SIDE_HIGH + 0x40000) + 4, 0, 4);	   /* for its low half */
 }
 
-/* Something everywhere; 24 entries of it mapped. */
+/* Something everywhere; so many entries of it mapped. */
 #define SIDE_MAPPED 23U
 
 static inline void side_busy(struct side *s)
@@ -178,7 +187,7 @@ static inline void side_busy(struct side *s)
 	side_write(s, 0x2038, 0x12345000, 4);
 	side_write(s, 0x100000, SIDE_LOW | 1, 4);
 	side_write(s, 0x100004, (SIDE_LOW + 0x10000) | 7, 4);
-	side_write(s, 0x78804, 1, 4); /* display_ready */
+	side_write(s, 0x78804, 1, 4);	/* display_ready */
 	side_write(s, 0x2230, 0x11, 4); /* half a submission */
 	side_write(s, 0x2230, 0x22, 4);
 	gvt_ops()->emulate_hotplug(s->vgpu, true);
@@ -298,7 +307,7 @@ static inline size_t blob_section(const struct blob *b, const char *section)
 #define HEAD_VERSION 16 /* of a section, 16 bits; flags behind it */
 #define HEAD_FLAGS 18
 #define HEAD_LENGTH 20 /* its bytes; of a field, elements */
-#define HEAD_WIDTH 16 /* of a field */
+#define HEAD_WIDTH 16  /* of a field */
 
 static inline void blob_set(struct blob *b, size_t at, u64 value, unsigned int width)
 {

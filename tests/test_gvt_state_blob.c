@@ -109,7 +109,7 @@ START_TEST(test_each_byte_sealed)
 		taken += !ret;
 		before = now;
 		now = gvt_vgpu_hash(b.vgpu);
-		/* A page that is not there: as after a reset, which a change of an entry can bring. */
+		/* A changed entry can name a page that is not there: then it is as after a reset. */
 		if (ret == -EINVAL && now != before)
 			ck_abort_msg("byte %zu was refused and changed something", i);
 		if (ret && ret != -EINVAL && ret != -EFAULT)
@@ -298,7 +298,8 @@ static const struct {
 } values[] = {
 	{ "identity.platform", 0, 0x776462, "identity.platform: bdw in the state, skl here" },
 	{ "identity.platform", 0, 0x0a25, "identity.platform: ?? in the state" },
-	{ "identity.device", 0, 0x19168086, "identity.device: 0x19168086 in the state, 0x19128086" },
+	{ "identity.device", 0, 0x19168086,
+	  "identity.device: 0x19168086 in the state, 0x19128086" },
 	{ "identity.revision", 0, 9, "identity.revision: 0x9 in the state, 0x7 here" },
 	{ "config.space", 0, 0x87, "config.space: 0x19128087 at 0x0 in the state, 0x19128086" },
 	{ "config.space", 0x10, 0x05, "config.space: 0xc0000005 at 0x10" },
@@ -308,7 +309,7 @@ static const struct {
 	{ "config.space", 0xd4, 2, "power state D2" },
 	{ "config.space", 0xd4, 3, NULL },
 	{ "config.space", 0x07, 0x40, NULL }, /* a status bit that is cleared by writing 1 */
-	{ "config.space", 0x04, 0, "config.bar0_on" }, /* decoding off */
+	{ "config.space", 0x04, 0, "config.bar0_on" },	  /* decoding off */
 	{ "config.space", 0x16, 0xff, "config.bar0_on" }, /* beyond what can be decoded */
 	{ "config.space", 0x1e, 0xff, "config.bar2_on" },
 	{ "config.bar0_sizing", 0, 1, "config.bar0_on" },
@@ -333,7 +334,8 @@ static const struct {
 	{ "guest.d3", 0, 0xff, "guest.d3" },
 	{ "guest.failsafe", 0, 4, "guest.failsafe: 0x4 in the state, 0x3 is the largest" },
 	{ "engine.elsp_index", 1, 4, "engine.elsp_index: 0x4 in the state, 0x3 is the largest" },
-	{ "engine.status_page", 2, 0x1000, "engine.status_page: 0x1000 is not in the vGPU's share" },
+	{ "engine.status_page", 2, 0x1000,
+	  "engine.status_page: 0x1000 is not in the vGPU's share" },
 	{ "engine.status_page", 3, SIDE_HIGH + 5, NULL },
 	{ "monitor.plugged", 0, 2, "monitor.plugged" },
 	{ "monitor.edid_offset", 0, 0xff, NULL },

@@ -143,7 +143,8 @@ static void probe(const char *path, unsigned int cut, const char *spec)
 START_TEST(test_probe)
 {
 	static const char *const specs[] = {
-		"check,mock:seed=3", "check,mock:trap=after,map=no,intx=no,trap-area=no",
+		"check,mock:seed=3",
+		"check,mock:trap=after,map=no,intx=no,trap-area=no",
 	};
 
 	probe(probes[_i / (CUTS + 1)], (unsigned int)_i % (CUTS + 1), specs[_i % 2]);

@@ -33,9 +33,9 @@ int gvt_vgpu_save(struct intel_vgpu *vgpu, int (*write)(void *arg, const void *b
  *
  * The guest's memory has to be there: what the guest had mapped is mapped again.
  * Return: 0; -EINVAL (damaged or incompatible: the sentence names the field, both values and the
- * remedy), -EBUSY (active): nothing has changed. What the back end answers to a BAR, a mapping, or PV
- * MMIO; -EFAULT (a page at a bus address that an entry cannot hold), -ENOMEM, -EIO: the vGPU is as
- * after vgpu_reset. Context: takes the vGPU's lock; sleeps. Since: 0.1
+ * remedy), -EBUSY (active): nothing has changed. What the back end answers to a BAR, a mapping, or
+ * PV MMIO; -EFAULT (a page at a bus address that an entry cannot hold), -ENOMEM, -EIO: the vGPU is
+ * as after vgpu_reset. Context: takes the vGPU's lock; sleeps. Since: 0.1
  */
 int gvt_vgpu_restore(struct intel_vgpu *vgpu, const void *blob, size_t len);
 
