@@ -10,6 +10,7 @@
 
 #include <gvt/state.h>
 
+#include "gvt/reg_table.h"
 #include "gvt_life.h"
 
 #define N(a) (sizeof(a) / sizeof((a)[0]))
@@ -171,6 +172,22 @@ static inline void side_entries(struct side *s)
 	side_write(s, side_gtt(SIDE_HIGH + 0x40000) + 4, 0, 4);	   /* for its low half */
 }
 
+/* A register that a guest can make 0 and that is not after a reset. */
+static inline u32 side_golden(const struct side *s)
+{
+	const struct gvt_reg_table *t = s->gvt->regs;
+	u32 i;
+
+	for (i = 0; i < t->num_resets; i++) {
+		const struct gvt_reg *r = gvt_reg_lookup(t, t->resets[i].offset);
+
+		if (!r->read && !r->write && !r->ro_mask && !r->attr)
+			return t->resets[i].offset;
+	}
+	ck_abort_msg("no such register");
+	return 0;
+}
+
 /* Something everywhere; so many entries of it mapped. */
 #define SIDE_MAPPED 23U
 
@@ -185,6 +202,7 @@ static inline void side_busy(struct side *s)
 	side_write(s, 0x2080, SIDE_LOW, 4);
 	side_write(s, 0x12080, SIDE_HIGH, 4);
 	side_write(s, 0x2038, 0x12345000, 4);
+	side_write(s, side_golden(s), 0, 4);
 	side_write(s, 0x100000, SIDE_LOW | 1, 4);
 	side_write(s, 0x100004, (SIDE_LOW + 0x10000) | 7, 4);
 	side_write(s, 0x78804, 1, 4);	/* display_ready */

@@ -46,6 +46,7 @@ static void looks_moved(struct side *b)
 	ck_assert_uint_eq(info.display_ready, 1);
 	ck_assert_uint_eq(side_read(b, 0x2080, 4), SIDE_LOW);
 	ck_assert_uint_eq(side_read(b, 0x2038, 4), 0x12345000);
+	ck_assert_uint_eq(side_read(b, side_golden(b), 4), 0);
 	ck_assert_uint_eq(side_read(b, 0x100000, 8),
 			  (SIDE_LOW + 0x10000) << 32 | 7ULL << 32 | SIDE_LOW | 1);
 	ck_assert_uint_eq(side_read(b, GVT_PVINFO_OFFSET + 0xc, 4), (u32)b->vgpu->id);

@@ -77,11 +77,21 @@ START_TEST(test_cut)
 }
 END_TEST
 
+/* Of what is 0 far and wide one byte in 16 stands for all. */
+static bool dull(size_t at)
+{
+	static const u8 zero[32];
+
+	return at % 16 && at > 16 && at + 24 < good.len && !memcmp(good.p + at - 16, zero, 32);
+}
+
 START_TEST(test_each_byte)
 {
 	size_t i;
 
 	for (i = 0; i < good.len; i++) {
+		if (dull(i))
+			continue;
 		good.p[i] ^= 1U << i % 8;
 		if (side_restore(&b, &good) != -EINVAL)
 			ck_abort_msg("byte %zu", i);
@@ -103,6 +113,8 @@ START_TEST(test_each_byte_sealed)
 	int ret;
 
 	for (i = 0; i + 8 < good.len; i++) {
+		if (dull(i))
+			continue;
 		blob.p[i] ^= change[i % N(change)];
 		blob_seal(&blob);
 		ret = side_restore(&b, &blob);
@@ -116,7 +128,7 @@ START_TEST(test_each_byte_sealed)
 			ck_abort_msg("byte %zu: %d: %s", i, ret, mpt_last_error());
 		blob.p[i] ^= change[i % N(change)];
 	}
-	ck_assert_uint_gt(taken, good.len / 16);
+	ck_assert_uint_gt(taken, 100);
 	blob_seal(&blob);
 	life_ok(side_restore(&b, &blob));
 	free(blob.p);
@@ -223,6 +235,22 @@ START_TEST(test_section_form)
 	blob = blob_copy(&good);
 	blob_set(&blob, at + HEAD_LENGTH, blob_get32(&good, at + HEAD_LENGTH) - 1, 4);
 	refused(&blob, "field guest.display_ready: 4 bytes, its section has 3 left");
+}
+END_TEST
+
+START_TEST(test_any_order)
+{
+	size_t begin = 16, at = blob_section(&good, "monitor"), end = good.len - 8;
+	struct blob blob = blob_copy(&good);
+	u64 want;
+
+	memcpy(blob.p + begin, good.p + at, end - at);
+	memcpy(blob.p + begin + (end - at), good.p + begin, at - begin);
+	blob_seal(&blob);
+	memcpy(&want, good.p + good.len - 8, 8);
+	life_ok(side_restore(&b, &blob));
+	ck_assert_uint_eq(gvt_vgpu_hash(b.vgpu), want);
+	free(blob.p);
 }
 END_TEST
 
@@ -473,6 +501,7 @@ static Suite *blob_suite(void)
 	tcase_add_test(tc, test_head);
 	tcase_add_test(tc, test_unknown_section);
 	tcase_add_test(tc, test_section_form);
+	tcase_add_test(tc, test_any_order);
 	tcase_add_test(tc, test_optional_section_is_missing);
 	tcase_add_test(tc, test_field_form);
 	tcase_add_loop_test(tc, test_value, 0, (int)N(values));

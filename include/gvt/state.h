@@ -29,7 +29,7 @@ int gvt_vgpu_save(struct intel_vgpu *vgpu, int (*write)(void *arg, const void *b
  * gvt_vgpu_restore() - make a vGPU what the saved one was.
  * @vgpu: not active; of the same platform, aperture, place and sizes (type.low_start, ...): the
  *	guest knows them. Its id is its own and stays. Which host, which back end does not matter
- * @blob: @len bytes; any bytes at all, nothing of them is trusted
+ * @blob: @len bytes; any bytes at all, nothing of them is trusted, but they must not change meanwhile
  *
  * The guest's memory has to be there: what the guest had mapped is mapped again.
  * Return: 0; -EINVAL (damaged or incompatible: the sentence names the field, both values and the
@@ -67,7 +67,7 @@ struct gvt_state_field {
 
 /**
  * gvt_state_each() - every field of a saved state, known or not, in its order.
- * @fn: a negative answer ends the walk and is returned
+ * @fn: a negative answer ends the walk and is returned; NULL: only the form is checked
  *
  * The form of what has been told by then is right; @blob is read as it goes, so a field may be told
  * before a later one turns out to be damaged.
