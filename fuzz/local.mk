@@ -9,8 +9,8 @@ fuzz_targets = \
 	fuzz/fuzz_display \
 	fuzz/fuzz_mmio \
 	fuzz/fuzz_scan \
+	fuzz/fuzz_state \
 	fuzz/fuzz_trace
-fuzz_targets = fuzz/fuzz_cfg fuzz/fuzz_mmio fuzz/fuzz_state fuzz/fuzz_trace
 
 # What make check replays. The others need a table of operations of their own or a layer, which a
 # static-backend build refuses.

@@ -3,6 +3,7 @@
  * Save and hash of a vGPU, and the tables that are made of state.def. How it looks as bytes is
  * state_format.c's.
  */
+#include "platform.h"
 #include "state_format.h"
 
 /* --- the tables --- */
