@@ -17,6 +17,7 @@
 #define MANY_PAGES 256
 /* Keeps what is rare out of the write of an entry, which is measured. */
 #define NOINLINE __attribute__((noinline))
+#define UNLIKELY(x) __builtin_expect(!!(x), 0)
 
 /*
  * A bit per entry instead of a list: the guest may leave any number half-written in any order,
@@ -65,10 +66,16 @@ static bool entry_owned(const struct gvt_vgpu *v, u32 index)
 	return addr - v->low.start < v->low.size || addr - v->high.start < v->high.size;
 }
 
-/* The one way to write the virtual table: a reset clears what is marked here, no more. */
+/*
+ * The one way to write the virtual table: a reset clears what is marked here, no more. Stores are
+ * what the next access waits for, at its lock; so a mark that is there is not made again.
+ */
 static inline void entry_put(struct gvt_vgpu *v, u32 index, u64 entry)
 {
-	v->ggtt_used[index / PER_PAGE / 64] |= 1ULL << index / PER_PAGE % 64;
+	u64 *used = &v->ggtt_used[index / PER_PAGE / 64], bit = 1ULL << index / PER_PAGE % 64;
+
+	if (UNLIKELY(!(*used & bit)))
+		*used |= bit;
 	v->ggtt[index] = entry;
 }
 
@@ -135,48 +142,56 @@ static inline void host_set(struct gvt_vgpu *v, u32 index, u64 host)
 		intel_gvt_hypervisor_dma_unmap_guest_page(&v->base, old & GVT_PTE_ADDR);
 }
 
-/* Why is asked only here: a map refuses what is no RAM, so no entry needs to ask before. */
-static NOINLINE u64 host_scratch(struct gvt_vgpu *v, unsigned long gfn)
+static unsigned long entry_gfn(u64 entry)
 {
-	bool ram = intel_gvt_hypervisor_is_valid_gfn(&v->base, gfn);
+	return (entry & GVT_PTE_ADDR) >> MPT_PAGE_SHIFT;
+}
+
+/* Why is asked only here: a map refuses what is no RAM, so no entry needs to ask before. */
+static NOINLINE u64 host_scratch(struct gvt_vgpu *v, u64 entry)
+{
+	bool ram = intel_gvt_hypervisor_is_valid_gfn(&v->base, entry_gfn(entry));
 
 	v->count.ggtt_scratch++;
 	mpt_log_guest(MPT_LOG_WARN, "vGPU %d: GGTT entry for gfn 0x%lx goes to the scratch page: %s",
-		      v->base.id, gfn, ram ? "it cannot be mapped" : "no RAM");
+		      v->base.id, entry_gfn(entry), ram ? "it cannot be mapped" : "no RAM");
 	return 0;
 }
 
-static inline int host_map(struct gvt_vgpu *v, u64 entry, u64 *host)
+/* A bus address that an entry cannot hold, or one of the device's own pages. */
+static NOINLINE int host_unusable(struct gvt_vgpu *v, dma_addr_t dma)
 {
-	unsigned long gfn = (entry & GVT_PTE_ADDR) >> MPT_PAGE_SHIFT;
-	dma_addr_t dma;
-	int ret;
-
-	ret = intel_gvt_hypervisor_dma_map_guest_page(&v->base, gfn, MPT_PAGE_SIZE, &dma);
-	if (ret)
-		return ret;
-	*host = (entry & ~GVT_PTE_ADDR) | dma;
-	if (gvt_bus_usable(v->gvt, dma))
-		return 0;
-	/* A bus address that an entry cannot hold, or one of the device's own pages. */
 	intel_gvt_hypervisor_dma_unmap_guest_page(&v->base, dma);
 	return -EFAULT;
 }
 
-/* The host entry for a present virtual one; 0, scratch, when the page cannot be mapped. */
-static u64 host_make(struct gvt_vgpu *v, u64 entry)
+static inline int host_map(struct gvt_vgpu *v, u64 entry, u64 *host)
 {
-	u64 host;
+	dma_addr_t dma;
+	int ret;
 
-	if (host_map(v, entry, &host))
-		return host_scratch(v, (entry & GVT_PTE_ADDR) >> MPT_PAGE_SHIFT);
+	ret = intel_gvt_hypervisor_dma_map_guest_page(&v->base, entry_gfn(entry), MPT_PAGE_SIZE,
+						      &dma);
+	if (UNLIKELY(ret))
+		return ret;
+	if (UNLIKELY(!gvt_bus_usable(v->gvt, dma)))
+		return host_unusable(v, dma);
+	*host = (entry & ~GVT_PTE_ADDR) | dma;
+	return 0;
+}
+
+/* The host entry for a present virtual one; 0, scratch, when the page cannot be mapped. */
+static inline u64 host_make(struct gvt_vgpu *v, u64 entry)
+{
+	u64 host = 0;
+
+	if (UNLIKELY(host_map(v, entry, &host)))
+		return host_scratch(v, entry);
 	return host;
 }
 
-static inline void entry_write(struct gvt_vgpu *v, u32 index, u64 entry)
+static inline void entry_write(struct gvt_vgpu *v, u32 index, u64 entry, u64 host)
 {
-	u64 host = entry & GVT_PTE_PRESENT ? host_make(v, entry) : 0;
-
 	v->count.ggtt_writes++;
 	entry_put(v, index, entry);
 	host_set(v, index, host);
@@ -202,7 +217,8 @@ static NOINLINE void half_write(struct gvt_vgpu *v, u32 index, unsigned int half
 	u64 bits = (u64)value << (32 * half);
 
 	if (half_take(v, index, !half)) {
-		entry_write(v, index, v->ggtt[index] | bits);
+		bits |= v->ggtt[index];
+		entry_write(v, index, bits, bits & GVT_PTE_PRESENT ? host_make(v, bits) : 0);
 		return;
 	}
 	half_take(v, index, half);
@@ -252,7 +268,7 @@ static NOINLINE int failsafe_write(struct gvt_vgpu *v, u32 offset, const void *b
 	return 0;
 }
 
-int gvt_ggtt_write(struct gvt_vgpu *v, u32 offset, const void *buf, unsigned int bytes)
+static NOINLINE int write_rest(struct gvt_vgpu *v, u32 offset, const void *buf, unsigned int bytes)
 {
 	u32 index = offset / 8, value;
 	u64 entry;
@@ -274,7 +290,22 @@ int gvt_ggtt_write(struct gvt_vgpu *v, u32 offset, const void *buf, unsigned int
 	if (v->half->waiting && !half_take(v, index, 0))
 		half_take(v, index, 1);
 	memcpy(&entry, buf, sizeof(entry));
-	entry_write(v, index, entry);
+	entry_write(v, index, entry, entry & GVT_PTE_PRESENT ? host_make(v, entry) : 0);
+	return 0;
+}
+
+/* A whole entry that is present, with nothing half-written anywhere: what guests do all the time. */
+int gvt_ggtt_write(struct gvt_vgpu *v, u32 offset, const void *buf, unsigned int bytes)
+{
+	u64 entry;
+
+	if (UNLIKELY(bytes != 8 || offset % 8 || offset >= GVT_GTT_SIZE || v->failsafe ||
+		     !entry_owned(v, offset / 8) || v->half->waiting))
+		return write_rest(v, offset, buf, bytes);
+	memcpy(&entry, buf, sizeof(entry));
+	if (UNLIKELY(!(entry & GVT_PTE_PRESENT)))
+		return write_rest(v, offset, buf, bytes);
+	entry_write(v, offset / 8, entry, host_make(v, entry));
 	return 0;
 }
 
