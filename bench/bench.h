@@ -26,6 +26,8 @@ typedef void (*bench_fn)(unsigned long n);
  * @scale: operations an iteration stands for, 0: 1
  * @slow: one iteration is longer than 10 us: fewer of them
  * @timed: instead of @fn, where an iteration is more than what is timed: ns of @n iterations
+ * @amount: instead of both: something that is no time, found out once, in @unit
+ * @most: gate of an @amount
  */
 struct bench_row {
 	const char *name;
@@ -39,6 +41,9 @@ struct bench_row {
 	unsigned int scale;
 	bool slow;
 	double (*timed)(unsigned long n);
+	double (*amount)(void);
+	const char *unit;
+	double most;
 };
 
 /*
@@ -51,6 +56,9 @@ extern const uint16_t bench_hot[BENCH_HOT];
 
 /* CPU time of the process, ns. */
 double bench_now(void);
+
+/* Memory of the process that is there and backed by no file, KiB; 0: cannot tell. */
+double bench_anonymous_kib(void);
 
 extern const struct bench_row rows_yard[];
 extern const struct bench_row rows_mem[];
