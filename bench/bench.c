@@ -30,7 +30,7 @@ struct result {
 	unsigned long n;
 	double ns[ROUNDS];
 	double median;
-	double limit; /* median over the rounds of what the gate allows; of an amount, what it allows */
+	double limit; /* what the gate allows; of times the median over the rounds */
 	double ratio; /* median over the rounds of ns / limit */
 	unsigned long instructions;
 	bool there, gated, met;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The core's hot entry points, the life and the memory of a vGPU, on the mock without layers: with one
- * vGPU of a device, and with as many as it can have.
+ * The core's hot entry points, the life and the memory of a vGPU, on the mock without layers: with
+ * one vGPU of a device, and with as many as it can have.
  */
 #include <stdio.h>
 #include <string.h>
@@ -19,7 +19,7 @@
 #define DIRTY_PAGES 64U /* of 512 that hold registers */
 #define MANY GVT_MAX_VGPU
 
-/* A device, VMs, and vGPUs of type _8 for the first @vgpus of them. What is timed is the last one's. */
+/* A device, VMs, and vGPUs of type _8 for the first of these. What is timed is the last one's. */
 struct rig {
 	struct mpt_host *host;
 	struct intel_gvt *gvt;
@@ -227,7 +227,8 @@ static void dirty(void)
 
 	ggtt_write(GGTT_ENTRIES);
 	for (page = 0; page < DIRTY_PAGES; page++)
-		ops->emulate_mmio_write(one.timed, BAR0 + PLAIN_REGISTER + 0x1000 * page, &value, 4);
+		ops->emulate_mmio_write(one.timed, BAR0 + PLAIN_REGISTER + (page << 12), &value,
+					4);
 }
 
 static double dmlr(unsigned long n)

@@ -294,7 +294,7 @@ static NOINLINE int write_rest(struct gvt_vgpu *v, u32 offset, const void *buf, 
 	return 0;
 }
 
-/* A whole entry that is present, with nothing half-written anywhere: what guests do all the time. */
+/* A whole entry that is present, with nothing half-written anywhere: what guests mostly do. */
 int gvt_ggtt_write(struct gvt_vgpu *v, u32 offset, const void *buf, unsigned int bytes)
 {
 	u64 entry;

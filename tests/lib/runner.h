@@ -34,9 +34,9 @@ int mpt_test_main(const char *name, Suite *(*const suites[])(void), size_t n);
 void mpt_test_skip(const char *why);
 
 /*
- * libcheck writes to a file at each assertion that holds, to name the last place in front of a crash:
- * a system call, which in a big loop is all that a test does. Here only places that are new write,
- * so what a crash names is the last place that was reached for the first time.
+ * libcheck writes to a file at each assertion that holds, to name the last place in front of a
+ * crash: a system call, which in a big loop is all that a test does. Here only places that are new
+ * write, so what a crash names is the last place that was reached for the first time.
  */
 #define _mark_point(file, line) mpt_test_mark(file, line)
 void mpt_test_mark(const char *file, int line);
