@@ -264,9 +264,8 @@ int main(int argc, char **argv)
 	CPU_ZERO(&cpu);
 	CPU_SET(sched_getcpu(), &cpu);
 	sched_setaffinity(0, sizeof(cpu), &cpu);
-	add_rows(rows_yard, num_rows_yard);
-	add_rows(rows_mem, num_rows_mem);
-	add_rows(rows_gvt, num_rows_gvt);
+	for (i = 0; bench_sets[i].rows; i++)
+		add_rows(bench_sets[i].rows, *bench_sets[i].num);
 	run_rounds();
 	for (i = 0; i < num_results; i++)
 		if (results[i].there)

@@ -65,6 +65,13 @@ extern const struct bench_row rows_mem[];
 extern const struct bench_row rows_gvt[];
 extern const size_t num_rows_yard, num_rows_mem, num_rows_gvt;
 
+/* What a program times, in this order; NULL ends. */
+struct bench_set {
+	const struct bench_row *rows;
+	const size_t *num;
+};
+extern const struct bench_set bench_sets[];
+
 /* Instructions of one iteration of a row, by single-stepping a child; 0: cannot here. */
 unsigned long bench_instructions(bench_fn fn);
 

@@ -1,0 +1,10 @@
+/* SPDX-License-Identifier: MIT */
+/* What is timed through the installed libraries. What they hide is timed by tests/bench_inner.c. */
+#include "bench.h"
+
+const struct bench_set bench_sets[] = {
+	{ rows_yard, &num_rows_yard },
+	{ rows_mem, &num_rows_mem },
+	{ rows_gvt, &num_rows_gvt },
+	{ NULL, NULL },
+};
