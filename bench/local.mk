@@ -20,7 +20,8 @@ tests_bench_inner_SOURCES = \
 	bench/bench.h \
 	bench/icount.c \
 	bench/yard.c \
-	tests/bench_inner.c
+	tests/bench_inner.c \
+	tests/bench_ppgtt.c
 tests_bench_inner_CPPFLAGS = $(public_cppflags) -I$(top_srcdir) $(JANSSON_CFLAGS)
 tests_bench_inner_LDADD = libmpt-gvt-core.la libmpt-core.la $(JANSSON_LIBS)
 

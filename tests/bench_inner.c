@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Speed gates of what the libraries hide: the blitter. For make bench; no test. */
+/* Speed gates of what the libraries hide: the blitter here. For make bench; no test. */
 #include <string.h>
 
 #include "bench/bench.h"
@@ -89,5 +89,6 @@ static const size_t num_rows_inner = sizeof(rows_inner) / sizeof(rows_inner[0]);
 const struct bench_set bench_sets[] = {
 	{ rows_yard, &num_rows_yard },
 	{ rows_inner, &num_rows_inner },
+	{ rows_ppgtt, &num_rows_ppgtt },
 	{ NULL, NULL },
 };
