@@ -80,7 +80,7 @@ static int config_apply(struct intel_gvt *gvt, const struct gvt_config *c)
 				GVT_PVMMIO_ALL);
 	gvt->clock_ns = c->clock_ns ? c->clock_ns : monotonic;
 	gvt->clock_arg = c->clock_arg;
-	gvt->pvmmio = c->pvmmio & ~(u32)GVT_PVMMIO_PPGTT; /* no shadow tables that it could replace */
+	gvt->pvmmio = c->pvmmio;
 	return gvt_platform_find(c->platform, &gvt->platform);
 }
 
@@ -132,6 +132,9 @@ static int device_new(struct mpt_host *host, const struct gvt_config *c, struct 
 		ret = gvt_reg_table_new(gvt->platform->regs, &gvt->regs);
 	if (!ret)
 		ret = hw_open(gvt, c->hw);
+	/* Hardware without pages for shadow tables has none that could follow. */
+	if (!gvt->hw.page_new)
+		gvt->pvmmio &= ~(u32)GVT_PVMMIO_PPGTT;
 	if (ret) {
 		gvt_reg_table_free(gvt->regs);
 		mpt_free(gvt);

@@ -259,6 +259,7 @@ u32 gvt_pvmmio_read_port(struct gvt_vgpu *v);
 bool gvt_pvmmio_irq_disabled(const struct gvt_vgpu *v);
 void gvt_pvmmio_elsp(const struct gvt_vgpu *v, u32 dw[4], u32 value);
 void gvt_pvmmio_plane(struct gvt_vgpu *v, u32 surf); /* before PLANE_SURF is written */
+int gvt_pvmmio_ppgtt(struct gvt_vgpu *v); /* a range of page tables has changed */
 
 /* Where an offset in BAR0 is in the shared page; NULL: not there, or there is none. */
 static inline u8 *gvt_pvmmio_at(const struct gvt_vgpu *v, u64 offset)

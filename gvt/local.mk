@@ -57,6 +57,7 @@ libmpt_gvt_core_la_SOURCES = \
 	gvt/service.c \
 	gvt/spt.c \
 	gvt/spt.h \
+	gvt/spt_announce.c \
 	gvt/spt_sync.c \
 	gvt/state.c \
 	gvt/state.def \

@@ -6,6 +6,7 @@
 #include "ppgtt.h"
 #include "spt.h"
 
+#define ADDR_END (1ULL << 48)
 #define GAMW_ECO 0x4080U /* bits 3:0: 64 KiB page tables, all four or none (Skylake PRM vol. 2c) */
 
 /*
@@ -234,6 +235,23 @@ int gvt_ppgtt_notify(struct gvt_vgpu *v, bool create, int levels, const u64 pdp[
 	return create ? guest_create(v, levels, pdp) : guest_destroy(v, levels, pdp);
 }
 
+int gvt_ppgtt_changed(struct gvt_vgpu *v, u64 pml4, u64 start, u64 size)
+{
+	u64 pdp[4] = { pml4, 0, 0, 0 };
+	struct gvt_mm *mm = mm_find(v, 4, pdp);
+
+	if (size > ADDR_END || start > ADDR_END - size)
+		return mpt_fail(-EINVAL, "gvt",
+				"vGPU %d: page tables for 0x%llx bytes at 0x%llx (within 48 bits)",
+				v->base.id, (unsigned long long)size, (unsigned long long)start);
+	if (!mm)
+		return mpt_fail(-ENOENT, "gvt", "vGPU %d: there is no address space at 0x%llx",
+				v->base.id, (unsigned long long)pml4);
+	if (size && mm->shadowed)
+		gvt_spt_range_dirty(v, mm->root[0], start, size);
+	return 0;
+}
+
 /* --- pins --- */
 
 static void check_ips(struct gvt_vgpu *v)
@@ -251,7 +269,7 @@ static int mm_update(struct gvt_vgpu *v, struct gvt_mm *mm)
 {
 	int i, ret = 0;
 
-	if (v->ppgtt->can_track && !gvt_spt_resolve(v))
+	if (gvt_ppgtt_told(v->ppgtt) && !gvt_spt_resolve(v))
 		return 0;
 	for (i = 0; i < 4 && !ret; i++)
 		if (mm->root[i])

@@ -25,6 +25,17 @@ void gvt_ppgtt_reset(struct gvt_vgpu *v);
 int gvt_ppgtt_notify(struct gvt_vgpu *v, bool create, int levels, const u64 pdp[4]);
 
 /*
+ * PV MMIO: with @on the guest announces what it changes in its tables, so nothing is tracked, and
+ * what it does not announce stays as it was shadowed.
+ */
+void gvt_ppgtt_announce(struct gvt_vgpu *v, bool on);
+/*
+ * Tables for @size bytes from @start on, of the address space of 4 levels with this root, have
+ * changed: the next pin looks. Return: 0, -EINVAL (the range), -ENOENT (no such address space)
+ */
+int gvt_ppgtt_changed(struct gvt_vgpu *v, u64 pml4, u64 start, u64 size);
+
+/*
  * gvt_mm_get() - the address space with these roots, made if it is not there. One reference.
  * @levels: 4: pdp[0] is the PML4; 3: four page directories, 0 where there is none
  * Return: 0, -EINVAL (levels, an address that is not page aligned or above 46 bits), -EFAULT (no RAM),

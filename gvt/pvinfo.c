@@ -19,7 +19,7 @@
 #define NOTIFY_L4_CREATE 4
 #define NOTIFY_L4_DESTROY 5
 #define NOTIFY_LAST 7
-/* Up to here: what a PV MMIO level asks for that is not offered (ACRN kernel 4.19). */
+/* From 8 to here: a PV MMIO level's (ACRN kernel 4.19). */
 #define NOTIFY_PV_LAST 10
 
 enum field_read { UNEXPECTED, EXPECTED, PV_PORT };
@@ -116,29 +116,38 @@ static void read_pdp(const struct gvt_vgpu *v, u64 pdp[4])
 	memcpy(pdp, v->regs + GVT_PVINFO_OFFSET + PDP, 4 * sizeof(pdp[0]));
 }
 
-/* g2v_notify has no answer, so what fails is only logged. */
-static void page_tables(struct gvt_vgpu *v, u32 command)
+static int page_tables(struct gvt_vgpu *v, u32 command)
 {
 	bool create = command == NOTIFY_L3_CREATE || command == NOTIFY_L4_CREATE;
 	u64 pdp[4];
 
+	if (command > NOTIFY_LAST)
+		return gvt_pvmmio_ppgtt(v);
 	read_pdp(v, pdp);
-	if (gvt_ppgtt_notify(v, create, command >= NOTIFY_L4_CREATE ? 4 : 3, pdp))
-		mpt_log_guest(MPT_LOG_WARN, "vGPU %d: g2v_notify %u: %s", v->base.id, command,
-			      mpt_last_error());
+	return gvt_ppgtt_notify(v, create, command >= NOTIFY_L4_CREATE ? 4 : 3, pdp);
 }
 
-/* Counted; a command that nobody knows is the guest's own affair. */
+static bool on_page_tables(const struct gvt_vgpu *v, u32 command)
+{
+	if (v->pv.levels & GVT_PVMMIO_PPGTT && command > NOTIFY_LAST && command <= NOTIFY_PV_LAST)
+		return true;
+	return command >= NOTIFY_L3_CREATE && command <= NOTIFY_L4_DESTROY;
+}
+
+/* Counted. There is no answer, so what fails is only logged; so is a command that nobody knows. */
 static void notify(struct gvt_vgpu *v, u32 command)
 {
 	v->count.ppgtt_notify++;
-	if (command >= NOTIFY_L3_CREATE && command <= NOTIFY_L4_DESTROY)
-		page_tables(v, command);
-	else if (command > NOTIFY_LAST && command <= NOTIFY_PV_LAST)
-		mpt_log_guest(MPT_LOG_WARN, "vGPU %d: g2v_notify %u is not supported", v->base.id,
-			      command);
-	else if (!command || command > NOTIFY_LAST)
+	if (on_page_tables(v, command)) {
+		if (page_tables(v, command))
+			mpt_log_guest(MPT_LOG_WARN, "vGPU %d: g2v_notify %u: %s", v->base.id,
+				      command, mpt_last_error());
+	} else if (command > NOTIFY_LAST && command <= NOTIFY_PV_LAST) {
+		mpt_log_guest(MPT_LOG_WARN, "vGPU %d: g2v_notify %u without PV MMIO of page tables",
+			      v->base.id, command);
+	} else if (!command || command > NOTIFY_LAST) {
 		mpt_log_guest(MPT_LOG_WARN, "vGPU %d: unknown g2v_notify %u", v->base.id, command);
+	}
 }
 
 int gvt_pvinfo_write(struct gvt_vgpu *v, u32 reg, u32 value)

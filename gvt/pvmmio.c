@@ -15,10 +15,13 @@
  * (gvt_pvmmio_at()). It is one page of the page allocator: a back end with from_virt_to_mfn can map
  * it instead, hence every field is copied before it is judged.
  *
- * Level 0x10 (page tables) is never granted: there is no shadow that it could replace.
+ * Level 0x10: the guest announces ranges of page tables that it has changed, instead of being
+ * trapped at each store to them. Its own tables stay what counts; the cache level in an announcement
+ * is in their entries, too. It is offered where tables can be shadowed at all (gvt.c).
  * Layouts: ACRN kernel 4.19, i915_pvinfo.h; gvt-contract part 6.
  */
 #include "internal.h"
+#include "ppgtt.h"
 #include "reg_table.h"
 
 #define ENABLE_REG (GVT_PVINFO_OFFSET + 0x860)
@@ -29,6 +32,7 @@
 #define PAGE_PLANE 0x14
 #define PAGE_WM 0x54
 #define PAGE_DISABLE_IRQ 0x80
+#define PAGE_PPGTT 0x88
 #define PAGE_BATCHES PAGE_DISABLE_IRQ /* what a plane's update is copied from ends here */
 
 #define PLANE_COLOUR (1U << 0)
@@ -82,6 +86,7 @@ static void levels_store(struct gvt_vgpu *v, u32 levels)
 		v->pv.page = NULL;
 	}
 	v->pv.levels = levels;
+	gvt_ppgtt_announce(v, levels & GVT_PVMMIO_PPGTT);
 	gvt_vreg_set(v, ENABLE_REG, levels);
 }
 
@@ -203,6 +208,20 @@ u32 gvt_pvmmio_read_port(struct gvt_vgpu *v)
 		return 0;
 	}
 	return gvt_mmio_reg_read(v, reg);
+}
+
+/*
+ * To the shadow there is one change: tables for the range are looked at before they are used again,
+ * whether they were allocated, filled or cleared.
+ */
+int gvt_pvmmio_ppgtt(struct gvt_vgpu *v)
+{
+	struct {
+		u64 pdp, start, length;
+	} range;
+
+	memcpy(&range, v->pv.page + PAGE_PPGTT, sizeof(range));
+	return gvt_ppgtt_changed(v, range.pdp, range.start, range.length);
 }
 
 /* A register that the platform does not have is left out. */

@@ -9,7 +9,8 @@
  *   above holds a reference to its child, or one count of a mapping of 2 MiB;
  * - guest[i] is the guest's entry that entry[i] was made of; what is 0 in it and not in guest memory
  *   is on the list of dirty tables;
- * - a table of the guest is tracked or, if it can be tracked at all, on that list.
+ * - a table of the guest is tracked or, if it can be tracked at all, on that list; or the guest
+ *   announces what it changes in its tables.
  *
  * Recursion is by kind of table, each time to a lower one, so it ends after four steps whatever the
  * guest points at what. A guest's page that serves as several kinds has as many shadows. Work is
@@ -61,6 +62,7 @@ struct gvt_spt {
 
 /*
  * @can_track: the hypervisor tells us of stores; else every pin compares everything
+ * @announced: the guest does, by ranges: nothing is tracked, and a pin compares what was announced
  * @stores: a trapped store is ours to perform
  * @ips: 64 KiB page tables were on when the shadows were made
  * @all: every shadow page. @dirty: those to be compared with guest memory at the next pin
@@ -70,7 +72,7 @@ struct gvt_spt {
  * @buf: a guest table while it is compared; one for each kind, for recursion
  */
 struct gvt_ppgtt {
-	bool can_track, stores, ips;
+	bool can_track, announced, stores, ips;
 	struct gvt_track track;
 	struct gvt_list all, dirty, mms, dropped;
 	u32 pages, num_mms;
@@ -98,6 +100,12 @@ static inline unsigned int gvt_bit_next(const u64 *map, unsigned int n)
 			return n / 64 * 64 + (unsigned int)__builtin_ctzll(bits);
 	}
 	return GVT_TABLE_ENTRIES;
+}
+
+/* Whether somebody tells of changes: a table that is not on the dirty list is then equal. */
+static inline bool gvt_ppgtt_told(const struct gvt_ppgtt *p)
+{
+	return p->can_track || p->announced;
 }
 
 static inline bool gvt_spt_leaf(const struct gvt_spt *spt)
@@ -145,6 +153,11 @@ void gvt_spt_ram_came(struct gvt_vgpu *v);
 void gvt_spt_ips_changed(struct gvt_vgpu *v);
 /* Stores to the page are not told any more; its tables are dirty. */
 void gvt_page_untrack(struct gvt_vgpu *v, struct gvt_track_page *page);
+
+/* --- spt_announce.c --- */
+
+/* All tables for @size bytes from @start on are dirty; not 0, and within 48 bits. */
+void gvt_spt_range_dirty(struct gvt_vgpu *v, struct gvt_spt *root, u64 start, u64 size);
 
 /* --- ppgtt.c --- */
 

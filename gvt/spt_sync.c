@@ -12,12 +12,14 @@
 
 /* --- tracking --- */
 
-/* Whether the page's stores are told now. A page that cannot be tracked is compared at each pin. */
+/* Whether changes are told from now on. A page of which nobody tells is compared at each pin. */
 static bool track(struct gvt_vgpu *v, u64 gfn)
 {
 	struct gvt_ppgtt *p = v->ppgtt;
 	struct gvt_track_page *page;
 
+	if (p->announced)
+		return true;
 	if (!p->can_track)
 		return false;
 	page = gvt_track_find(&p->track, gfn);
@@ -114,7 +116,7 @@ static int visit(struct gvt_vgpu *v, struct gvt_spt *spt, bool root)
 	if (spt->visited == p->pin || spt->split)
 		return 0;
 	spt->visited = p->pin;
-	if (!p->can_track && spt->synced != p->pin)
+	if (!gvt_ppgtt_told(p) && spt->synced != p->pin)
 		sync_held(v, spt);
 	if (spt->err && (root || spt->err != -EFAULT))
 		return spt->err;

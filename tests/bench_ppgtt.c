@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Speed gates of shadow page tables: an address space made and given up, and unchanged tables checked
- * again where the hypervisor cannot trap stores. For make bench; no test.
+ * Speed gates of shadow page tables: an address space made and given up, and unchanged tables
+ * checked again where the hypervisor cannot trap stores. For make bench; no test.
  */
 #include <stdio.h>
 

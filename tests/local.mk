@@ -65,6 +65,7 @@ layer_suites = \
 	tests/test_gvt_state_blob \
 	tests/test_gvt_state_probe \
 	tests/test_gvt_state_refuse \
+	tests/test_gvt_pvmmio_ppgtt \
 	tests/test_gvt_tiling \
 	tests/test_gvt_vblank \
 	tests/test_gvt_vgpu \
@@ -207,6 +208,7 @@ EXTRA_DIST += \
 	tests/gvt_scan.h \
 	tests/gvt_second.h \
 	tests/mock_rig.h \
+	tests/pvmmio_rig.h \
 	tests/ppgtt_model.h \
 	tests/ppgtt_rig.h \
 	tests/run_rig.h \

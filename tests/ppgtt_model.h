@@ -363,15 +363,21 @@ static inline void pm_compare_sets(struct ppgtt_model *m)
 			     (unsigned long long)l.mapped);
 }
 
-static inline void pm_open(struct ppgtt_model *m, const char *spec)
+/* The rig is open. */
+static inline void pm_begin(struct ppgtt_model *m, const char *spec)
 {
-	memset(m, 0, sizeof(*m));
-	rig_open_spec(&m->r, spec, NULL);
 	pm_watch_pages(&m->r);
 	m->track = !strstr(spec, "track=no");
 	m->contig = !strstr(spec, "contig=no");
 	m->extra = true;
 	m->random = 0x9e3779b97f4a7c15ULL;
+}
+
+static inline void pm_open(struct ppgtt_model *m, const char *spec)
+{
+	memset(m, 0, sizeof(*m));
+	rig_open_spec(&m->r, spec, NULL);
+	pm_begin(m, spec);
 }
 
 /* Every device page is back, too. */

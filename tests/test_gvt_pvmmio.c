@@ -3,18 +3,15 @@
  * PV MMIO: what a guest is granted, when the back end is told, that register, state and back end
  * agree through moves, resets and faults, and what the fields of the shared page do.
  */
-#include "gvt_rig.h"
 #include "lib/runner.h"
+#include "pvmmio_rig.h"
 
 #define N(a) (sizeof(a) / sizeof((a)[0]))
-#define SPEC "check,fault,mock"
-#define ENABLE (GVT_PVINFO_OFFSET + 0x860)
 #define PORT (GVT_PVINFO_OFFSET + 0x864)
 #define SCALERS (GVT_PVINFO_OFFSET + 0x868)
 #define CHECK_IRQ (GVT_PVINFO_OFFSET + 0x86c)
-#define SHARED GVT_MMIO_SIZE
-#define REG_ADDR (SHARED + 0x10)
-#define DISABLE_IRQ (SHARED + 0x80)
+#define REG_ADDR (PV_SHARED + 0x10)
+#define DISABLE_IRQ (PV_SHARED + 0x80)
 #define ELSP 0x2230U
 #define GDRST 0x941cU
 #define MASTER 0x44200U
@@ -23,50 +20,6 @@
 #define SURF (PLANE + 0x1c)
 #define BAR0_NEXT 0xd0000000U
 
-static void pv_open_spec(struct rig *r, const char *spec, u32 offer)
-{
-	struct gvt_config config = { .size = sizeof(config),
-				     .aperture = 256ULL << 20,
-				     .pvmmio = offer };
-
-	rig_open_spec(r, spec, NULL);
-	rig_ok(mpt_vgpu_destroy(r->vm, r->vgpu));
-	rig_ok(gvt_close(r->gvt));
-	rig_ok(gvt_open(r->host, &config, &r->gvt));
-	rig_vgpu(r);
-	rig_cfg_place(r);
-}
-
-static void pv_open(struct rig *r)
-{
-	pv_open_spec(r, SPEC, 0x1f);
-}
-
-static u64 pv_live(struct rig *r)
-{
-	struct mpt_ledger ledger;
-
-	rig_ok(mpt_ledger_get(r->host, &ledger));
-	return ledger.live[MPT_LEDGER_PVMMIO];
-}
-
-/* Register, state, page and back end say the same. */
-static void pv_is(struct rig *r, u32 levels)
-{
-	ck_assert_uint_eq(gvt_vreg(r->v, ENABLE), levels);
-	ck_assert_uint_eq(r->v->pv.levels, levels);
-	ck_assert(!r->v->pv.page == !levels);
-	ck_assert(r->v->pv.on == (levels != 0));
-	ck_assert_uint_eq(pv_live(r), levels != 0);
-}
-
-static void pv_enable(struct rig *r, u32 levels)
-{
-	rig_reg_set(r, ENABLE, levels);
-	ck_assert_uint_eq(rig_reg(r, ENABLE), levels);
-	pv_is(r, levels);
-}
-
 /* --- what is granted --- */
 
 START_TEST(nothing_is_offered_by_default)
@@ -74,10 +27,10 @@ START_TEST(nothing_is_offered_by_default)
 	struct rig r;
 
 	rig_open(&r);
-	rig_reg_set(&r, ENABLE, ~0U);
-	ck_assert_uint_eq(rig_reg(&r, ENABLE), 0);
-	rig_write(&r, SHARED, ~0ULL, 8);
-	ck_assert_uint_eq(rig_read(&r, SHARED, 8), 0);
+	rig_reg_set(&r, PV_ENABLE, ~0U);
+	ck_assert_uint_eq(rig_reg(&r, PV_ENABLE), 0);
+	rig_write(&r, PV_SHARED, ~0ULL, 8);
+	ck_assert_uint_eq(rig_read(&r, PV_SHARED, 8), 0);
 	ck_assert_uint_eq(rig_reg(&r, PORT), 0);
 	pv_is(&r, 0);
 	rig_close(&r);
@@ -105,17 +58,17 @@ START_TEST(levels_unknown_are_refused)
 }
 END_TEST
 
-/* _i: the offer. Page tables are never in what is granted. */
+/* _i: the offer. */
 START_TEST(wanted_and_offered)
 {
 	u32 offer = (u32)_i, wanted;
 	struct rig r;
 
-	pv_open_spec(&r, SPEC, offer);
+	pv_open_spec(&r, PV_SPEC, offer);
 	for (wanted = 0; wanted < 0x40; wanted++) {
-		rig_reg_set(&r, ENABLE, wanted | 0xffffff00);
-		ck_assert_uint_eq(rig_reg(&r, ENABLE), wanted & offer & 0xf);
-		pv_is(&r, wanted & offer & 0xf);
+		rig_reg_set(&r, PV_ENABLE, wanted | 0xffffff00);
+		ck_assert_uint_eq(rig_reg(&r, PV_ENABLE), wanted & offer);
+		pv_is(&r, wanted & offer);
 	}
 	rig_close(&r);
 }
@@ -131,16 +84,16 @@ START_TEST(toggling)
 	for (i = 0; i < 20; i++) {
 		pv_enable(&r, 0xf);
 		pv_enable(&r, 0xf);
-		rig_write(&r, SHARED + 0xff8, ~0ULL, 8);
+		rig_write(&r, PV_SHARED + 0xff8, ~0ULL, 8);
 		pv_enable(&r, 0x2);
-		ck_assert_uint_eq(rig_read(&r, SHARED + 0xff8, 8), ~0ULL);
-		ck_assert_uint_eq(rig_read(&r, SHARED + 0x1000, 8), 0);
+		ck_assert_uint_eq(rig_read(&r, PV_SHARED + 0xff8, 8), ~0ULL);
+		ck_assert_uint_eq(rig_read(&r, PV_SHARED + 0x1000, 8), 0);
 		pv_enable(&r, 0);
 		pv_enable(&r, 0);
-		ck_assert_uint_eq(rig_read(&r, SHARED + 0xff8, 8), 0);
+		ck_assert_uint_eq(rig_read(&r, PV_SHARED + 0xff8, 8), 0);
 		pv_enable(&r, 1);
 		/* A new page: nothing of the old one. */
-		ck_assert_uint_eq(rig_read(&r, SHARED + 0xff8, 8), 0);
+		ck_assert_uint_eq(rig_read(&r, PV_SHARED + 0xff8, 8), 0);
 		pv_enable(&r, 0);
 	}
 	rig_close(&r);
@@ -152,8 +105,8 @@ START_TEST(a_back_end_without_it)
 	struct rig r;
 
 	pv_open_spec(&r, "check,mock:pvmmio=no", 0xf);
-	rig_reg_set(&r, ENABLE, 0xf);
-	ck_assert_uint_eq(rig_reg(&r, ENABLE), 0);
+	rig_reg_set(&r, PV_ENABLE, 0xf);
+	ck_assert_uint_eq(rig_reg(&r, PV_ENABLE), 0);
 	pv_is(&r, 0);
 	rig_close(&r);
 }
@@ -172,19 +125,19 @@ START_TEST(the_switch_can_fail)
 
 	pv_open(&r);
 	fault(&r, -ENOMEM);
-	rig_reg_set(&r, ENABLE, 0xf);
+	rig_reg_set(&r, PV_ENABLE, 0xf);
 	ck_assert(mpt_fault_fired(r.host, NULL));
-	ck_assert_uint_eq(rig_reg(&r, ENABLE), 0);
+	ck_assert_uint_eq(rig_reg(&r, PV_ENABLE), 0);
 	pv_is(&r, 0);
 	mpt_alloc_fail_at(1);
-	rig_reg_set(&r, ENABLE, 0xf);
+	rig_reg_set(&r, PV_ENABLE, 0xf);
 	mpt_alloc_fail_at(0);
 	pv_is(&r, 0);
 	pv_enable(&r, 0xf);
 	/* What cannot be switched off is on. */
 	fault(&r, -ENOMEM);
-	rig_reg_set(&r, ENABLE, 0);
-	ck_assert_uint_eq(rig_reg(&r, ENABLE), 0xf);
+	rig_reg_set(&r, PV_ENABLE, 0);
+	ck_assert_uint_eq(rig_reg(&r, PV_ENABLE), 0xf);
 	pv_is(&r, 0xf);
 	pv_enable(&r, 0);
 	rig_close(&r);
@@ -229,7 +182,7 @@ START_TEST(dmlr_can_fail)
 	int n;
 
 	for (n = 1; n <= 2; n++) {
-		pv_open_spec(&r, n == 1 ? SPEC : "check,fault,fault=set_pvmmio:2,mock", 0xf);
+		pv_open_spec(&r, n == 1 ? PV_SPEC : "check,fault,fault=set_pvmmio:2,mock", 0xf);
 		pv_enable(&r, 0xf);
 		if (n == 1)
 			fault(&r, -ENOMEM);
@@ -255,7 +208,7 @@ START_TEST(bar0_leaves)
 	rig_cfg_write(&r, 0x10, ~0U, 4); /* sizing */
 	pv_is(&r, 0);
 	rig_cfg_write(&r, 0x10, (u32)RIG_BAR0, 4);
-	ck_assert_uint_eq(rig_reg(&r, ENABLE), 0);
+	ck_assert_uint_eq(rig_reg(&r, PV_ENABLE), 0);
 	pv_enable(&r, 0xf);
 	rig_cfg_write(&r, 0x04, 0, 2);
 	pv_is(&r, 0);
@@ -283,13 +236,13 @@ START_TEST(c27_resets)
 	rig_reg_set(&r, GDRST, 2); /* an engine */
 	pv_is(&r, 0xe);
 	rig_reg_set(&r, GDRST, 1);
-	ck_assert_uint_eq(rig_reg(&r, ENABLE), 0xe);
+	ck_assert_uint_eq(rig_reg(&r, PV_ENABLE), 0xe);
 	ck_assert_uint_eq(rig_reg(&r, REG_ADDR), 0x2358);
 	pv_is(&r, 0xe);
 	r.ops->vgpu_reset(r.vgpu);
 	pv_is(&r, 0);
 	rig_cfg_place(&r);
-	ck_assert_uint_eq(rig_reg(&r, ENABLE), 0);
+	ck_assert_uint_eq(rig_reg(&r, PV_ENABLE), 0);
 	pv_enable(&r, 0xf);
 	rig_close(&r);
 }
@@ -302,15 +255,15 @@ START_TEST(failsafe)
 
 	pv_open(&r);
 	pv_enable(&r, 0xf);
-	rig_reg_set(&r, SHARED + 0x2c, 7);
+	rig_reg_set(&r, PV_SHARED + 0x2c, 7);
 	gvt_vgpu_failsafe_enter(r.vgpu, GVT_FAILSAFE_GUEST_ERR);
 	rig_reg_set(&r, SURF, 0x1000);
 	ck_assert_uint_eq(rig_reg(&r, PLANE + 0x08), 0);
 	rig_reg_set(&r, PORT, 0x55);
 	ck_assert_uint_eq(rig_reg(&r, PORT), 0x55);
-	rig_reg_set(&r, ENABLE, 0);
+	rig_reg_set(&r, PV_ENABLE, 0);
 	ck_assert_uint_eq(pv_live(&r), 1);
-	ck_assert_uint_eq(rig_reg(&r, SHARED + 0x2c), 7);
+	ck_assert_uint_eq(rig_reg(&r, PV_SHARED + 0x2c), 7);
 	rig_cfg_write(&r, 0x04, 0, 2);
 	pv_is(&r, 0);
 	r.ops->vgpu_reset(r.vgpu);
@@ -323,9 +276,9 @@ END_TEST
 
 static void elsp_page(struct rig *r, u32 first, u32 second, u32 third)
 {
-	rig_reg_set(r, SHARED, first);
-	rig_reg_set(r, SHARED + 4, second);
-	rig_reg_set(r, SHARED + 8, third);
+	rig_reg_set(r, PV_SHARED, first);
+	rig_reg_set(r, PV_SHARED + 4, second);
+	rig_reg_set(r, PV_SHARED + 8, third);
 }
 
 static int elsp_write(struct rig *r, u32 value)
@@ -394,9 +347,9 @@ static void plane_page(struct rig *r)
 	u32 at;
 
 	for (at = 0x18; at < 0x54; at += 4)
-		rig_reg_set(r, SHARED + at, 0xa000 + at);
+		rig_reg_set(r, PV_SHARED + at, 0xa000 + at);
 	for (at = 0x58; at < 0x80; at += 4)
-		rig_reg_set(r, SHARED + at, 0xa000 + at);
+		rig_reg_set(r, PV_SHARED + at, 0xa000 + at);
 }
 
 static void plane_regs_are(struct rig *r, bool plane, bool key, u32 num_wm)
@@ -449,28 +402,12 @@ START_TEST(planes)
 	pv_open(&r);
 	pv_enable(&r, updates[_i].levels);
 	plane_page(&r);
-	rig_reg_set(&r, SHARED + 0x14, updates[_i].flags);
-	rig_reg_set(&r, SHARED + 0x54, updates[_i].max_wm);
+	rig_reg_set(&r, PV_SHARED + 0x14, updates[_i].flags);
+	rig_reg_set(&r, PV_SHARED + 0x54, updates[_i].max_wm);
 	rig_reg_set(&r, 0x71084, 0x2000); /* the cursor's surface carries no update */
 	ck_assert_uint_eq(rig_reg(&r, PLANE + 0x08), 0);
 	rig_reg_set(&r, SURF, 0x1000);
 	plane_regs_are(&r, updates[_i].plane, updates[_i].key, updates[_i].num_wm);
-	rig_close(&r);
-}
-END_TEST
-
-START_TEST(page_tables_are_not_offered)
-{
-	struct rig r;
-	u32 command;
-
-	pv_open(&r);
-	rig_reg_set(&r, ENABLE, 0x10);
-	pv_is(&r, 0);
-	for (command = 8; command <= 10; command++)
-		rig_reg_set(&r, GVT_PVINFO_OFFSET + 0x818, command);
-	ck_assert_uint_eq(rig_info(&r).ppgtt_notify, 3);
-	ck_assert_int_eq(rig_info(&r).failsafe, GVT_FAILSAFE_NONE);
 	rig_close(&r);
 }
 END_TEST
@@ -539,7 +476,6 @@ static Suite *pvmmio_suite(void)
 	tcase_add_test(levels, elsp_in_one_write);
 	tcase_add_loop_test(levels, interrupts_held_back, 0, 2);
 	tcase_add_loop_test(levels, planes, 0, (int)N(updates));
-	tcase_add_test(levels, page_tables_are_not_offered);
 	tcase_add_test(levels, the_read_port);
 	suite_add_tcase(s, levels);
 	return s;

@@ -47,7 +47,7 @@ enum gvt_pvmmio_level {
 	GVT_PVMMIO_PLANE = 1 << 1, /**< the registers of a plane, with its surface */
 	GVT_PVMMIO_PLANE_WM = 1 << 2, /**< its watermarks, with its surface */
 	GVT_PVMMIO_MASTER_IRQ = 1 << 3, /**< the guest holds interrupts back by a flag in memory */
-	GVT_PVMMIO_PPGTT = 1 << 4, /**< page tables by ranges; accepted, never granted yet */
+	GVT_PVMMIO_PPGTT = 1 << 4, /**< changes of page tables are announced, not trapped */
 	GVT_PVMMIO_ALL = 0x1f,
 };
 
@@ -60,7 +60,7 @@ enum gvt_pvmmio_level {
  * @hw: the hardware below; copied, stays the caller's to close; NULL: the software GPU, which
  *	reaches memory through the bus side of the host's testbed
  * @pvmmio: levels of PV MMIO that guests are offered (enum gvt_pvmmio_level); 0: none. A guest gets
- *	them only on a back end with set_pvmmio
+ *	them only on a back end with set_pvmmio, page tables only where they can be shadowed
  * @clock_ns: a clock for the GPU's timestamps, ns from whichever moment, called with @clock_arg in any
  *	thread; NULL: CLOCK_MONOTONIC
  */
@@ -148,7 +148,7 @@ const char *gvt_failsafe_name(enum gvt_failsafe reason);
  * @ppgtt_tables: shadow pages now, at most 8192
  * @ppgtt_tracked: guest pages that are tables and whose stores are trapped now
  * @ppgtt_untracked: the others: too many stores, no RAM any more, or nothing can be tracked; they are
- *	compared before each submission
+ *	compared before each submission; or the guest announces what it changes (PV MMIO)
  * @ppgtt_mapped: counts of DMA mappings in shadow tables now
  * @ppgtt_scratch: entries left out because there was no RAM behind them, or of 1 GiB
  * @display_ready: last value of PVINFO display_ready
