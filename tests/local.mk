@@ -56,6 +56,7 @@ layer_suites = \
 	tests/test_gvt_ppgtt \
 	tests/test_gvt_ppgtt_history \
 	tests/test_gvt_ppgtt_limits \
+	tests/test_gvt_ppgtt_write \
 	tests/test_gvt_pvinfo \
 	tests/test_gvt_pvmmio \
 	tests/test_gvt_sched \
@@ -98,6 +99,7 @@ threaded_suites = \
 	tests/test_gvt_bar \
 	tests/test_gvt_ggtt_history \
 	tests/test_gvt_sched \
+	tests/test_gvt_ppgtt_write \
 	tests/test_gvt_tiling \
 	tests/test_gvt_vgpu \
 	tests/test_mock_threads \
