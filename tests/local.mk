@@ -48,6 +48,7 @@ layer_suites = \
 	tests/test_gvt_ggtt \
 	tests/test_gvt_ggtt_history \
 	tests/test_gvt_gmbus \
+	tests/test_gvt_gmbus_abort \
 	tests/test_gvt_irq \
 	tests/test_gvt_mmio \
 	tests/test_gvt_monitor \
@@ -57,6 +58,7 @@ layer_suites = \
 	tests/test_gvt_ppgtt_history \
 	tests/test_gvt_ppgtt_limits \
 	tests/test_gvt_ppgtt_write \
+	tests/test_gvt_platform_regs \
 	tests/test_gvt_pvinfo \
 	tests/test_gvt_pvmmio \
 	tests/test_gvt_sched \
@@ -206,6 +208,7 @@ EXTRA_DIST += \
 	tests/fake_hw.h \
 	tests/gvt_entries.h \
 	tests/gvt_life.h \
+	tests/gmbus_driver.h \
 	tests/gvt_rig.h \
 	tests/gvt_scan.h \
 	tests/gvt_second.h \
