@@ -6,6 +6,7 @@
  */
 #include <stdlib.h>
 
+#include "fake_backend.h"
 #include "gvt/platform.h"
 #include "gvt_rig.h"
 #include "lib/runner.h"
@@ -256,6 +257,42 @@ START_TEST(monitor_answers_on_its_channel)
 }
 END_TEST
 
+static int told_port;
+
+static int take_port(void *vgpu, int port)
+{
+	(void)vgpu;
+	told_port = port;
+	return 0;
+}
+
+/* The back end is told the port as well, by a number that counts from A. */
+START_TEST(monitor_is_announced)
+{
+	struct gvt_config config = { .size = sizeof(config), .platform = rows[_i].name };
+	struct intel_gvt_mpt table = fake_table;
+	struct mpt_backend be = fake_backend;
+	struct mpt_host *host;
+	struct intel_gvt *gvt;
+	struct intel_vgpu *vgpu;
+	struct mpt_vm *vm;
+
+	table.set_edid = take_port;
+	be.mpt = &table;
+	told_port = -1;
+	rig_ok(mpt_host_open_table(&be, NULL, &host));
+	rig_ok(gvt_open(host, &config, &gvt));
+	rig_ok(mpt_vm_get(host, 1, &vm));
+	vgpu = mpt_vgpu_create(vm, gvt, gvt_type_each(gvt, 0));
+	ck_assert_msg(!MPT_IS_ERR(vgpu), "%s", mpt_last_error());
+	ck_assert_int_eq(told_port, (int)rows[_i].port);
+	rig_ok(mpt_vgpu_destroy(vm, vgpu));
+	mpt_vm_put(vm);
+	rig_ok(gvt_close(gvt));
+	rig_ok(mpt_host_close(host));
+}
+END_TEST
+
 /* --- events --- */
 
 START_TEST(flips_show_where_the_driver_looks)
@@ -419,6 +456,7 @@ static Suite *suite(void)
 	tcase_add_loop_test(each, monitor_is_shown_and_told, 0, NUM);
 	tcase_add_loop_test(each, monitor_outlives_a_reset, 0, NUM);
 	tcase_add_loop_test(each, monitor_answers_on_its_channel, 0, NUM);
+	tcase_add_loop_test(each, monitor_is_announced, 0, NUM);
 	tcase_add_loop_test(each, flips_show_where_the_driver_looks, 0, NUM);
 	tcase_add_loop_test(each, gmbus_shows_where_the_driver_looks, 0, NUM);
 	tcase_add_loop_test(each, events_are_sound, 0, NUM);
