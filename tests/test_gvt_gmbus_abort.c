@@ -26,6 +26,29 @@ static void reads_well(struct ddc *d)
 	rig_close(&d->r);
 }
 
+/*
+ * A driver that waits for what never comes: nothing was begun, or the cycle has stopped by itself.
+ * It gives up, clears, and goes on.
+ */
+START_TEST(timeouts)
+{
+	struct ddc d;
+
+	ddc_open(&d, "skl");
+	rig_reg_set(&d.r, REG(0), PIN);
+	ck_assert_int_eq(wait_for(&d.r, WAITING, ON_WAIT), LATE);
+	rig_reg_set(&d.r, REG(1), WAIT | BYTES(4) | TO(ADDR) | RD);
+	ck_assert_int_eq(wait_for(&d.r, WAITING, ON_WAIT), LATE);
+	ck_assert_int_eq(driver_end(&d.r, LATE), LATE);
+	rig_reg_set(&d.r, REG(0), PIN);
+	go(&d.r, STOP | INDEX | WAIT | BYTES(4) | TO(ADDR) | RD);
+	rig_reg(&d.r, REG(3));
+	ck_assert_int_eq(wait_for(&d.r, WAITING, ON_WAIT), LATE);
+	ck_assert_int_eq(driver_end(&d.r, LATE), LATE);
+	reads_well(&d);
+}
+END_TEST
+
 START_TEST(aborted_by_clear)
 {
 	struct ddc d;
@@ -186,6 +209,7 @@ static Suite *suite(void)
 	Suite *s = suite_create("gvt_gmbus_abort");
 	TCase *tc = tcase_create("gmbus");
 
+	tcase_add_test(tc, timeouts);
 	tcase_add_test(tc, aborted_by_clear);
 	tcase_add_test(tc, aborted_by_another_pin);
 	tcase_add_test(tc, aborted_by_stop_or_start);
