@@ -148,9 +148,13 @@ static void check(const struct guest *g)
 	must((status & 0x800) && !(status & ~0xcfffU));
 	must(!(status & 0x400) || !(status & 0x4200));
 	must(!(gvt_vreg(v, 0xc5104) & 1U << 30));
-	must(v->gmbus.left + v->gmbus.done <= 511);
+	must(v->gmbus.left <= 511 && v->gmbus.done <= 511 - v->gmbus.left);
 	must(v->gmbus.phase == GVT_GMBUS_READ || !v->gmbus.left);
 	must(g->port.ddc_pin || v->gmbus.phase == GVT_GMBUS_IDLE);
+	/* What the guest is shown is what is kept. */
+	must(!(status & 0x200) == (v->gmbus.phase == GVT_GMBUS_IDLE));
+	must(!(status & 0x4000) == (v->gmbus.phase != GVT_GMBUS_WAIT));
+	must((status & 0x1ff) == v->gmbus.done);
 }
 
 /* --- a driver that behaves --- */
