@@ -15,6 +15,7 @@ suites = \
 	tests/test_plot \
 	tests/test_rcu \
 	tests/test_regs \
+	tests/test_regs_handlers \
 	tests/test_tiling
 
 # A suite of a tool's files compiles them in; they belong to no library.
@@ -216,6 +217,7 @@ EXTRA_DIST += \
 	tests/pvmmio_rig.h \
 	tests/ppgtt_model.h \
 	tests/ppgtt_rig.h \
+	tests/regs_rig.h \
 	tests/run_rig.h \
 	tests/swgpu_rig.h \
 	tests/state_rig.h \
