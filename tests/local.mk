@@ -11,6 +11,7 @@ suites = \
 	tests/test_mock \
 	tests/test_mock_dma \
 	tests/test_mock_guest \
+	tests/test_mock_life \
 	tests/test_mock_options \
 	tests/test_mock_threads \
 	tests/test_plot \
