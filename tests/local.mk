@@ -54,6 +54,7 @@ layer_suites = \
 	tests/test_gvt_gmbus_abort \
 	tests/test_gvt_irq \
 	tests/test_gvt_mmio \
+	tests/test_gvt_mmio_regs \
 	tests/test_gvt_monitor \
 	tests/test_gvt_opregion \
 	tests/test_gvt_platform \
@@ -212,6 +213,7 @@ EXTRA_DIST += \
 	tests/gvt_entries.h \
 	tests/gvt_life.h \
 	tests/gmbus_driver.h \
+	tests/gvt_mmio.h \
 	tests/gvt_rig.h \
 	tests/gvt_scan.h \
 	tests/gvt_second.h \
