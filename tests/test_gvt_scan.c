@@ -179,6 +179,29 @@ START_TEST(every_row_is_sound)
 }
 END_TEST
 
+/* Of each command that names registers the scanner knows where. */
+START_TEST(registers_are_found)
+{
+	const struct gvt_cmd *c;
+	struct scan_rig r;
+	u32 high, found = 0;
+
+	scan_open(&r);
+	for (high = 0; high < 0x10000; high++) {
+		c = gvt_cmd_lookup(GVT_RCS, high << 16);
+		if (!c || c->opcode != high << 16 || !(c->flags & GVT_CMD_REGS))
+			continue;
+		r.tail = 0;
+		ring_add(&r, (u32[8]){ c->opcode | ((c->min_len - c->len_bias) & c->len_mask) }, 8);
+		if (scan(&r, GVT_RCS) && strstr(mpt_last_error(), "not known where"))
+			ck_abort_msg("%s", mpt_last_error());
+		found++;
+	}
+	ck_assert_uint_ge(found, 4);
+	scan_close(&r);
+}
+END_TEST
+
 /* --- where ranges end --- */
 
 static const struct {
@@ -443,6 +466,7 @@ static Suite *scan_suite(void)
 	tcase_add_loop_test(tc, in_a_batch, 0, N(cases));
 	tcase_add_test(tc, what_no_guest_may_use);
 	tcase_add_test(tc, every_row_is_sound);
+	tcase_add_test(tc, registers_are_found);
 	tcase_add_loop_test(tc, edges_of_the_ranges, 0, N(edges));
 	tcase_add_loop_test(tc, odd_rows, 0, N(odds));
 	suite_add_tcase(s, tc);

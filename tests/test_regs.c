@@ -4,8 +4,6 @@
  * What handlers make of a write is in test_regs_handlers.c.
  */
 #include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 
 #include "regs_rig.h"
 
