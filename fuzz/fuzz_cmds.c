@@ -110,9 +110,24 @@ static u64 *table_new(struct gpu *g, u64 *bus)
 }
 
 /*
- * RAM at 0, in pages of 4 KiB; every fifth read-only, every seventh not there. Outside of the
- * vGPU's share the host's table names what nobody may reach.
+ * Entries of the host's table, put there behind the core's back: RAM in the vGPU's share, and
+ * beside it what nobody may reach.
  */
+static void host_entries(struct gpu *g, bool set)
+{
+	static const u64 outside[] = { 0, LOW - 4096, LOW + LOW_SIZE, HIGH - 4096,
+				       HIGH + HIGH_SIZE };
+	u64 i;
+
+	for (i = 0; i < sizeof(outside) / sizeof(outside[0]); i++)
+		g->hw.ggtt[outside[i] >> 12] = set ? NOWHERE | 1 : 0;
+	for (i = 0; i < PAGES; i++) {
+		g->hw.ggtt[(LOW >> 12) + i] = set ? g->dma[i] | 1 : 0;
+		g->hw.ggtt[((HIGH + HIGH_SIZE) >> 12) - PAGES + i] = set ? g->dma[i] | 1 : 0;
+	}
+}
+
+/* RAM from 0 on in pages of 4 KiB: every fifth read-only, every seventh not there. */
 static void fill_tables(struct gpu *g, struct gvt_hw_work *work)
 {
 	u64 bus[4], *pml4 = table_new(g, &bus[3]), *pdp = table_new(g, &bus[2]);
@@ -120,18 +135,14 @@ static void fill_tables(struct gpu *g, struct gvt_hw_work *work)
 
 	pml4[0] = bus[2] | 3;
 	pdp[0] = bus[1] | 3;
+	pdp[1] = 0x80 | 3; /* a page of 1 GiB */
 	pd[0] = bus[0] | 3;
 	for (i = 0; i < PAGES; i++) {
 		must(intel_gvt_hypervisor_dma_map_guest_page(g->vgpu, i + (GPA_CTX >> 12),
 							     MPT_PAGE_SIZE, &g->dma[i]));
 		pt[i] = i % 7 == 5 ? 0 : g->dma[i] | (i % 5 == 4 ? 1 : 3);
-		g->hw.ggtt[(LOW >> 12) + i] = g->dma[i] | 1;
-		g->hw.ggtt[(HIGH >> 12) + i] = g->dma[i] | 1;
 	}
-	g->hw.ggtt[(LOW >> 12) - 1] = g->hw.ggtt[0] = NOWHERE | 1;
-	g->hw.ggtt[(LOW + LOW_SIZE) >> 12] = g->hw.ggtt[(HIGH + HIGH_SIZE) >> 12] = NOWHERE | 1;
-	for (i = 0; i < 64; i++)
-		g->hw.ggtt[i] = NOWHERE | 1;
+	host_entries(g, true);
 	work->root[0] = work->levels == 4 ? bus[3] : bus[1];
 }
 
@@ -164,8 +175,7 @@ static void gpu_close(struct gpu *g)
 		g->hw.page_free(g->hw.priv, g->table[i]);
 	for (i = 0; i < PAGES; i++)
 		intel_gvt_hypervisor_dma_unmap_guest_page(g->vgpu, g->dma[i]);
-	/* The entries were put there behind the core's back. */
-	memset(g->hw.ggtt, 0, GVT_GTT_SIZE);
+	host_entries(g, false);
 	must(mpt_vgpu_destroy(g->vm, g->vgpu));
 	must(gvt_close(g->gvt));
 	g->hw.close(g->hw.priv);

@@ -5,9 +5,16 @@
  */
 #include "swgpu.h"
 
-#define NO_ADDR { { 0 }, { 0 } }
-#define ADDR(...) { { __VA_ARGS__ }, { 0 } }
-#define ADDR2(a, b, c, d, ...) { { a, b, c, d }, { __VA_ARGS__ } }
+#define ONE(low, space, bit, size) \
+	{ .dw = (low), .ggtt_dw = (space), .ggtt_mask = (bit), .bytes = (size) }
+#define NONE { .dw = 0 }
+#define NO_ADDR { NONE, NONE }
+#define ADDR(...) { ONE(__VA_ARGS__), NONE }
+#define ADDR2(a, b, c, d, ...) { ONE(a, b, c, d), ONE(__VA_ARGS__) }
+#define ADDR_IF(low, space, bit, size, cond, if_set, index_cond, index_bit) \
+	{ { .dw = (low), .ggtt_dw = (space), .ggtt_mask = (bit), .bytes = (size), \
+	    .use_dw = (cond), .use_mask = (if_set), \
+	    .index_dw = (index_cond), .index_mask = (index_bit) }, NONE }
 
 #define CLIENT(dw) ((dw) >> 29)
 enum { CLIENT_MI = 0, CLIENT_BLT = 2, CLIENT_GFX = 3 };
