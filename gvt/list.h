@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* A ring of links inside of what it connects: joining and leaving cannot fail. Locks are the user's. */
+/* A ring of links inside of what it connects: nothing here can fail. Locks are the user's. */
 #ifndef GVT_LIST_H
 #define GVT_LIST_H
 
@@ -51,6 +51,7 @@ static inline void gvt_list_splice(struct gvt_list *to, struct gvt_list *from)
 	gvt_list_init(from);
 }
 
-#define GVT_LIST_ENTRY(link, type, member) ((type *)(void *)((char *)(link) - offsetof(type, member)))
+#define GVT_LIST_ENTRY(link, type, member) \
+	((type *)(void *)((char *)(link) - offsetof(type, member)))
 
 #endif

@@ -149,11 +149,12 @@ static int mm_new(struct gvt_vgpu *v, int levels, const u64 pdp[4], struct gvt_m
 	if (ret)
 		return ret;
 	if (v->ppgtt->num_mms >= GVT_MM_QUOTA)
-		return mpt_fail(-ENOSPC, "gvt", "vGPU %d: %u address spaces exist, the most there can be",
+		return mpt_fail(-ENOSPC, "gvt", "vGPU %d: all %u address spaces are in use",
 				v->base.id, GVT_MM_QUOTA);
 	mm = mpt_zalloc(sizeof(*mm));
 	if (!mm)
-		return mpt_fail(-ENOMEM, "gvt", "vGPU %d: no memory for an address space", v->base.id);
+		return mpt_fail(-ENOMEM, "gvt", "vGPU %d: no memory for an address space",
+				v->base.id);
 	gvt_list_init(&mm->link);
 	mm->levels = levels;
 	memcpy(mm->pdp, pdp, (levels == 4 ? 1 : 4) * sizeof(pdp[0]));
@@ -223,8 +224,8 @@ static int guest_destroy(struct gvt_vgpu *v, int levels, const u64 pdp[4])
 
 	if (!mm || !mm->guest_refs)
 		return mpt_fail(-ENOENT, "gvt",
-				"vGPU %d: an address space of %d levels at 0x%llx is destroyed that was "
-				"not created", v->base.id, levels, (unsigned long long)pdp[0]);
+				"vGPU %d: no address space of %d levels at 0x%llx was created",
+				v->base.id, levels, (unsigned long long)pdp[0]);
 	mm->guest_refs--;
 	mm_free_unused(v, mm);
 	return 0;

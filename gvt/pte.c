@@ -19,7 +19,7 @@ static u64 addr_mask(unsigned int shift)
 	return ((1ULL << 46) - 1) & ~((1ULL << shift) - 1);
 }
 
-/* What an entry of each kind is made of: where its address begins, and the flags that mean something. */
+/* Of each kind of entry: where its address begins, and the flags that mean something. */
 static const struct {
 	unsigned int shift;
 	u64 flags;

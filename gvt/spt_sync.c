@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What keeps shadow pages equal to guest memory: stores that the hypervisor traps, and comparing where
- * it does not. What an entry's shadow is made of is spt.c's.
+ * What keeps shadow pages equal to guest memory: stores that the hypervisor traps, and comparing
+ * where it does not. What an entry's shadow is made of is spt.c's.
  *
  * Only an entry of a last-level table is shadowed at the store itself. Above, a store takes the old
  * entry away and leaves the new one to the next pin: a whole tree may hang on it, and a guest is not

@@ -168,23 +168,30 @@ static void rich_tree(void)
 	m.ips = true;
 }
 
-static const enum mpt_op_id fallible[] = {
-	MPT_OP_ID_read_gpa, MPT_OP_ID_dma_map_guest_page, MPT_OP_ID_enable_page_track,
+static const struct {
+	const char *spec;
+	enum mpt_op_id op;
+	int err;
+} fallible[] = {
+	{ "check,fault,mock", MPT_OP_ID_read_gpa, -ESRCH },
+	{ "check,fault,mock", MPT_OP_ID_dma_map_guest_page, -ENOMEM },
+	{ "check,fault,mock:contig=no", MPT_OP_ID_dma_map_guest_page, -ENOMEM },
+	{ "check,fault,mock", MPT_OP_ID_enable_page_track, -ENOMEM },
 };
 
 /* Every call of a pin fails in turn. Each time nothing is left, or the pin has found another way. */
 START_TEST(c17_a_failed_population_is_undone)
 {
-	enum mpt_op_id op = fallible[_i];
+	enum mpt_op_id op = fallible[_i].op;
 	unsigned int n, failed = 0;
 	u64 spare[4];
 	int ret;
 
-	open_tree("check,fault,mock");
+	open_tree(fallible[_i].spec);
 	rich_tree();
 	hold();
 	for (n = 1; n < 1000; n++) {
-		rig_ok(mpt_fault_at(m.r.host, op, n, op == MPT_OP_ID_read_gpa ? -ESRCH : -ENOMEM));
+		rig_ok(mpt_fault_at(m.r.host, op, n, fallible[_i].err));
 		ret = gvt_mm_pin(m.r.v, space->held, spare);
 		if (!mpt_fault_fired(m.r.host, NULL))
 			break;
@@ -325,6 +332,54 @@ START_TEST(c20_entries_without_ram_are_left_out)
 }
 END_TEST
 
+static struct intel_gvt_mpt odd_table;
+static const struct intel_gvt_mpt *real;
+static u64 odd_bus;
+static unsigned int odd_maps;
+
+/* A back end whose large pages are where an entry cannot point. */
+static int odd_map(unsigned long handle, unsigned long gfn, unsigned long size, dma_addr_t *dma)
+{
+	if (size != MPT_HUGE_SIZE)
+		return real->dma_map_guest_page(handle, gfn, size, dma);
+	odd_maps++;
+	*dma = odd_bus;
+	return 0;
+}
+
+static void odd_unmap(unsigned long handle, dma_addr_t dma)
+{
+	if (dma == odd_bus)
+		odd_maps--;
+	else
+		real->dma_unmap_guest_page(handle, dma);
+}
+
+/* Not aligned, beyond the entry's bits, reaching into the device's own pages: split, and given back. */
+START_TEST(a_large_page_where_no_entry_can_point)
+{
+	u64 own;
+
+	open_tree(RIG_SPEC);
+	own = m.r.gvt->hw.own_bus;
+	odd_bus = ((u64[]){ 0x12345000, 1ULL << 46, own & ~0x1fffffULL, own - 0x100000 })[_i];
+	pm_set(&m, DIR2, 1, 0x800000 | 0x83);
+	real = m.r.v->base.mpt;
+	odd_table = *real;
+	odd_table.dma_map_guest_page = odd_map;
+	odd_table.dma_unmap_guest_page = odd_unmap;
+	m.r.v->base.mpt = &odd_table;
+	hold();
+	rig_ok(gvt_mm_pin(m.r.v, space->held, root));
+	gvt_mm_unpin(m.r.v, space->held);
+	m.r.v->base.mpt = real;
+	ck_assert_uint_eq(odd_maps, 0);
+	ck_assert_uint_eq(info().ppgtt_mapped, LEAVES + 512);
+	pm_compare_va(&m, space, root, 0x200000);
+	close_tree();
+}
+END_TEST
+
 /* 1 MiB of the 2 is there. */
 START_TEST(a_2_mib_page_that_is_partly_ram)
 {
@@ -418,6 +473,7 @@ static Suite *ppgtt_suite(void)
 	tcase_add_loop_test(tc, c18_a_2_mib_page, 0, 2);
 	tcase_add_test(tc, c19_the_same_page_with_64_kib_entries_and_without);
 	tcase_add_test(tc, c20_entries_without_ram_are_left_out);
+	tcase_add_loop_test(tc, a_large_page_where_no_entry_can_point, 0, 4);
 	tcase_add_test(tc, a_2_mib_page_that_is_partly_ram);
 	tcase_add_test(tc, a_table_may_name_itself);
 	tcase_add_test(tc, spaces_share_tables);

@@ -10,7 +10,7 @@
 #define N(a) (sizeof(a) / sizeof((a)[0]))
 #define STEPS 20000UL
 
-/* Few places in a table, so that histories meet: 64 KiB entries and what is between them, both ends. */
+/* Few places in a table, so that histories meet: 64 KiB entries, what is between them, both ends. */
 static const unsigned int place[] = { 0, 1, 16, 17, 32, 511 };
 
 static const char *const modes[] = {
