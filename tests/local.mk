@@ -26,12 +26,16 @@ tests_test_mmiotrace_SOURCES = tests/test_mmiotrace.c $(mmiotrace_sources)
 tests_test_mmiotrace_file_SOURCES = tests/test_mmiotrace_file.c $(mmiotrace_sources)
 tests_test_plot_SOURCES = tests/test_plot.c $(mmiotrace_sources) $(plot_sources)
 
+# The guest by itself, without the tool.
+tests_test_guest_SOURCES = tests/test_guest.c $(guest_sources)
+tests_test_guest_CPPFLAGS = $(AM_CPPFLAGS) $(guest_cppflags)
+
 # Three suites run all of mptctl but its main() in their own process.
 if HAVE_CHECK
 check_LTLIBRARIES += tests/lib/libmptctl.la
 endif
 tests_lib_libmptctl_la_SOURCES = $(mptctl_sources)
-tests_lib_libmptctl_la_CPPFLAGS = $(AM_CPPFLAGS) $(JANSSON_CFLAGS)
+tests_lib_libmptctl_la_CPPFLAGS = $(AM_CPPFLAGS) $(guest_cppflags) $(JANSSON_CFLAGS)
 run_ldadd = tests/lib/libmptctl.la $(LDADD) $(JANSSON_LIBS)
 tests_test_run_LDADD = $(run_ldadd)
 tests_test_run_fail_LDADD = $(run_ldadd)
@@ -40,6 +44,7 @@ tests_test_run_output_LDADD = $(run_ldadd)
 # Suites that open a layer (check, fault) or several back ends.
 layer_suites = \
 	tests/test_conformance \
+	tests/test_guest \
 	tests/test_gvt_aperture \
 	tests/test_gvt_bar \
 	tests/test_gvt_cfg \
@@ -102,6 +107,7 @@ tests_module_backend_la_LDFLAGS = $(AM_LDFLAGS) -module -avoid-version -shared -
 # Of both lists, those that start threads: make check-threads (ThreadSanitizer in CI).
 threaded_suites = \
 	tests/test_conformance \
+	tests/test_guest \
 	tests/test_gvt_bar \
 	tests/test_gvt_ggtt_history \
 	tests/test_gvt_sched \
@@ -217,6 +223,7 @@ EXTRA_DIST += \
 	tests/gvt_rig.h \
 	tests/gvt_scan.h \
 	tests/gvt_second.h \
+	tests/guest_rig.h \
 	tests/mock_rig.h \
 	tests/pvmmio_rig.h \
 	tests/ppgtt_model.h \

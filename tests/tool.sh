@@ -132,6 +132,9 @@ refused run --low 0 --high 384M --fence 4 -- 'are not 0'
 refused run --memory 0 -- 'are not 0'
 refused run --type 8 --low 64M --high 384M --fence 4 -- 'exclude each other'
 refused run --record x --trace "$probe" --trace "$probe" -- '--record takes one trace, not 2'
+refused run --guest nobody -- "no guest 'nobody' (known: synthetic)"
+refused run --guest synthetic --trace "$probe" -- '--guest excludes --trace'
+refused run --guest synthetic --registers -- '--guest excludes --trace, --record, --plot and'
 refused types --aperture 0 -- 'is no size'
 
 # --- what needs the mock ---
@@ -290,7 +293,18 @@ says "$out" 'aperture 64 MiB at 0, hidden 384 MiB' '8 fences'
 for spec in mock:trap=after mock:contig=no; do
 	status 0 run --trace "$probe" --backend $spec
 done
+refused run --platform no-such -- 'no platform "no-such" (known: '
+status 0 run --platform skl
 ok "types, sizes, back ends"
+
+status 0 run --guest synthetic
+[ "$(grep -c 'healthy: ' "$out")" -eq 3 ] || fail "--guest: not three shapes of the mock"
+says "$out" 'synthetic guest on mock' 'on mock:trap=after' 'on mock:track=no' 'step, 4 levels' \
+	'step, 3 levels' 'teardown            passed'
+! grep -q FAILED "$out" || fail "--guest: a step failed in a healthy run"
+status 0 run --guest synthetic --backend mock:contig=no --type 4 --memory 96M
+[ "$(grep -c 'healthy: ' "$out")" -eq 1 ] || fail "--guest: --backend names one"
+ok "the synthetic guest"
 
 sed 2q "$probe" >device
 { cat device; echo 'W 4 1.0 1 0xc000229c 0x2000200 0x0 0'; } >failsafe
@@ -355,6 +369,18 @@ assert good["accesses"] == sum(c["reads"] + c["writes"] for c in good["classes"]
 assert good["ledger"] is None or good["ledger"]["left"] == 0 == sum(good["ledger"]["live"].values())
 assert bad["errors"] == 1 and bad["first_error"].startswith("write of 0xc0800003")
 assert odd["run"].startswith('a<b>&"') and odd["vgpu"] == good["vgpu"]
+END
+	status 0 run --json --guest synthetic
+	python3 - "$out" <<'END' || fail "--guest --json: not what was to be"
+import json, sys
+runs = json.load(open(sys.argv[1]))
+assert [r["run"].split()[-1] for r in runs] == ["mock", "mock:trap=after", "mock:track=no"]
+for r in runs:
+    assert r["healthy"] and [g["levels"] for g in r["guest"]] == [4, 3]
+    for g in r["guest"]:
+        assert g["why"] == "" and g["dma_left"] == g["tracked_left"] == 0
+        assert {s["result"] for s in g["steps"]} <= {"passed", "skipped"} and len(g["steps"]) > 10
+        assert set(g["batches"]) == {"rcs", "bcs", "vcs", "vecs"}
 END
 	for command in backends types; do
 		status 0 "$command" --json

@@ -14,8 +14,28 @@ plot_sources = \
 	tools/plot_priv.h \
 	tools/plot_svg.c
 
+# The synthetic guest: played by mptctl, and by suites of its own.
+guest_sources = \
+	tests/guest/blit.c \
+	tests/guest/context.c \
+	tests/guest/cs.c \
+	tests/guest/gt.c \
+	tests/guest/guest.c \
+	tests/guest/guest.h \
+	tests/guest/guest_priv.h \
+	tests/guest/hang.c \
+	tests/guest/io.c \
+	tests/guest/memory.c \
+	tests/guest/order.c \
+	tests/guest/pci.c \
+	tests/guest/ppgtt.c \
+	tests/guest/submit.c \
+	tests/guest/work.c
+guest_cppflags = -I$(top_srcdir)/tests/guest
+
 # All of mptctl but main(), which a suite brings itself.
 mptctl_sources = \
+	$(guest_sources) \
 	$(mmiotrace_sources) \
 	$(plot_sources) \
 	tools/backends.c \
@@ -26,9 +46,13 @@ mptctl_sources = \
 	tools/replay.h \
 	tools/report.c \
 	tools/report.h \
+	tools/report_guest.c \
+	tools/report_guest.h \
 	tools/run.c \
 	tools/session.c \
 	tools/session.h \
+	tools/synthetic.c \
+	tools/synthetic.h \
 	tools/tally.c \
 	tools/tally.h \
 	tools/types.c
@@ -37,5 +61,5 @@ bin_PROGRAMS += tools/mptctl
 tools_mptctl_SOURCES = \
 	$(mptctl_sources) \
 	tools/mptctl.c
-tools_mptctl_CPPFLAGS = $(public_cppflags) $(JANSSON_CFLAGS)
+tools_mptctl_CPPFLAGS = $(public_cppflags) $(guest_cppflags) $(JANSSON_CFLAGS)
 tools_mptctl_LDADD = libmpt-gvt.la libmpt.la $(JANSSON_LIBS)

@@ -9,6 +9,7 @@
 
 #include "cli.h"
 #include "json.h"
+#include "report_guest.h"
 
 #define BUSIEST 10
 #define NUM_REGS (GVT_MMIO_SIZE / 4)
@@ -212,8 +213,11 @@ static void text_work(FILE *out, const struct session_result *r)
 {
 	const struct gvt_vgpu_info *v = &r->vgpu;
 
-	line(out, "unknown registers", "%llu (%llu accesses)", (ull)r->tally.unknown_regs,
-	     (ull)r->tally.all.unknown);
+	if (r->guest)
+		line(out, "unknown registers", "%llu accesses", (ull)v->unknown);
+	else
+		line(out, "unknown registers", "%llu (%llu accesses)", (ull)r->tally.unknown_regs,
+		     (ull)r->tally.all.unknown);
 	line(out, "GGTT", "%llu entries written, %llu outside the vGPU's share ignored",
 	     (ull)v->ggtt_writes, (ull)v->ggtt_ignored);
 	line(out, "", "%llu mapped for DMA at the end, %llu sent to the scratch page%s",
@@ -273,9 +277,13 @@ void report_text(FILE *out, struct intel_gvt *names, const char *title,
 {
 	fprintf(out, "%s%s%s\n", cli_bold(out), title, cli_plain(out));
 	text_vgpu(out, r);
-	text_trace(out, r);
-	text_classes(out, &r->tally);
-	text_lists(out, names, &r->tally, registers);
+	if (r->guest) {
+		report_guest_text(out, r->guest);
+	} else {
+		text_trace(out, r);
+		text_classes(out, &r->tally);
+		text_lists(out, names, &r->tally, registers);
+	}
 	text_work(out, r);
 	text_ledger(out, r);
 	text_verdict(out, r);
@@ -418,6 +426,8 @@ void report_json(void *list, struct intel_gvt *names, const char *title,
 	json_object_set_new(o, "fault", r->fault ? json_string(r->fault) : json_null());
 	json_object_set_new(o, "vgpu", json_vgpu(&r->vgpu));
 	json_object_set_new(o, "ledger", json_ledger(r));
+	if (r->guest)
+		json_object_set_new(o, "guest", report_guest_json(r->guest));
 	json_object_set_new(o, "all", json_class(&r->tally, &r->tally.all));
 	json_object_set_new(o, "classes", json_classes(&r->tally));
 	json_object_set_new(o, "registers", json_registers(names, &r->tally));

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * mptctl run: options, one session a trace, the report, the picture.
+ * mptctl run: options, one session a trace or shape of back end, the report, the picture.
  */
 #include <errno.h>
 #include <stddef.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 
@@ -11,12 +12,14 @@
 #include "json.h"
 #include "plot.h"
 #include "report.h"
+#include "synthetic.h"
 
 /* To a session 0 means "not given"; here it is a mistake of the user's. */
 #define NOT_GIVEN UINT64_MAX
 
 struct run_args {
 	const char *backend;
+	const char *guest;
 	const char *platform;
 	const char *type;
 	uint64_t low, high, fence, memory;
@@ -31,6 +34,8 @@ static const struct cli_option run_options[] = {
 	  offsetof(struct run_args, backend), CLI_TEXT },
 	{ "trace", "FILE", "feed a recorded mmiotrace; may be given several times",
 	  offsetof(struct run_args, traces), CLI_LIST },
+	{ "guest", "synthetic", "play a driver in miniature that checks what it sees",
+	  offsetof(struct run_args, guest), CLI_TEXT },
 	{ "platform", "NAME", "skl, bdw, kbl, bxt or cfl [the recorded one, or skl]",
 	  offsetof(struct run_args, platform), CLI_TEXT },
 	{ "type", "T", "vGPU type, its name or its suffix: GVTg_V5_8 or 8",
@@ -81,12 +86,14 @@ static uint64_t given(uint64_t n)
 	return n == NOT_GIVEN ? 0 : n;
 }
 
-static int run_one(struct run *run, const char *trace)
+static int run_session(struct run *run, const char *spec, const char *trace,
+		       struct synthetic *guest)
 {
 	const struct run_args *a = run->args;
 	struct session_config c = {
-		.spec = a->backend,
+		.spec = spec,
 		.trace = trace,
+		.guest = guest,
 		.platform = a->platform,
 		.type = a->type,
 		.low = given(a->low),
@@ -102,7 +109,6 @@ static int run_one(struct run *run, const char *trace)
 	struct session_result r;
 	int status = CLI_OK;
 
-	run->title = trace ? trace : "no trace: the guest only reads PVINFO";
 	if (session_run(&c, &r)) {
 		cli_error("%s", r.why);
 		if (!session_ledger_empty(&r))
@@ -112,6 +118,50 @@ static int run_one(struct run *run, const char *trace)
 		status = CLI_FAILED;
 	}
 	session_result_free(&r);
+	return status;
+}
+
+/* Without a trace the guest only reads PVINFO. */
+static int run_trace(struct run *run, const char *trace)
+{
+	const char *spec = run->args->backend;
+
+	run->title = trace ? trace : "no trace: the guest only reads PVINFO";
+	return run_session(run, spec ? spec : "mock", trace, NULL);
+}
+
+static int worse(int a, int b)
+{
+	return a > b ? a : b;
+}
+
+static int run_guest(struct run *run, const char *spec)
+{
+	struct synthetic *guest = calloc(1, sizeof(*guest));
+	char title[256];
+	int status = CLI_USAGE;
+
+	snprintf(title, sizeof(title), "synthetic guest on %s", spec);
+	run->title = title;
+	if (guest)
+		status = run_session(run, spec, NULL, guest);
+	else
+		cli_error("run: no memory");
+	free(guest);
+	return status;
+}
+
+/* What a hypervisor may do with a store to a page table: ask before it, tell after it, neither. */
+static int run_shapes(struct run *run)
+{
+	static const char *const specs[] = { "mock", "mock:trap=after", "mock:track=no" };
+	int status = CLI_OK;
+	size_t i;
+
+	if (run->args->backend)
+		return run_guest(run, run->args->backend);
+	for (i = 0; i < sizeof(specs) / sizeof(specs[0]) && status != CLI_USAGE; i++)
+		status = worse(status, run_guest(run, specs[i]));
 	return status;
 }
 
@@ -154,9 +204,22 @@ static int check_output(const struct run_args *a, const char *option, const char
 	return 0;
 }
 
+static int check_guest(const struct run_args *a)
+{
+	if (!a->guest)
+		return 0;
+	if (strcmp(a->guest, "synthetic"))
+		cli_error("run: no guest '%.64s' (known: synthetic)", a->guest);
+	else if (a->traces.n || a->record || a->plot || a->registers)
+		cli_error("run: --guest excludes --trace, --record, --plot and --registers");
+	else
+		return 0;
+	return -1;
+}
+
 static int check_args(const struct run_args *a)
 {
-	if (check_numbers(a) || check_output(a, "record", a->record) ||
+	if (check_numbers(a) || check_guest(a) || check_output(a, "record", a->record) ||
 	    check_output(a, "plot", a->plot))
 		return -1;
 	if (a->json && !TOOLS_HAVE_JSON)
@@ -225,11 +288,6 @@ static int write_plot(const struct run *run)
 	return err ? CLI_USAGE : CLI_OK;
 }
 
-static int worse(int a, int b)
-{
-	return a > b ? a : b;
-}
-
 /* Of runs that could not be done nothing is written. */
 static int finish(struct run *run, int status)
 {
@@ -249,7 +307,6 @@ static int finish(struct run *run, int status)
 static int run_run(const struct cli_command *cmd, int argc, char **argv)
 {
 	struct run_args args = {
-		.backend = "mock",
 		.low = NOT_GIVEN,
 		.high = NOT_GIVEN,
 		.fence = NOT_GIVEN,
@@ -265,10 +322,12 @@ static int run_run(const struct cli_command *cmd, int argc, char **argv)
 		return CLI_USAGE;
 	if (prepare(&run))
 		status = CLI_USAGE;
+	else if (args.guest)
+		status = run_shapes(&run);
 	else if (!args.traces.n)
-		status = run_one(&run, NULL);
+		status = run_trace(&run, NULL);
 	for (i = 0; i < args.traces.n && status != CLI_USAGE; i++)
-		status = worse(status, run_one(&run, args.traces.item[i]));
+		status = worse(status, run_trace(&run, args.traces.item[i]));
 	return finish(&run, status);
 }
 
@@ -277,6 +336,8 @@ static const char details[] =
 	"--type or --low, --high and --fence say otherwise. Values that the recording read\n"
 	"are another device's: differences are counted. Without a trace the guest only\n"
 	"reads PVINFO. SIZE is decimal or 0x..., and K, M, G or T may follow.\n"
+	"--guest synthetic brings its own accesses: it sets the device up as i915 does and\n"
+	"checks each answer; without --backend on three shapes of the mock.\n"
 	"\n"
 	"exit status: 1 when the vGPU ended in failsafe, an access was answered with an\n"
 	"error, PVINFO was not this vGPU's own, or the ledger is not empty; 2 for bad input\n";

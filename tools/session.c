@@ -12,6 +12,7 @@
 #include <time.h>
 
 #include "replay.h"
+#include "synthetic.h"
 
 #define MIN_MEMORY (64ULL << 20)
 /* As on a PC: no RAM where BARs of 32 bits are. */
@@ -104,6 +105,17 @@ static bool overlap(u64 start, u64 size, const struct replay_range *bar)
 	return size && start < bar->start + bar->size && bar->start < start + size;
 }
 
+static u64 memory_of(const struct session_config *c)
+{
+	return c->memory ? c->memory : MIN_MEMORY;
+}
+
+/* Of it, what is below the hole. */
+static u64 low_memory(const struct session_config *c)
+{
+	return memory_of(c) < HOLE_START ? memory_of(c) : HOLE_START;
+}
+
 /* RAM goes from 0 up, with a hole below 4 GiB; the trace's BARs may lie elsewhere. */
 static int add_ram(struct mpt_vm *vm, u64 memory, const struct replay *rp, struct session_result *r)
 {
@@ -127,7 +139,7 @@ static int add_ram(struct mpt_vm *vm, u64 memory, const struct replay *rp, struc
 static int open_vm(struct mpt_host *host, const struct session_config *c, const struct replay *rp,
 		   struct session_result *r, struct mpt_vm **vm)
 {
-	u64 memory = c->memory ? c->memory : MIN_MEMORY;
+	u64 memory = memory_of(c);
 	int ret;
 
 	if (memory < MIN_MEMORY || memory % MPT_PAGE_SIZE || memory > UINT64_MAX / 2)
@@ -329,8 +341,12 @@ static int run_vgpu(struct mpt_vm *vm, struct intel_gvt *gvt, const struct sessi
 	if (ret)
 		return ret;
 	gvt_ops()->vgpu_activate(vgpu);
-	firmware(vm, rp ? rp->bar : default_bar, r);
-	ret = replay_run(rp, c, vm, gvt, vgpu, r);
+	if (c->guest) {
+		synthetic_play(vm, gvt, low_memory(c), c->guest, r);
+	} else {
+		firmware(vm, rp ? rp->bar : default_bar, r);
+		ret = replay_run(rp, c, vm, gvt, vgpu, r);
+	}
 	gvt_vgpu_info(vgpu, &r->vgpu);
 	mpt_vm_stats_get(vm, &r->stats);
 	gvt_ops()->vgpu_release(vgpu);
@@ -383,6 +399,8 @@ static int run_device(struct mpt_host *host, const struct session_config *c, str
 		config.platform = c->platform ? c->platform : rp->platform;
 		config.aperture = rp->bar2.size;
 	}
+	if (c->platform)
+		config.platform = c->platform;
 	ret = gvt_open(host, &config, &gvt);
 	if (ret) {
 		fail_lib(r, ret);
@@ -410,6 +428,7 @@ int session_run(const struct session_config *c, struct session_result *r)
 	int ret, err;
 
 	memset(r, 0, sizeof(*r));
+	r->guest = c->guest;
 	if (tally_init(&r->tally))
 		return session_fail(r, -ENOMEM, "no memory for the report");
 	if (c->trace) {

@@ -14,6 +14,7 @@
 
 struct plot;
 struct session_result;
+struct synthetic;
 
 /* A path and a sentence. */
 #define SESSION_WHY_MAX (4096 + MPT_ERROR_MAX)
@@ -22,6 +23,7 @@ struct session_result;
  * struct session_config - what to run.
  * @spec: host; the check layer is put in front unless there is one (or the build is static)
  * @trace: path, NULL: only read PVINFO
+ * @guest: gets what the synthetic guest did, which is played instead; or NULL
  * @platform: of the device, NULL: the recorded one's, or skl
  * @type: "8" or a type's full name; NULL: sizes, or from the trace
  * @low, @high: bytes, 0: not given. @fence: registers, 0: not given. All three or none
@@ -36,6 +38,7 @@ struct session_result;
 struct session_config {
 	const char *spec;
 	const char *trace;
+	struct synthetic *guest;
 	const char *platform;
 	const char *type;
 	u64 low, high, fence;
@@ -57,6 +60,7 @@ struct session_config {
  * @violation: the oldest violation of the contract that is kept; @left: the first thing that is
  *	left in the ledger
  * @fault: the operation that a fault layer let fail; NULL: none
+ * @guest: as in the configuration
  * @tally: accesses by class and register
  * @accesses, @skipped: records fed; accesses outside the vGPU's BARs
  * @marks, @maps, @undecoded: MARK, MAP and UNMAP, UNKNOWN records of the trace
@@ -77,6 +81,7 @@ struct session_result {
 	char violation[MPT_ERROR_MAX];
 	char left[MPT_ERROR_MAX];
 	const char *fault;
+	const struct synthetic *guest;
 	struct tally tally;
 	u64 accesses, skipped, marks, maps, undecoded, lost, lost_uncounted;
 	u64 errors, pvinfo_bad, differ;

@@ -73,6 +73,9 @@ includes_of()
 	deny "a tool, example or benchmark looks inside the libraries" \
 		'"(.*/)?(libmpt|gvt|mpt|backends|include|tests|conformance)/|"\.\./' \
 		tools examples bench || return 1
+	deny "the synthetic guest looks below the testbed" \
+		'("(.*/)?(libmpt|gvt|backends|tools|conformance)/|"\.\./|<gvt/hw\.h>|<mpt/(backend|hypercall|layers|mpt|ops|static)[./])' \
+		tests/guest || return 1
 	users=$(grep -cE ': <uthash\.h>' "$scratch/includes" || true)
 	if [ "$users" -ne 1 ]; then
 		echo "uthash.h is included by $users files, not by one:"
@@ -182,6 +185,10 @@ planted gvt/planted.c '#include "libmpt/internal.h"' 'looks below'
 planted gvt/planted.c '#include "../libmpt/internal.h"' 'looks below'
 planted gvt/planted.c '#include "backends/mock/mock.h"' 'looks below'
 planted gvt/planted.c '#include <mpt/backend.h>' 'knows of back ends'
+planted tests/guest/planted.c '#include "gvt/internal.h"' 'looks below the testbed'
+planted tests/guest/planted.c '#include "../gvt_rig.h"' 'looks below the testbed'
+planted tests/guest/planted.c '#include <gvt/hw.h>' 'looks below the testbed'
+planted tests/guest/planted.c '#include <mpt/layers.h>' 'looks below the testbed'
 planted backends/mock/planted.c '#include "../planted/planted.h"' 'another back end'
 planted backends/mock/planted.c '#include "backends/planted/planted.h"' 'another back end'
 planted backends/mock/planted.c '#include "libmpt/internal.h"' 'inside libmpt'
