@@ -246,7 +246,7 @@ void guest_request(struct guest *g, struct guest_ctx *ctx, u64 batch)
 	emit_begin(cs, ctx);
 	if (batch != ~0ULL) {
 		emit_batch(cs, batch);
-		g->r.batches[ctx->e->info - guest_engines]++;
+		g->r.batches[ctx->e->info - guest_engines] += !g->failed;
 	}
 	if (cs->n & 1)
 		guest_cs_put(cs, 0);

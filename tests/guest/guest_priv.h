@@ -17,7 +17,7 @@
 #define G_CONTEXTS 24
 #define G_CSB_ENTRIES 6
 #define G_BLIT_BYTES 0x10000U
-#define G_WAITS 2000 /* calls of wait until something counts as lost */
+#define G_WAITS 10000 /* calls of wait until something counts as lost */
 
 /* Memory with an address in the GGTT; its pages follow each other. */
 struct guest_gm {

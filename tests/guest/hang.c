@@ -35,6 +35,8 @@ static void hangcheck(struct guest *g, struct guest_ctx *guilty, struct guest_ct
 	u32 size = guilty->ring.pages * G_PAGE, head;
 	int i;
 
+	for (i = 0; i < G_WAITS && guest_ram32(g, g->data4k + MARK) != 0x4a6 && !g->failed; i++)
+		guest_poll(g);
 	for (i = 0; i < 50; i++)
 		guest_poll(g);
 	guest_expect(g, guest_ram32(g, g->data4k + MARK), 0x4a6, "%s: store before the loop",
