@@ -208,7 +208,8 @@ static enum gvt_cmd_result step(struct swgpu_engine *e, u64 *budget)
 	result = execute(e, &f, budget);
 	if (result == GVT_CMD_NEXT)
 		advance(e, f.n);
-	if (result != GVT_CMD_AGAIN)
+	/* A wait did nothing: who asks again and again must see that there is nothing to do. */
+	if (result != GVT_CMD_AGAIN && result != GVT_CMD_WAIT)
 		charge(budget, f.n);
 	return result;
 }
