@@ -7,6 +7,7 @@
 #define MPT_TESTS_GUEST_RIG_H
 
 #include <check.h>
+#include <unistd.h>
 
 #include <gvt/gvt.h>
 #include <gvt/hw.h>
@@ -62,12 +63,17 @@ static inline void bed_lie_fn(void *arg, enum guest_space space, u64 addr, void 
 		*byte++ ^= (u8)flip;
 }
 
+/* Little at a time, so that batches are cut into pieces. */
+#define BED_BUDGET 300
+
 static inline void bed_wait(void *arg)
 {
-	(void)arg;
-}
+	struct bed *b = arg;
 
-#define BED_EXECUTES false
+	/* It waits for a semaphore, or another thread has it. */
+	if (!gvt_run(b->gvt, BED_BUDGET) && gvt_run_pending(b->gvt))
+		usleep(50);
+}
 
 static inline void bed_vm(struct bed *b, unsigned int i)
 {
@@ -104,7 +110,7 @@ static inline void bed_guest(struct bed *b, unsigned int i, int levels)
 		.bar0 = BED_BAR0,
 		.bar2 = BED_BAR2,
 		.levels = levels,
-		.executes = BED_EXECUTES,
+		.executes = true,
 		.wait = bed_wait,
 		.wait_arg = b,
 		.lie = bed_lie_fn,

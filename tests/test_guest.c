@@ -22,10 +22,9 @@ static void passed(const struct guest *g)
 
 	ck_assert_msg(!*r->why, "%s", r->why);
 	for (i = 0; i < r->steps; i++)
-		ck_assert_msg(r->step[i].state == GUEST_PASSED ||
-				      (!BED_EXECUTES && r->step[i].state == GUEST_SKIPPED),
-			      "step %s: state %d", r->step[i].name, r->step[i].state);
-	for (i = 0; BED_EXECUTES && i < GUEST_ENGINES; i++)
+		ck_assert_msg(r->step[i].state == GUEST_PASSED, "step %s: state %d",
+			      r->step[i].name, r->step[i].state);
+	for (i = 0; i < GUEST_ENGINES; i++)
 		ck_assert_uint_gt(r->batches[i], 10);
 }
 

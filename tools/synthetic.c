@@ -7,10 +7,22 @@
 
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 /* An aperture of 1 GiB, registers behind it. */
 #define BAR0 0xc0000000ULL
 #define BAR2 0x80000000ULL
+
+/* A slice of the device's time, as an embedder's thread would give it again and again. */
+#define BUDGET 16384
+#define MOMENT_US 50
+
+static void let_run(void *gvt)
+{
+	/* What waits for a semaphore is to be asked again after a moment. */
+	if (!gvt_run(gvt, BUDGET) && gvt_run_pending(gvt))
+		usleep(MOMENT_US);
+}
 
 const char *synthetic_state_name(enum guest_state state)
 {
@@ -68,9 +80,16 @@ static bool play(const struct guest_config *c, struct synthetic_run *run, struct
 void synthetic_play(struct mpt_vm *vm, struct intel_gvt *gvt, u64 ram, struct synthetic *s,
 		    struct session_result *r)
 {
-	struct guest_config c = { .vm = vm, .ram = ram, .bar0 = BAR0, .bar2 = BAR2 };
+	struct guest_config c = {
+		.vm = vm,
+		.ram = ram,
+		.bar0 = BAR0,
+		.bar2 = BAR2,
+		.executes = true,
+		.wait = let_run,
+		.wait_arg = gvt,
+	};
 
-	(void)gvt;
 	for (c.levels = 4; c.levels >= 3; c.levels--)
 		if (!play(&c, &s->run[s->runs++], r))
 			return;
