@@ -107,6 +107,22 @@ void guest_ctx_write(struct guest *g, const struct guest_ctx *ctx, u32 dw, u32 v
 	guest_ram32_set(g, state_gpa(ctx, dw), value);
 }
 
+/* As gen9's workarounds: a cache line of harmless commands, and a batch that only ends. */
+static void image_wa(struct guest *g, struct guest_ctx *ctx, u32 *dw)
+{
+	static const u32 line[32] = { MI_ARB_ON_OFF, 0, LRI(1), 0x7014, 1U << 28,
+				      [8] = MI_ARB_ON_OFF | 1, [16] = BATCH_END };
+	struct guest_gm *wa = &ctx->e->wa;
+
+	if (!wa->pages) {
+		*wa = guest_gm_new(g, &g->high, 1);
+		guest_ram_write(g, wa->gpa, line, sizeof(line));
+	}
+	dw[G_CTX_WA_BB] = (u32)(wa->addr + 64) | 1;
+	dw[G_CTX_INDIRECT] = (u32)wa->addr | 1; /* cache lines */
+	dw[G_CTX_INDIRECT_OFFSET] = 0x26 << 6;
+}
+
 static void image_init(struct guest *g, struct guest_ctx *ctx)
 {
 	u32 dw[STATE_DWORDS] = { 0 }, end = image_fill(dw, ctx->e->info);
@@ -118,6 +134,8 @@ static void image_init(struct guest *g, struct guest_ctx *ctx)
 	dw[G_CTX_START] = (u32)ctx->ring.addr;
 	dw[G_CTX_CTL] = (ctx->ring.pages * G_PAGE - G_PAGE) | RING_VALID;
 	dw[G_CTX_BB_STATE] = BB_STATE_PPGTT;
+	if (ctx->e->info == &guest_engines[G_RCS])
+		image_wa(g, ctx, dw);
 	for (i = 0; i < (ctx->vm->levels == 4 ? 1 : 4); i++) {
 		dw[G_CTX_PDP0_UDW - 4 * i] = (u32)(ctx->vm->root[i] >> 32);
 		dw[G_CTX_PDP0_LDW - 4 * i] = (u32)ctx->vm->root[i];
@@ -235,12 +253,18 @@ static void ring_room(struct guest *g, struct guest_ctx *ctx, u32 n)
 		ring_put(g, ctx, noop, 2);
 }
 
+u32 guest_ctx_scratch(struct guest *g, const struct guest_ctx *ctx)
+{
+	return guest_ram32(g, ctx->image.gpa + SCRATCH_INDEX);
+}
+
 void guest_request(struct guest *g, struct guest_ctx *ctx, u64 batch)
 {
 	struct guest_cs *cs = &g->ring_cs;
 	u32 i, postfix;
 
 	ctx->seqno++;
+	guest_ram32_set(g, ctx->image.gpa + SCRATCH_INDEX, ctx->seqno);
 	guest_cs_begin(cs);
 	emit_invalidate(cs, ctx);
 	emit_begin(cs, ctx);

@@ -71,6 +71,14 @@ void guest_full_reset(struct guest *g)
 	guest_reg_wait(g, GDRST, GDRST_FULL, 0, "full reset");
 }
 
+/* GAMW_ECO_DEV_RW_IA says so for each of the four page walkers. */
+static void large_pages(struct guest *g)
+{
+	guest_forcewake(g, true);
+	guest_reg_set(g, GAMW_ECO_DEV_RW_IA, GAMW_64K);
+	guest_expect(g, guest_reg(g, GAMW_ECO_DEV_RW_IA) & GAMW_64K, GAMW_64K, "64 KiB pages");
+}
+
 void guest_step_gt(struct guest *g)
 {
 	u32 i;
@@ -87,9 +95,7 @@ void guest_step_gt(struct guest *g)
 	guest_full_reset(g);
 	guest_expect(g, guest_reg(g, guest_engines[G_RCS].base + RING_IMR), ~0U,
 		     "ring IMR after the reset");
-	guest_forcewake(g, true);
-	guest_reg_set(g, GAMW_ECO_DEV_RW_IA, GAMW_64K);
-	guest_expect(g, guest_reg(g, GAMW_ECO_DEV_RW_IA) & GAMW_64K, GAMW_64K, "64 KiB pages");
+	large_pages(g);
 }
 
 /* The device's pointers and the guest's say both: the last entry was the last one. */
@@ -120,6 +126,14 @@ void guest_engine_resume(struct guest *g, struct guest_engine *e)
 	reset_csb(g, e);
 }
 
+/* What ran is known no more. */
+static void forget(struct guest_engine *e)
+{
+	memset(e->pending, 0, sizeof(e->pending));
+	memset(e->inflight, 0, sizeof(e->inflight));
+	e->acked = true;
+}
+
 /* Linux 6.1: intel_engine_stop_cs(), gen8_engine_reset_prepare(), gen6_hw_domain_reset(). */
 void guest_engine_reset(struct guest *g, struct guest_engine *e)
 {
@@ -132,9 +146,7 @@ void guest_engine_reset(struct guest *g, struct guest_engine *e)
 	guest_reg_set(g, GDRST, e->info->reset);
 	guest_reg_wait(g, GDRST, e->info->reset, 0, "engine reset");
 	guest_reg_set(g, base + RING_RESET_CTL, G_OFF(RESET_REQUEST));
-	memset(e->pending, 0, sizeof(e->pending));
-	memset(e->inflight, 0, sizeof(e->inflight));
-	e->acked = true;
+	forget(e);
 	guest_engine_resume(g, e);
 }
 
@@ -169,4 +181,15 @@ void guest_step_engines(struct guest *g)
 		guest_engine_resume(g, &g->engine[i]);
 	interrupts(g);
 	guest_reg_set(g, PV_DISPLAY_READY, 1);
+}
+
+/* After a full reset: all that the steps before set up, but for what is in memory. */
+void guest_gt_resume(struct guest *g)
+{
+	u32 i;
+
+	for (i = 0; i < G_NUM_ENGINES; i++)
+		forget(&g->engine[i]);
+	large_pages(g);
+	guest_step_engines(g);
 }

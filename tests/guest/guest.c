@@ -26,12 +26,15 @@ static const struct {
 	{ "blits", "fills and copies, linear and tiled", guest_step_blits, true },
 	{ "elements", "two contexts in one submission", guest_step_elements, true },
 	{ "lite-restore", "a running context gets more to do", guest_step_lite, true },
+	{ "preempt", "a more urgent context, the other goes on where it was", guest_step_preempt,
+	  true },
 	{ "semaphore", "one engine waits for another", guest_step_semaphore, true },
 	{ "registers", "two contexts keep their own, two spaces their pages", guest_step_registers,
 	  true },
 	{ "wrap", "a ring goes round", guest_step_wrap, true },
 	{ "tables", "entries change between submissions", guest_step_tables, true },
 	{ "hang", "engine reset, the innocent is replayed", guest_step_hang, true },
+	{ "gt-reset", "full reset, what was announced stays usable", guest_step_reset, true },
 	{ "teardown", "tables destroyed, GGTT empty, reset, decoding off", step_end, false },
 };
 

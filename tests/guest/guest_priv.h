@@ -64,6 +64,7 @@ struct guest_engine {
 	u32 logged;
 	u32 user; /* user interrupts */
 	u32 slots; /* seqno slots given out */
+	struct guest_gm wa; /* rcs: what runs at each context switch */
 };
 
 /* A context with its ring; also the timeline of its requests. */
@@ -122,6 +123,7 @@ struct guest {
 #define G_VA_64K 0x400000ULL
 #define G_VA_2M 0x600000ULL
 #define G_VA_BLIT 0x800000ULL
+#define G_VA_MANY 0xa00000ULL
 #define G_BATCH_PAGES 16
 
 /* --- guest.c: steps and checks --- */
@@ -181,6 +183,7 @@ void guest_step_engines(struct guest *g);
 void guest_forcewake(struct guest *g, bool on);
 void guest_engine_resume(struct guest *g, struct guest_engine *e);
 void guest_engine_reset(struct guest *g, struct guest_engine *e);
+void guest_gt_resume(struct guest *g);
 void guest_full_reset(struct guest *g);
 
 /* --- ppgtt.c --- */
@@ -203,6 +206,8 @@ void guest_ctx_write(struct guest *g, const struct guest_ctx *ctx, u32 dw, u32 v
 void guest_step_contexts(struct guest *g);
 /* A request: @batch is an address in the context's space, ~0: no batch. */
 void guest_request(struct guest *g, struct guest_ctx *ctx, u64 batch);
+/* What the invalidation at a request's begin sets to 0 in the context's own status page. */
+u32 guest_ctx_scratch(struct guest *g, const struct guest_ctx *ctx);
 
 /* Dwords of the register state (Linux 6.1 gt/intel_lrc_reg.h; from memory). */
 #define G_CTX_CONTROL 0x03
@@ -211,6 +216,9 @@ void guest_request(struct guest *g, struct guest_ctx *ctx, u64 batch);
 #define G_CTX_START 0x09
 #define G_CTX_CTL 0x0b
 #define G_CTX_BB_STATE 0x11
+#define G_CTX_WA_BB 0x19
+#define G_CTX_INDIRECT 0x1b
+#define G_CTX_INDIRECT_OFFSET 0x1d
 #define G_CTX_TIMESTAMP 0x23
 #define G_CTX_PDP3_UDW 0x25
 #define G_CTX_PDP0_UDW 0x31
@@ -267,10 +275,12 @@ void guest_step_batches(struct guest *g); /* work.c */
 void guest_step_wrap(struct guest *g);
 void guest_step_elements(struct guest *g); /* order.c */
 void guest_step_lite(struct guest *g);
+void guest_step_preempt(struct guest *g);
 void guest_step_semaphore(struct guest *g);
 void guest_step_registers(struct guest *g);
 void guest_step_tables(struct guest *g); /* work.c */
 void guest_step_blits(struct guest *g); /* blit.c */
 void guest_step_hang(struct guest *g); /* hang.c */
+void guest_step_reset(struct guest *g);
 
 #endif

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A batch without an end and what i915 does about it: notices, resets the one engine, skips the
- * guilty request, replays the innocent one (Linux 6.1 gt/intel_reset.c and
+ * A batch without an end and what i915 does about it: notices, resets the one engine or the whole
+ * GT, skips the guilty request, replays the innocent one (Linux 6.1 gt/intel_reset.c and
  * intel_execlists_submission.c, from memory).
  */
 #include "guest_priv.h"
@@ -74,7 +74,7 @@ static void replay(struct guest *g, struct guest_ctx *guilty, struct guest_ctx *
 	guest_wait_idle(g, guilty->e);
 }
 
-static void hang(struct guest *g, u32 n)
+static void hang(struct guest *g, u32 n, bool full)
 {
 	struct guest_ctx *guilty = g->work[n], *innocent = g->other[n];
 	const struct guest_csb events[] = {
@@ -97,7 +97,12 @@ static void hang(struct guest *g, u32 n)
 	bystander(g, (n + 1) % G_NUM_ENGINES);
 	guest_expect(g, guest_ram32(g, g->data1 + MARK + 4), 0, "store behind the hang");
 	guest_forcewake(g, true);
-	guest_engine_reset(g, guilty->e);
+	if (full) {
+		guest_full_reset(g);
+		guest_gt_resume(g);
+	} else {
+		guest_engine_reset(g, guilty->e);
+	}
 	replay(g, guilty, innocent);
 	guest_log_expect(g, guilty->e, events, G_ARRAY(events));
 	guest_expect(g, guest_ram32(g, g->data1 + MARK + 4), 0x1220 + n, "%s: replayed request",
@@ -111,5 +116,13 @@ void guest_step_hang(struct guest *g)
 	u32 n;
 
 	for (n = 0; n < G_NUM_ENGINES && !g->failed; n++)
-		hang(g, n);
+		hang(g, n, false);
+}
+
+/* Page tables are in memory, so nobody announces them again, and they can still change. */
+void guest_step_reset(struct guest *g)
+{
+	hang(g, G_RCS, true);
+	hang(g, G_BCS, true);
+	guest_step_tables(g);
 }

@@ -113,6 +113,67 @@ void guest_step_lite(struct guest *g)
 		lite(g, n);
 }
 
+/* --- preemption --- */
+
+#define COUNT 0xc80
+
+/* Counts in memory how often it begins, then waits for the flag. */
+static u64 batch_count(struct guest *g, const struct guest_engine *e)
+{
+	guest_cs_begin(&g->cs);
+	guest_cs_lri64(&g->cs, guest_gpr(e, 0), 0);
+	guest_cs_lri64(&g->cs, guest_gpr(e, 1), 1);
+	guest_cs_lrm(&g->cs, guest_gpr(e, 0), G_VA_4K + COUNT);
+	guest_cs_math(&g->cs, G_ALU_ADD, 0, 1, 2);
+	guest_cs_srm(&g->cs, guest_gpr(e, 2), G_VA_4K + COUNT);
+	guest_cs_wait_eq(&g->cs, FLAG, 1);
+	guest_cs_srm(&g->cs, guest_gpr(e, 2), G_VA_4K + COUNT + 4);
+	batch_write(g, g->batch + G_PAGE, &g->cs);
+	return G_VA_BATCH + G_PAGE;
+}
+
+/* As i915 does it: the more urgent context first, the one that runs behind it. */
+static void preempt(struct guest *g, u32 n)
+{
+	struct guest_ctx *a = g->work[n], *b = g->other[n];
+	const struct guest_csb events[] = {
+		{ G_CSB_IDLE_ACTIVE, a->id },
+		{ G_CSB_PREEMPTED, a->id },
+		{ G_CSB_ELEMENT_SWITCH | G_CSB_COMPLETE, b->id },
+		{ G_CSB_ACTIVE_IDLE | G_CSB_COMPLETE, a->id },
+	};
+
+	guest_ram32_set(g, FLAG_GPA(g), 0);
+	guest_ram64_set(g, g->data4k + COUNT, 0);
+	guest_log_clear(a->e);
+	guest_request(g, a, batch_count(g, a->e));
+	guest_submit(g, a, NULL);
+	guest_wait_acked(g, a->e);
+	still_waits(g, a);
+	guest_request(g, b, batch_mark(g, b->vm, 1, 0, 6, 0x9e0 + n));
+	guest_submit(g, b, a);
+	guest_wait_done(g, b);
+	guest_expect(g, guest_ram32(g, g->data1 + MARK(6)), 0x9e0 + n, "%s: the urgent one",
+		     a->e->info->name);
+	still_waits(g, a);
+	guest_ram32_set(g, FLAG_GPA(g), 1);
+	guest_wait_done(g, a);
+	guest_wait_idle(g, a->e);
+	guest_log_expect(g, a->e, events, G_ARRAY(events));
+	guest_expect(g, guest_ram32(g, g->data4k + COUNT), 1, "%s: times the batch began",
+		     a->e->info->name);
+	guest_expect(g, guest_ram32(g, g->data4k + COUNT + 4), 1, "%s: register after it",
+		     a->e->info->name);
+}
+
+void guest_step_preempt(struct guest *g)
+{
+	u32 n;
+
+	for (n = 0; n < G_NUM_ENGINES && !g->failed; n++)
+		preempt(g, n);
+}
+
 /* --- semaphores --- */
 
 static void semaphore(struct guest *g, u32 waits, u32 signals)

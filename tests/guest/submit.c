@@ -240,4 +240,6 @@ void guest_exec(struct guest *g, struct guest_ctx *ctx, struct guest_cs *batch)
 	guest_wait_done(g, ctx);
 	guest_wait_idle(g, ctx->e);
 	guest_log_expect(g, ctx->e, events, G_ARRAY(events));
+	guest_expect(g, guest_ctx_scratch(g, ctx), 0, "%s: store by index into the status page",
+		     ctx->e->info->name);
 }

@@ -94,6 +94,24 @@ static void work(struct guest *g, u32 n)
 	guest_ram32_set(g, g->data4k + 0x908, 0);
 }
 
+#define TIMESTAMP(e) ((e)->info->base + 0x358)
+
+static void timestamps(struct guest *g, u32 n)
+{
+	struct guest_engine *e = &g->engine[n];
+	u64 first, second;
+
+	guest_cs_begin(&g->cs);
+	guest_cs_srm64(&g->cs, TIMESTAMP(e), RESULTS + 0x110);
+	guest_cs_srm64(&g->cs, TIMESTAMP(e), RESULTS + 0x118);
+	guest_exec(g, g->work[n], &g->cs);
+	/* The upper half is 4 bits wide. */
+	first = guest_ram64(g, g->data4k + 0x910) & 0xfffffffffULL;
+	second = guest_ram64(g, g->data4k + 0x918) & 0xfffffffffULL;
+	guest_check(g, first, first, "timestamp", "a running clock");
+	guest_check(g, second >= first, second, "second timestamp", "not before the first");
+}
+
 /* A batch that goes on in another page, which the end ends. */
 static void chain(struct guest *g, u32 n)
 {
@@ -115,6 +133,7 @@ void guest_step_batches(struct guest *g)
 
 	for (n = 0; n < G_NUM_ENGINES && !g->failed; n++) {
 		work(g, n);
+		timestamps(g, n);
 		chain(g, n);
 	}
 }
@@ -211,11 +230,36 @@ static void split(struct guest *g, u64 one)
 	stored(g, G_VA_2M + 7 * G_PAGE, g->data2m + 7 * G_PAGE, one, 0x70b, "2 MiB page again");
 }
 
+#define MANY 512U /* entries: a whole table */
+#define PLACES 8U /* pages they lead to */
+
+/* Stores to an address of each eighth page of a table whose entries were all written one by one. */
+static void many(struct guest *g, const u64 *page, u32 turn)
+{
+	struct guest_vm *vm = &g->vm[0];
+	u32 i;
+
+	for (i = 0; i < MANY; i++)
+		guest_vm_map(g, vm, G_VA_MANY + (u64)i * G_PAGE, page[(i + turn) % PLACES], 1);
+	guest_cs_begin(&g->cs);
+	for (i = 0; i < MANY; i += MANY / 64 + 1)
+		guest_cs_store(&g->cs, G_VA_MANY + (u64)i * G_PAGE + 4 * i, turn << 16 | i);
+	guest_exec(g, g->work[G_RCS], &g->cs);
+	for (i = 0; i < MANY; i += MANY / 64 + 1)
+		guest_expect(g, guest_ram32(g, page[(i + turn) % PLACES] + 4 * i), turn << 16 | i,
+			     "entry %u of a whole table", i);
+}
+
 void guest_step_tables(struct guest *g)
 {
-	u64 one = guest_alloc(g, 1, 1), two = guest_alloc(g, 1, 1);
+	u64 one = guest_alloc(g, 1, 1), two = guest_alloc(g, 1, 1), page[PLACES];
+	u32 i;
 
 	move_leaf(g, one, two);
 	move_table(g, one, two);
 	split(g, one);
+	for (i = 0; i < PLACES; i++)
+		page[i] = guest_alloc(g, 1, 1);
+	for (i = 0; i < 4; i++)
+		many(g, page, i);
 }
