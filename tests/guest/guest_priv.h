@@ -83,7 +83,7 @@ struct guest_ctx {
 
 /* Commands on their way to a batch or a ring. */
 struct guest_cs {
-	u32 dw[1024];
+	u32 dw[3072];
 	u32 n;
 	bool full;
 };

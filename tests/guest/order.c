@@ -10,7 +10,7 @@
 #define MARK(n) (0xc10 + 4 * (n))
 
 /* So many polls show that something waits. */
-#define PATIENCE 20
+#define PATIENCE 10
 
 static void batch_write(struct guest *g, u64 gpa, struct guest_cs *cs)
 {

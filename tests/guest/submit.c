@@ -222,18 +222,27 @@ void guest_log_expect(struct guest *g, const struct guest_engine *e, const struc
 	guest_check(g, e->user, e->user, "user interrupts", "one or more");
 }
 
+/* The pages of the batch area follow each other in memory. */
+static void batch_write(struct guest *g, u64 gpa, const struct guest_cs *batch)
+{
+	u32 at, n;
+
+	guest_check(g, !batch->full, batch->n, "dwords of a batch", "room for all");
+	for (at = 0; at < batch->n; at += n) {
+		n = batch->n - at < G_PAGE / 4 ? batch->n - at : G_PAGE / 4;
+		guest_ram_write(g, gpa + 4ULL * at, batch->dw + at, 4 * n);
+	}
+}
+
 void guest_exec(struct guest *g, struct guest_ctx *ctx, struct guest_cs *batch)
 {
-	u64 gpa = ctx->vm == &g->vm[0] ? g->batch : g->batch1;
 	const struct guest_csb events[] = {
 		{ G_CSB_IDLE_ACTIVE, ctx->id },
 		{ G_CSB_ACTIVE_IDLE | G_CSB_COMPLETE, ctx->id },
 	};
 
 	guest_cs_end(batch);
-	guest_check(g, !batch->full && 4 * batch->n <= G_PAGE, batch->n, "dwords of a batch",
-		    "a page of them at most");
-	guest_ram_write(g, gpa, batch->dw, 4 * batch->n);
+	batch_write(g, ctx->vm == &g->vm[0] ? g->batch : g->batch1, batch);
 	guest_log_clear(ctx->e);
 	guest_request(g, ctx, G_VA_BATCH);
 	guest_submit(g, ctx, NULL);
