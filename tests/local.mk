@@ -29,6 +29,8 @@ tests_test_plot_SOURCES = tests/test_plot.c $(mmiotrace_sources) $(plot_sources)
 # The guest by itself, without the tool.
 tests_test_guest_SOURCES = tests/test_guest.c $(guest_sources)
 tests_test_guest_CPPFLAGS = $(AM_CPPFLAGS) $(guest_cppflags)
+tests_test_guest_fail_SOURCES = tests/test_guest_fail.c $(guest_sources)
+tests_test_guest_fail_CPPFLAGS = $(AM_CPPFLAGS) $(guest_cppflags)
 
 # Three suites run all of mptctl but its main() in their own process.
 if HAVE_CHECK
@@ -45,6 +47,7 @@ tests_test_run_output_LDADD = $(run_ldadd)
 layer_suites = \
 	tests/test_conformance \
 	tests/test_guest \
+	tests/test_guest_fail \
 	tests/test_gvt_aperture \
 	tests/test_gvt_bar \
 	tests/test_gvt_cfg \
