@@ -114,6 +114,7 @@ struct gvt_pvmmio {
 	bool on;
 };
 
+/* What is added here also gets a line in state.def: saved, or exempt for a reason. */
 struct gvt_vgpu {
 	struct intel_vgpu base; /* first: struct intel_vgpu pointers are these */
 	struct intel_gvt *gvt;
