@@ -5,8 +5,8 @@
  *
  * Each round gives a vGPU credit by its weight, up to two rounds' worth. gvt_run() serves those that
  * have some, in turn and in slices. What a guest submits runs at once in the vCPU's own thread; while
- * others have something to execute that is charged, and a vGPU in debt has to wait for its turn. A
- * debt is bounded, so that it is paid after a few rounds.
+ * others have something to execute that is charged, and a vGPU in debt has to wait for its turn. So a
+ * debt is a slice at most, and paid after four rounds at the lowest weight.
  */
 #include <sched.h>
 #include <time.h>
@@ -15,7 +15,6 @@
 
 #define QUANTUM 1024 /* units of credit a round, by weight */
 #define CAP_ROUNDS 2
-#define FLOOR_ROUNDS 4
 #define SLICE 4096ULL /* units a vGPU's lock is held for; at a submission, too */
 #define POLITE 64 /* turns given to those who wait for the lock */
 
@@ -96,8 +95,6 @@ static void credit_add(struct gvt_vgpu *v, int64_t units)
 		new = old + units;
 		if (new > CAP_ROUNDS * round)
 			new = CAP_ROUNDS * round;
-		if (new < -FLOOR_ROUNDS * round)
-			new = -FLOOR_ROUNDS * round;
 	} while (!__atomic_compare_exchange_n(&v->share.credit, &old, new, true, __ATOMIC_RELAXED,
 					      __ATOMIC_RELAXED));
 }

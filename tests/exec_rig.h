@@ -37,6 +37,7 @@ struct exec {
 	struct rig r[EXEC_VMS]; /* host and device of all are the first one's */
 	unsigned int vgpus;
 	struct gvt_hw hw;
+	u64 low; /* where the first one's aperture begins, the others behind it */
 	u32 csb_seen[EXEC_VMS][GVT_NUM_ENGINES];
 };
 
@@ -262,7 +263,7 @@ static inline void exec_vgpu(struct exec *x, unsigned int n, u32 weight)
 	}
 	gvt_type_init(&type, 16ULL << 20, 16ULL << 20, 4);
 	type.weight = weight;
-	type.low_start = (64ULL + 16 * n) << 20;
+	type.low_start = x->low + ((16ULL * n) << 20);
 	r->vgpu = mpt_vgpu_create(r->vm, r->gvt, &type);
 	ck_assert_msg(!MPT_IS_ERR(r->vgpu), "%s", mpt_last_error());
 	r->v = to_gvt_vgpu(r->vgpu);
@@ -277,6 +278,7 @@ static inline void exec_device(struct exec *x, const char *spec, struct gvt_conf
 	struct rig *r = &x->r[0];
 
 	memset(x, 0, sizeof(*x));
+	x->low = 64ULL << 20;
 	fake_fail_at = 0;
 	rig_open_spec(r, spec, NULL);
 	rig_ok(mpt_vgpu_destroy(r->vm, r->vgpu));

@@ -59,7 +59,7 @@ static inline int fake_engine_new(void *priv, const struct gvt_hw_client *client
 {
 	struct fake_engine *e;
 
-	(void)priv;
+	*state = priv; /* means nothing after a failure */
 	if (fake_fail_at && !--fake_fail_at)
 		return mpt_fail(-ENOMEM, "fake", "engine %d as told", id);
 	e = calloc(1, sizeof(*e));
@@ -166,6 +166,9 @@ static inline enum gvt_hw_state fake_run(void *priv, void *state, u64 *budget)
 	(void)priv;
 	if (!e->loaded || e->done || !*budget)
 		ck_abort_msg("run of nothing");
+	if (*budget > 4096)
+		ck_abort_msg("the vGPU's lock would be held for %llu units",
+			     (unsigned long long)*budget);
 	fake_log(e, 'r');
 	if (e->inside)
 		e->inside(e);

@@ -160,13 +160,19 @@ START_TEST(elements_have_turns)
 	struct rig *r = &x.r[0];
 
 	exec_open(&x);
+	msis(r);
 	ctx_more(r, 0, 4);
 	ctx_more(r, 1, 2);
 	script(r, GVT_VCS, GVT_HW_MORE, 4096, 1);
+	script(r, GVT_VCS, GVT_HW_MORE, 10, 0);
 	script(r, GVT_VCS, GVT_HW_DONE, 10, 0);
 	script(r, GVT_VCS, GVT_HW_MORE, 4096, 0);
 	submit(r, GVT_VCS, 0, 1);
 	csb_is(&x, GVT_VCS, IDLE_ACTIVE);
+	ck_assert_uint_eq(msis(r), 1);
+	/* Where nothing is to tell, nothing is told. */
+	ck_assert_uint_eq(gvt_run(r->gvt, 10), 10);
+	ck_assert_uint_eq(msis(r), 0);
 	/* Slot 0, element 0; the next list goes to slot 1. */
 	ck_assert_uint_eq(ereg(r, GVT_VCS, 0x234), 0x44012);
 	ck_assert_uint_eq(ereg(r, GVT_VCS, 0x238), ctx_id(0));
@@ -174,7 +180,7 @@ START_TEST(elements_have_turns)
 	ck_assert_uint_eq(ereg(r, GVT_VCS, MI_MODE), 0);
 	ck_assert(gvt_run_pending(r->gvt));
 	ctx_more(r, 1, 2);
-	ck_assert_uint_eq(gvt_run(r->gvt, 4096), 4096);
+	ck_assert_uint_eq(gvt_run(r->gvt, 20), 20);
 	csb_is(&x, GVT_VCS, ELEMENT(0));
 	ck_assert_uint_eq(ereg(r, GVT_VCS, 0x234), 0x48012);
 	ck_assert_uint_eq(ereg(r, GVT_VCS, 0x238), ctx_id(1));
@@ -187,11 +193,30 @@ START_TEST(elements_have_turns)
 }
 END_TEST
 
+/* One context uses the time up to its last unit; the next one's turn is when there is more. */
+START_TEST(no_time_left)
+{
+	struct exec x;
+	struct rig *r = &x.r[0];
+
+	exec_open(&x);
+	ctx_more(r, 0, 4);
+	script(r, GVT_VCS, GVT_HW_DONE, 4096, 0);
+	submit(r, GVT_VCS, 0, 1);
+	csb_is(&x, GVT_VCS, IDLE_ACTIVE, ELEMENT(0));
+	ck_assert(gvt_run_pending(r->gvt));
+	gvt_run(r->gvt, 1);
+	csb_is(&x, GVT_VCS, COMPLETE(1));
+	exec_close(&x);
+}
+END_TEST
+
 START_TEST(lite_restore)
 {
 	struct exec x;
 	struct rig *r = &x.r[0];
 	const struct gvt_hw_work *w;
+	const u32 *before;
 
 	exec_open(&x);
 	ctx_more(r, 0, 8);
@@ -205,8 +230,11 @@ START_TEST(lite_restore)
 	img_set(r, 0, IMG_START, 0);
 	img_set(r, 0, IMG_CTL, 0);
 	img_set(r, 0, IMG_PDP_LDW(0), 0x1001);
+	before = fake(r, GVT_RCS)->work.ring;
 	submit(r, GVT_RCS, 0, 1);
 	csb_is(&x, GVT_RCS, LITE(0));
+	/* The hardware had the old commands until it got the new ones. */
+	ck_assert_ptr_ne(fake(r, GVT_RCS)->work.ring, before);
 	ck_assert_str_eq(fake(r, GVT_RCS)->log, "RLrlr");
 	w = &fake(r, GVT_RCS)->work;
 	ck_assert(!w->restore);
@@ -370,6 +398,26 @@ START_TEST(no_status_page)
 }
 END_TEST
 
+/* No status page is none at graphics address 0, even where that is the vGPU's own. */
+START_TEST(no_status_page_at_0)
+{
+	struct gvt_config config = { .size = 0 };
+	struct exec x;
+	struct rig *r = &x.r[0];
+
+	exec_device(&x, RIG_SPEC, &config);
+	x.low = 0;
+	exec_vgpu(&x, 0, 1);
+	x.vgpus = 1;
+	exec_pte(r, 0, 0x700001);
+	ereg_set(r, GVT_RCS, 0x80, 0);
+	submit(r, GVT_RCS, 1, -1);
+	ck_assert_uint_eq(ereg(r, GVT_RCS, 0x378), 0x18);
+	ck_assert_uint_eq(ram_get(r, 0x700040), 0);
+	exec_close(&x);
+}
+END_TEST
+
 static void notify_inside(struct fake_engine *e)
 {
 	e->client.event(e->client.arg, e->id, GVT_HW_NOTIFY);
@@ -445,6 +493,7 @@ static Suite *execlist_suite(void)
 	tcase_add_test(tc, three_levels);
 	tcase_add_test(tc, two_elements);
 	tcase_add_test(tc, elements_have_turns);
+	tcase_add_test(tc, no_time_left);
 	tcase_add_test(tc, lite_restore);
 	tcase_add_test(tc, lite_restore_of_the_second);
 	tcase_add_test(tc, lite_restore_that_cannot_be);
@@ -455,6 +504,7 @@ static Suite *execlist_suite(void)
 	tc = tcase_create("told");
 	tcase_add_test(tc, csb_wraps);
 	tcase_add_test(tc, no_status_page);
+	tcase_add_test(tc, no_status_page_at_0);
 	tcase_add_loop_test(tc, notify, 0, GVT_NUM_ENGINES);
 	tcase_add_test(tc, pv_submission);
 	tcase_add_test(tc, refused_lists_execute_nothing);

@@ -68,7 +68,7 @@ START_TEST(the_budget_is_kept)
 {
 	static const u32 weights[2] = { 4, 4 };
 	static const u64 budgets[] = { 1, 7, 4095, 4096, 4097, 100000 };
-	u64 since[2];
+	u64 since[2], before;
 	struct exec x;
 	size_t i;
 
@@ -78,6 +78,13 @@ START_TEST(the_budget_is_kept)
 	since[1] = endless(&x.r[1], GVT_BCS);
 	ck_assert(gvt_run_pending(x.r[0].gvt));
 	ck_assert_uint_eq(gvt_run(x.r[0].gvt, 0), 0);
+	while (x.r[0].v->share.credit < 20 || x.r[1].v->share.credit < 20)
+		gvt_run(x.r[0].gvt, 1);
+	/* With credit for both it is turn and turn about. */
+	before = units(&x.r[0], since[0]);
+	for (i = 0; i < 10; i++)
+		ck_assert_uint_eq(gvt_run(x.r[0].gvt, 1), 1);
+	ck_assert_uint_eq(units(&x.r[0], since[0]), before + 5);
 	for (i = 0; i < N(budgets); i++)
 		ck_assert_uint_eq(gvt_run(x.r[0].gvt, budgets[i]), budgets[i]);
 	for (i = 0; i < 50000; i++) {
@@ -99,6 +106,14 @@ START_TEST(engines_share)
 	exec_open(&x);
 	endless(r, GVT_RCS);
 	endless(r, GVT_VCS);
+	fake(r, GVT_RCS)->calls = fake(r, GVT_VCS)->calls = 0;
+	ck_assert_uint_eq(gvt_run(r->gvt, 3), 3);
+	ck_assert_uint_eq(fake(r, GVT_RCS)->calls, 1);
+	ck_assert_uint_eq(fake(r, GVT_VCS)->calls, 1);
+	for (i = 0; i < 9; i++)
+		gvt_run(r->gvt, 1);
+	ck_assert_uint_ge(fake(r, GVT_RCS)->calls, 3);
+	ck_assert_uint_ge(fake(r, GVT_VCS)->calls, 3);
 	for (i = 0; i < 20; i++) {
 		ctx_more(r, 1, 100);
 		submit(r, GVT_BCS, 1, -1);
@@ -138,17 +153,27 @@ START_TEST(debt)
 	ck_assert_uint_ge(inside, 1);
 	ck_assert_uint_le(inside, 6);
 	ck_assert_int_lt(r->v->share.credit, 0);
-	ck_assert_int_ge(r->v->share.credit, -4 * 2 * ROUND);
+	ck_assert_int_ge(r->v->share.credit, -4096);
 	csb_none(&x, GVT_RCS);
 	/* It has its turn after the rounds that pay the debt. */
 	gvt_run(r->gvt, 6 * 2 * 2 * ROUND);
+	csb_is(&x, GVT_RCS, { 1, 0 }, { 0x18, ctx_id(1) });
+	/* A debt towards somebody who is gone is none. */
+	while (r->v->share.credit >= 0) {
+		ctx_more(r, 1, 800);
+		submit(r, GVT_RCS, 1, -1);
+		csb_is(&x, GVT_RCS, { 1, 0 }, { 0x18, ctx_id(1) });
+	}
+	r->ops->vgpu_deactivate(x.r[1].vgpu);
+	ctx_more(r, 1, 800);
+	submit(r, GVT_RCS, 1, -1);
 	csb_is(&x, GVT_RCS, { 1, 0 }, { 0x18, ctx_id(1) });
 	exec_close(&x);
 }
 END_TEST
 
 /* A debt is bounded, however much was used at once, and so is what can be saved up. */
-START_TEST(floor_and_cap)
+START_TEST(bounds)
 {
 	static const u32 weights[3] = { 1, 1, 1 };
 	struct exec x;
@@ -161,8 +186,10 @@ START_TEST(floor_and_cap)
 	for (i = 0; i < 3; i++)
 		submit(&x.r[0], GVT_RCS, 0, -1);
 	ck_assert_int_eq(x.r[0].v->share.credit, -4 * ROUND);
-	/* Idle for a hundred rounds: two are kept. */
-	gvt_run(x.r[0].gvt, 200 * ROUND);
+	/* Idle for a hundred rounds: two are kept. A turn never ends in a debt. */
+	gvt_run(x.r[0].gvt, 200 * ROUND + 7);
+	ck_assert_int_ge(x.r[0].v->share.credit, 0);
+	ck_assert_int_ge(x.r[1].v->share.credit, 0);
 	ck_assert_int_eq(x.r[2].v->share.credit, 2 * ROUND);
 	ck_assert(within(units(&x.r[1], since), 100ULL * ROUND, 15));
 	since = endless(&x.r[2], GVT_RCS);
@@ -361,7 +388,7 @@ static void *comes_and_goes(void *arg)
 		sched_yield();
 		rig_ok(mpt_vgpu_destroy(r->vm, r->vgpu));
 		gvt_type_init(&type, 16ULL << 20, 16ULL << 20, 4);
-		type.low_start = (64ULL + 16 * g->n) << 20;
+		type.low_start = g->x->low + ((16ULL * g->n) << 20);
 		r->vgpu = mpt_vgpu_create(r->vm, r->gvt, &type);
 		ck_assert(!MPT_IS_ERR(r->vgpu));
 		r->v = to_gvt_vgpu(r->vgpu);
@@ -443,7 +470,7 @@ static Suite *sched_suite(void)
 	tcase_add_test(tc, the_budget_is_kept);
 	tcase_add_test(tc, engines_share);
 	tcase_add_test(tc, debt);
-	tcase_add_test(tc, floor_and_cap);
+	tcase_add_test(tc, bounds);
 	tcase_add_test(tc, no_starvation);
 	tcase_add_test(tc, waiting_costs_nothing);
 	tcase_add_test(tc, a_semaphore_between_engines);
