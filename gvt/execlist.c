@@ -177,7 +177,7 @@ static bool prepare(struct gvt_vgpu *v, struct gvt_exec_engine *e)
 
 	if (e->queued)
 		switch_to_next(v, e);
-	if (!e->hung && !e->work.mm)
+	if (!e->work.mm)
 		ret = gvt_workload_load(v, e, e->list[e->at]);
 	if (ret)
 		hang(v, e, ret);

@@ -108,7 +108,6 @@ static void hand_over(struct gvt_vgpu *v, struct gvt_exec_engine *e, const struc
 {
 	e->work.hw = *hw;
 	e->work.spare ^= 1;
-	e->waiting = false;
 	v->gvt->hw.load(v->gvt->hw.priv, e->hw, &e->work.hw);
 }
 

@@ -294,6 +294,7 @@ START_TEST(inactive)
 	submit(r, GVT_BCS, 2, -1);
 	submit(r, GVT_BCS, 1, -1);
 	csb_none(&x, GVT_BCS);
+	ck_assert_uint_eq(rig_info(r).submissions, 3);
 	ck_assert_uint_eq(ereg(r, GVT_BCS, 0x234), 4);
 	fake(r, GVT_RCS)->endless = false;
 	r->ops->vgpu_activate(r->vgpu);

@@ -220,7 +220,7 @@ START_TEST(lite_restore)
 
 	exec_open(&x);
 	ctx_more(r, 0, 8);
-	script(r, GVT_RCS, GVT_HW_MORE, 4096, 3);
+	script(r, GVT_RCS, GVT_HW_MORE, 4096, 6);
 	script(r, GVT_RCS, GVT_HW_MORE, 4096, 1);
 	submit(r, GVT_RCS, 0, -1);
 	csb_is(&x, GVT_RCS, IDLE_ACTIVE);
@@ -238,11 +238,11 @@ START_TEST(lite_restore)
 	ck_assert_str_eq(fake(r, GVT_RCS)->log, "RLrlr");
 	w = &fake(r, GVT_RCS)->work;
 	ck_assert(!w->restore);
-	ck_assert_uint_eq(w->head, 12);
+	ck_assert_uint_eq(w->head, 24);
 	ck_assert_uint_eq(w->tail, 48);
 	ck_assert_uint_eq(w->ring_size, CTX_RING_SIZE);
 	ck_assert_uint_eq(ereg(r, GVT_RCS, 0x234), 0x24009);
-	ck_assert_uint_eq(gvt_run(r->gvt, 100), 8);
+	ck_assert_uint_eq(gvt_run(r->gvt, 100), 5);
 	csb_is(&x, GVT_RCS, ELEMENT(0), COMPLETE(1));
 	ck_assert_uint_eq(rig_info(r).preempted, 0);
 	exec_close(&x);

@@ -291,6 +291,39 @@ START_TEST(a_semaphore_between_engines)
 }
 END_TEST
 
+/* What waits takes no part of a slice; with a new list it does not wait any more. */
+START_TEST(waiting_engines)
+{
+	static const u32 weights[2] = { 4, 4 };
+	struct exec x;
+	struct rig *r = &x.r[0];
+	u64 since;
+
+	sched_open(&x, weights, 2);
+	script(r, GVT_BCS, GVT_HW_WAIT, 0, 0);
+	script(r, GVT_BCS, GVT_HW_WAIT, 0, 0);
+	submit(r, GVT_BCS, 1, -1);
+	ck_assert_uint_eq(r->gvt->sched.waiting, 1U << r->v->base.id);
+	endless(&x.r[1], GVT_RCS);
+	r->v->share.credit = -1;
+	submit(r, GVT_BCS, 2, -1);
+	ck_assert_uint_eq(ereg(r, GVT_BCS, 0x234) & 4, 4);
+	ck_assert_uint_eq(r->gvt->sched.waiting, 0);
+	r->v->share.credit = 0;
+	since = rig_info(r).units;
+	fake(r, GVT_RCS)->endless = true;
+	fake(r, GVT_BCS)->steps = fake(r, GVT_BCS)->at + 2;
+	fake(r, GVT_BCS)->step[fake(r, GVT_BCS)->at] = (struct fake_step){ GVT_HW_WAIT, 0, 0 };
+	fake(r, GVT_BCS)->step[fake(r, GVT_BCS)->at + 1] = (struct fake_step){ GVT_HW_WAIT, 0, 0 };
+	gvt_run(r->gvt, 1);
+	since = rig_info(r).units;
+	r->v->share.credit = 0;
+	submit(r, GVT_RCS, 0, -1);
+	ck_assert_uint_eq(rig_info(r).units - since, 4096);
+	exec_close(&x);
+}
+END_TEST
+
 /* --- threads --- */
 
 #define SECONDS 3
@@ -474,6 +507,7 @@ static Suite *sched_suite(void)
 	tcase_add_test(tc, no_starvation);
 	tcase_add_test(tc, waiting_costs_nothing);
 	tcase_add_test(tc, a_semaphore_between_engines);
+	tcase_add_test(tc, waiting_engines);
 	suite_add_tcase(s, tc);
 
 	tc = tcase_create("threads");
