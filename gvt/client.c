@@ -26,7 +26,8 @@ static bool harmless(const struct gvt_reg *r, u32 reg)
 {
 	if (!r || !r->write)
 		return true;
-	return r->write == gvt_write_nonpriv || (r->write == gvt_write_engine_stop && (reg & 0xfff) == 0x9c);
+	return r->write == gvt_write_nonpriv ||
+	       (r->write == gvt_write_engine_stop && (reg & 0xfff) == 0x9c);
 }
 
 static void client_reg_write(void *arg, u32 reg, u32 value)

@@ -95,7 +95,8 @@ static int hws_write(struct gvt_vgpu *v, const struct gvt_exec_engine *e)
 	}
 	if (ret)
 		return ret;
-	return gvt_gm_write(v, (v->hws_pga[e->id] & ~0xfffULL) + HWS_CSB_WRITE, &last, sizeof(last));
+	return gvt_gm_write(v, (v->hws_pga[e->id] & ~0xfffULL) + HWS_CSB_WRITE, &last,
+			    sizeof(last));
 }
 
 /* Without a status page the registers have to do; the interrupt comes in any case. */
@@ -107,8 +108,8 @@ void gvt_csb_flush(struct gvt_vgpu *v, struct gvt_exec_engine *e)
 		return;
 	ret = v->hws_pga[e->id] ? hws_write(v, e) : 0;
 	if (ret)
-		mpt_log_guest(MPT_LOG_WARN, "vGPU %d: status page of engine %d: %s", v->base.id, e->id,
-			      mpt_last_error());
+		mpt_log_guest(MPT_LOG_WARN, "vGPU %d: status page of engine %d: %s", v->base.id,
+			      e->id, mpt_last_error());
 	e->csb_new = 0;
 	gvt_irq_raise(v, switch_event[e->id]);
 }

@@ -305,7 +305,9 @@ void gvt_execlist_stop(struct gvt_vgpu *v, enum gvt_engine engine)
 /* The hardware stops before anything that it uses goes. */
 static void engine_reset(struct gvt_vgpu *v, struct gvt_exec_engine *e)
 {
-	static const u32 cleared[] = { RING_TAIL, RING_HEAD, RING_START, RING_CTL, RING_ACTHD, CCID };
+	static const u32 cleared[] = {
+		RING_TAIL, RING_HEAD, RING_START, RING_CTL, RING_ACTHD, CCID
+	};
 	u32 base = gvt_engine_base[e->id];
 	size_t i;
 

@@ -33,8 +33,8 @@ struct gvt_ctx {
 };
 
 /*
- * A context as the hardware has it. @scan: a lite restore copies the commands anew while the hardware
- * still has the old copy; @spare is the one that may be overwritten.
+ * A context as the hardware has it. @scan: a lite restore copies the commands anew while the
+ * hardware still has the old copy; @spare is the one that may be overwritten.
  */
 struct gvt_workload {
 	struct gvt_mm *mm; /* held and pinned; NULL: nothing is loaded */

@@ -37,7 +37,7 @@ struct gvt_share {
 void gvt_sched_init(struct gvt_sched *s);
 void gvt_sched_destroy(struct gvt_sched *s);
 
-/* From here on gvt_run() serves it; and: not any more, nor is one still with it. No vGPU's lock held. */
+/* gvt_run() serves it from here on; not any more, nor is one still with it. No vGPU's lock held. */
 void gvt_sched_add(struct gvt_vgpu *v);
 void gvt_sched_remove(struct gvt_vgpu *v);
 

@@ -34,8 +34,8 @@ static u64 image_addr(struct gvt_ctx ctx)
 
 static int outside(const struct gvt_vgpu *v, const char *what, u64 addr)
 {
-	return mpt_fail(-EACCES, "gvt", "vGPU %d: %s at 0x%llx is not in its share", v->base.id, what,
-			(unsigned long long)addr);
+	return mpt_fail(-EACCES, "gvt", "vGPU %d: %s at 0x%llx is not in its share", v->base.id,
+			what, (unsigned long long)addr);
 }
 
 static int image_read(struct gvt_vgpu *v, struct gvt_ctx ctx, u32 image[STATE_DWORDS])
@@ -82,8 +82,8 @@ static int space_get(struct gvt_vgpu *v, struct gvt_ctx ctx, const u32 *image, i
 	u64 pdp[4] = { 0 };
 
 	if (mode != MODE_32B && mode != MODE_64B)
-		return mpt_fail(-EINVAL, "gvt", "vGPU %d: addressing mode %u of a context", v->base.id,
-				mode);
+		return mpt_fail(-EINVAL, "gvt", "vGPU %d: addressing mode %u of a context",
+				v->base.id, mode);
 	*levels = mode == MODE_64B ? 4 : 3;
 	for (n = 0; n < (mode == MODE_64B ? 1U : 4U); n++)
 		pdp[n] = (u64)image[STATE_PDP_UDW(n)] << 32 | image[STATE_PDP_LDW(n)];
@@ -113,7 +113,9 @@ static void hand_over(struct gvt_vgpu *v, struct gvt_exec_engine *e, const struc
 
 int gvt_workload_load(struct gvt_vgpu *v, struct gvt_exec_engine *e, struct gvt_ctx ctx)
 {
-	struct gvt_hw_work hw = { .context = image_addr(ctx), .context_id = ctx.id, .restore = true };
+	struct gvt_hw_work hw = { .context = image_addr(ctx),
+				  .context_id = ctx.id,
+				  .restore = true };
 	u32 image[STATE_DWORDS];
 	struct gvt_mm *mm;
 	int ret = image_read(v, ctx, image);

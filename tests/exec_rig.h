@@ -181,8 +181,8 @@ static inline void script(struct rig *r, enum gvt_engine e, enum gvt_hw_state st
 #define csb_none(x, e) csb_check((x), 0, (e), NULL, 0)
 
 /* The entries since the last call, in the status page; the registers say the same. */
-static inline void csb_check(struct exec *x, unsigned int n, enum gvt_engine e, const u32 (*want)[2],
-			     size_t count)
+static inline void csb_check(struct exec *x, unsigned int n, enum gvt_engine e,
+			     const u32 (*want)[2], size_t count)
 {
 	struct rig *r = &x->r[n];
 	u64 page = GPA_HWS + e * 0x1000;

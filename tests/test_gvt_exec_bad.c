@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * What cannot be executed: images, rings and tables that are wrong, memory that is not there, calls
- * and allocations that fail, commands that name registers they must not. Each time the engine hangs,
- * nothing leaks, and a reset makes it good again.
+ * and allocations that fail, commands that name registers they must not. Each time the engine
+ * hangs, nothing leaks, and a reset makes it good again.
  */
 #include "exec_rig.h"
 #include "lib/runner.h"
@@ -159,7 +159,7 @@ START_TEST(bad_descriptor)
 }
 END_TEST
 
-/* Other engines go on; what is submitted to this one waits, the last list in the place of others. */
+/* Other engines go on; of what is submitted to this one the last list waits. */
 START_TEST(a_hung_engine)
 {
 	struct exec x;

@@ -53,7 +53,7 @@ START_TEST(one_context)
 }
 END_TEST
 
-/* Writes to guest memory: the image by the hardware, the entries, the pointer; and one interrupt. */
+/* Writes to memory: the image by the hardware, the entries, the pointer; and one interrupt. */
 START_TEST(few_calls)
 {
 	static const struct {
@@ -317,7 +317,7 @@ START_TEST(preemption)
 }
 END_TEST
 
-/* Another id over the same image is another context; a forced restore of the same is none of lite. */
+/* Another id over one image is another context; a forced restore is no lite one. */
 START_TEST(no_lite_restore)
 {
 	u32 dw[4] = { 0 };

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Shares of time: by weight, in spite of batches that never end, of debts and of semaphores; and
- * vGPUs that submit, reset and go while several threads run the engines. What is executed matters in
- * test_gvt_execlist.c.
+ * vGPUs that submit, reset and go while several threads run the engines. What is executed is the
+ * matter of test_gvt_execlist.c.
  */
 #include <pthread.h>
 #include <sched.h>
@@ -373,7 +373,7 @@ static void more_locked(struct rig *r)
 	gvt_unlock(&r->v->lock);
 }
 
-/* Submissions on all engines, longer than what runs at once, and a reset of some kind now and then. */
+/* Submissions on all engines, longer than what runs at once; now and then a reset. */
 static void guest_round(struct rig *r, unsigned int i)
 {
 	enum gvt_engine e = (enum gvt_engine)(i % GVT_NUM_ENGINES);

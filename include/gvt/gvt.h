@@ -61,8 +61,8 @@ enum gvt_pvmmio_level {
  *	reaches memory through the bus side of the host's testbed
  * @pvmmio: levels of PV MMIO that guests are offered (enum gvt_pvmmio_level); 0: none. A guest gets
  *	them only on a back end with set_pvmmio, page tables only where they can be shadowed
- * @clock_ns: a clock for the GPU's timestamps, ns from whichever moment, called with @clock_arg in any
- *	thread; NULL: CLOCK_MONOTONIC
+ * @clock_ns: a clock for the GPU's timestamps, ns from whichever moment; called with @clock_arg, in
+ *	any thread; NULL: CLOCK_MONOTONIC
  */
 struct gvt_config {
 	size_t size;
@@ -214,9 +214,9 @@ u64 gvt_service(struct intel_gvt *gvt, u64 now_ns);
  *
  * The library has no threads. A submission runs at once in the vCPU's thread that makes it, but for
  * 4096 units at most, and not while its vGPU has used more than its share and others wait. The
- * rest is done here, by turns of at most 4096 units and in shares by weight. So an embedder calls it
- * from a thread of its own, or between other things, whenever gvt_run_pending(); without, a guest whose
- * batches are longer than that stops.
+ * rest is done here, by turns of at most 4096 units and in shares by weight. So an embedder calls
+ * it from a thread of its own, or between other things, whenever gvt_run_pending(); without, a guest
+ * whose batches are longer than that stops.
  *
  * Return: units used. 0: nobody can go on now: nothing is pending, or all that is waits for a
  * semaphore (ask again after a moment, a millisecond, say) or is with another thread's gvt_run().
@@ -225,7 +225,7 @@ u64 gvt_service(struct intel_gvt *gvt, u64 now_ns);
  */
 u64 gvt_run(struct intel_gvt *gvt, u64 budget);
 
-/** gvt_run_pending() - whether a guest has something to execute. Context: any; no lock. Since: 0.1 */
+/** gvt_run_pending() - has a guest something to execute? Context: any; no lock. Since: 0.1 */
 bool gvt_run_pending(struct intel_gvt *gvt);
 
 /** gvt_vgpu_failsafe_enter() - put a vGPU into failsafe mode. Takes its lock. Since: 0.1 */
