@@ -506,6 +506,7 @@ static const u64 switched[] = {
 	(SURFACE + 4 * PAGE) | 3 | (SURFACE + 11 * PAGE) << 32 | 3ULL << 32,
 };
 static u32 switched_place[N(switched)][SIZE];
+static u32 switches;
 static bool stop;
 
 /* Where the view through switched[@n] finds each byte. */
@@ -528,9 +529,16 @@ static void *fence_switcher(void *arg)
 	for (i = 0; !__atomic_load_n(&stop, __ATOMIC_RELAXED); i++) {
 		value = switched[i % N(switched)];
 		if (mpt_guest_write(r->vm, RIG_BAR0 + FENCE(i & 1), &value, 8))
-			return arg;
+			break;
+		__atomic_store_n(&switches, i, __ATOMIC_RELAXED);
 	}
-	return NULL;
+	return __atomic_exchange_n(&stop, true, __ATOMIC_RELAXED) ? NULL : arg;
+}
+
+static bool switching(void)
+{
+	return !__atomic_load_n(&stop, __ATOMIC_RELAXED) &&
+	       __atomic_load_n(&switches, __ATOMIC_RELAXED) < 20000;
 }
 
 /*
@@ -551,7 +559,7 @@ START_TEST(an_access_sees_a_whole_fence)
 	switched_fill(1, 0, 8, 1024, 0);
 	switched_fill(2, 4, 8, 512, Y_MAJOR);
 	ck_assert_int_eq(pthread_create(&thread, NULL, fence_switcher, &r), 0);
-	for (i = 0; i < 20000; i++) {
+	for (i = 0; i < 20000 || switching(); i++) {
 		o = rnd(&seed) % SIZE & ~15U;
 		rig_ok(mpt_guest_read(r.vm, BAR2(SURFACE + o), buf, 16));
 		for (n = 0, k = 0; n < N(switched) && k < 16; n++) {

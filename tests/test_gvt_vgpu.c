@@ -431,6 +431,8 @@ END_TEST
  * A reset is one step for everybody else. The reader sees the two registers as the writer left
  * them, both, or both as after power-on.
  */
+static bool resets_over;
+
 static void *reset_often(void *arg)
 {
 	int i;
@@ -439,6 +441,7 @@ static void *reset_often(void *arg)
 		gvt_ops()->vgpu_reset(arg);
 		life_decode(arg, LIFE_BAR0, LIFE_BAR2);
 	}
+	__atomic_store_n(&resets_over, true, __ATOMIC_RELAXED);
 	return NULL;
 }
 
@@ -451,8 +454,9 @@ START_TEST(test_c26_a_reset_is_one_step)
 
 	life_decode(g, LIFE_BAR0, LIFE_BAR2);
 	ck_assert_int_eq(mpt_host_set_policy(r.host, MPT_POLICY_RETURN), 0);
+	resets_over = false;
 	pthread_create(&thread, NULL, reset_often, g);
-	for (i = 0; i < 3000; i++) {
+	for (i = 0; i < 3000 || !__atomic_load_n(&resets_over, __ATOMIC_RELAXED); i++) {
 		/* Tail and head of the render ring: one access, one lock. */
 		u64 value = (u64)(i + 1) << 32 | (u32)(i + 1);
 

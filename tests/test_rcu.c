@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* Read sections, handles and deliveries under threads: nothing is freed while it is read. */
 #include <pthread.h>
+#include <sched.h>
 #include <stdlib.h>
+#include <time.h>
 #include <unistd.h>
 
 #include <mpt/backend.h>
@@ -11,8 +13,30 @@
 #define READERS 3
 #define ROUNDS 500
 
+/* On a machine with far more to do a test ends with fewer rounds instead of late. */
+#define SECONDS 3
+
 static u64 *published;
 static bool stop;
+static time_t deadline;
+
+static time_t now(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return t.tv_sec;
+}
+
+static bool in_time(void)
+{
+	return now() < deadline;
+}
+
+static bool fewer(const unsigned int *count, unsigned int n)
+{
+	return __atomic_load_n(count, __ATOMIC_RELAXED) < n;
+}
 
 /* A reader sees either the old or the new object, never one that was overwritten on its way out. */
 static void *reader(void *arg)
@@ -42,7 +66,7 @@ START_TEST(sections_keep_what_they_read)
 	*published = 1;
 	for (i = 0; i < READERS; i++)
 		pthread_create(&t[i], NULL, reader, &bad[i]);
-	for (i = 0; i < ROUNDS; i++) {
+	for (i = 0; i < ROUNDS && in_time(); i++) {
 		u64 *fresh = malloc(sizeof(u64)), *old;
 
 		*fresh = (u64)i + 2;
@@ -63,6 +87,8 @@ END_TEST
 static struct mpt_handles handles;
 static unsigned long live_handle;
 
+static unsigned int looks;
+
 static void *handle_user(void *arg)
 {
 	unsigned long *bad = arg;
@@ -74,6 +100,7 @@ static void *handle_user(void *arg)
 		if (p)
 			*bad += __atomic_load_n(p, __ATOMIC_RELAXED) != 1;
 		mpt_rcu_leave(old);
+		__atomic_fetch_add(&looks, 1, __ATOMIC_RELAXED);
 	}
 	return NULL;
 }
@@ -86,7 +113,7 @@ START_TEST(handles_die_cleanly)
 	int i;
 
 	pthread_create(&t, NULL, handle_user, &bad);
-	for (i = 0; i < ROUNDS; i++) {
+	for (i = 0; (i < ROUNDS || fewer(&looks, 20 * ROUNDS)) && in_time(); i++) {
 		u64 *o = &obj[i & 1];
 
 		__atomic_store_n(o, 1, __ATOMIC_RELAXED);
@@ -176,20 +203,33 @@ START_TEST(slot_0_waits_for_look_ups_of_0)
 END_TEST
 
 static int object;
-static unsigned int delivering;
+static unsigned int delivering, delivered;
+static bool over;
 
+/* Until the deliverer is at work again. */
+static void await_delivery(void)
+{
+	unsigned int was = __atomic_load_n(&delivered, __ATOMIC_RELAXED);
+
+	while (__atomic_load_n(&delivered, __ATOMIC_RELAXED) == was && in_time())
+		sched_yield();
+}
+
+/* It takes its time inside, so that who does not wait for it finds it there. */
 static void *deliverer(void *arg)
 {
 	unsigned int i;
 
 	(void)arg;
-	for (i = 0; i < ROUNDS; i++) {
+	while (!__atomic_load_n(&over, __ATOMIC_RELAXED)) {
 		ck_assert(mpt_deliver_enter(&object));
 		if (!__atomic_load_n(&stop, __ATOMIC_ACQUIRE)) {
-			__atomic_store_n(&delivering, 1, __ATOMIC_RELAXED);
+			for (i = 1; i < 200; i++)
+				__atomic_store_n(&delivering, i, __ATOMIC_RELAXED);
 			__atomic_store_n(&delivering, 0, __ATOMIC_RELAXED);
 		}
 		mpt_deliver_leave();
+		__atomic_fetch_add(&delivered, 1, __ATOMIC_RELAXED);
 	}
 	return NULL;
 }
@@ -199,13 +239,17 @@ START_TEST(quiesce_waits_for_deliveries)
 	pthread_t t;
 	int i;
 
+	over = false;
+	delivered = 0;
 	pthread_create(&t, NULL, deliverer, NULL);
-	for (i = 0; i < 200; i++) {
+	for (i = 0; i < 200 && in_time(); i++) {
+		await_delivery();
 		__atomic_store_n(&stop, true, __ATOMIC_SEQ_CST);
 		ck_assert_int_eq(mpt_deliver_quiesce(&object), 0);
 		ck_assert_uint_eq(__atomic_load_n(&delivering, __ATOMIC_RELAXED), 0);
 		__atomic_store_n(&stop, false, __ATOMIC_SEQ_CST);
 	}
+	__atomic_store_n(&over, true, __ATOMIC_RELAXED);
 	pthread_join(t, NULL);
 }
 END_TEST
@@ -231,6 +275,7 @@ END_TEST
 static void fresh(void)
 {
 	stop = false;
+	deadline = now() + SECONDS;
 }
 
 static Suite *suite(void)
