@@ -67,8 +67,6 @@ void gvt_device_reset(struct gvt_vgpu *v)
 	/* Before the registers: it tells the hardware of the fences this vGPU has. */
 	gvt_fence_reset(v);
 	registers_reset(v, GVT_MMIO_SIZE);
-	/* After the engines: they walk no shadow any more. */
-	gvt_ppgtt_reset(v);
 	gvt_monitor_reset(v);
 	gvt_gmbus_reset(v);
 	gvt_vblank_reset(v);
