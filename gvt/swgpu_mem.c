@@ -11,8 +11,7 @@
 #define ENTRY_WRITABLE (1ULL << 1) /* counts in the last level */
 #define ENTRY_PAGE (1ULL << 7)	   /* of a directory: it is a page of 2 MiB, one level up 1 GiB */
 #define ENTRY_64K (1ULL << 11)	   /* of a directory: its table has pages of 64 KiB (gen9) */
-#define ADDR_BITS 48
-#define ADDR_BITS_3 32
+#define ADDR_BITS_3 32		   /* with four levels bits above 47 do not count */
 
 enum where {
 	MEMORY,
@@ -105,18 +104,18 @@ static enum where leaf(u64 entry, u64 addr, u64 size, bool write, u64 *bus)
 
 static enum where ppgtt_walk(const struct swgpu_engine *e, u64 addr, bool write, u64 *bus)
 {
-	u64 va = addr & ((1ULL << ADDR_BITS) - 1), entry = directory(e, va), table;
+	u64 entry = directory(e, addr), table;
 
 	if (entry & ENTRY_PAGE && e->work.levels != 3)
 		return FATAL;
-	entry = next_level(e->gpu, entry, va, 21);
+	entry = next_level(e->gpu, entry, addr, 21);
 	if (entry & ENTRY_PAGE)
-		return leaf(entry, va, MPT_HUGE_SIZE, write, bus);
+		return leaf(entry, addr, MPT_HUGE_SIZE, write, bus);
 	if (!(entry & ENTRY_64K))
-		return leaf(next_level(e->gpu, entry, va, 12), va, MPT_PAGE_SIZE, write, bus);
+		return leaf(next_level(e->gpu, entry, addr, 12), addr, MPT_PAGE_SIZE, write, bus);
 	/* Of 16 entries only the first counts. */
-	table = next_level(e->gpu, entry, va & ~0xffffULL, 12);
-	return leaf(table, va, 65536, write, bus);
+	table = next_level(e->gpu, entry, addr & ~0xffffULL, 12);
+	return leaf(table, addr, 65536, write, bus);
 }
 
 /* --- accesses --- */

@@ -37,6 +37,7 @@ struct sw {
 	void *state;
 	u64 now;
 	unsigned int user, notify;
+	void (*on_user)(void);
 	u32 ring[SW_RING], used;
 	struct gvt_hw_batch batch[4];
 	struct gvt_hw_work work;
@@ -79,6 +80,8 @@ static inline void sw_event(void *arg, enum gvt_engine engine, enum gvt_hw_event
 
 	sw_expect(engine == s->engine, "an event of engine %d", engine);
 	*(event == GVT_HW_USER ? &s->user : &s->notify) += 1;
+	if (event == GVT_HW_USER && s->on_user)
+		s->on_user();
 }
 
 static inline u64 sw_now(void *arg)

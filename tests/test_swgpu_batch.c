@@ -143,6 +143,40 @@ START_TEST(ggtt_copies_only)
 }
 END_TEST
 
+/* What may be done to a register: bits 0, 1: read, write by user space; 2, 3: by the ring. */
+START_TEST(register_rules)
+{
+	static const struct {
+		u32 reg, engine, may;
+	} c[] = {
+		{ 0x2600, GVT_RCS, 15 }, { 0x12600, GVT_VCS, 15 }, { 0x22600, GVT_RCS, 0 },
+		{ 0x2600, GVT_BCS, 0 },	 { 0x22200, GVT_BCS, 15 }, { 0x22200, GVT_RCS, 0 },
+		{ 0x2358, GVT_RCS, 5 },	 { 0x2358, GVT_BCS, 5 },   { 0x1a35c, GVT_VCS, 5 },
+		{ 0x2034, GVT_RCS, 4 },	 { 0x2030, GVT_RCS, 4 },   { 0x22140, GVT_BCS, 4 },
+		{ 0x2230, GVT_RCS, 0 },	 { 0x20d0, GVT_RCS, 12 },  { 0x20a8, GVT_RCS, 0 },
+		{ 0x2080, GVT_RCS, 4 },	 { 0x20b0, GVT_RCS, 0 },   { 0x209c, GVT_RCS, 12 },
+		{ 0x7300, GVT_RCS, 12 }, { 0x7300, GVT_BCS, 0 },   { 0x7034, GVT_RCS, 15 },
+		{ 0x941c, GVT_RCS, 0 },	 { 0x78818, GVT_RCS, 0 },  { 0x100000, GVT_RCS, 0 },
+		{ 0x44200, GVT_RCS, 0 }, { 0xc800, GVT_VECS, 12 }, { 0x2602, GVT_RCS, 0 },
+		{ 0x680, GVT_RCS, 0 },	 { 0x2680, GVT_RCS, 0 },   { 0xffffffff, GVT_RCS, 0 },
+	};
+	u32 i, got;
+
+	for (i = 0; i < sizeof(c) / sizeof(c[0]); i++) {
+		got = gvt_cmd_reg_ok(c[i].engine, c[i].reg, false, false) |
+		      gvt_cmd_reg_ok(c[i].engine, c[i].reg, true, false) << 1 |
+		      gvt_cmd_reg_ok(c[i].engine, c[i].reg, false, true) << 2 |
+		      gvt_cmd_reg_ok(c[i].engine, c[i].reg, true, true) << 3;
+		sw_expect(got == c[i].may, "0x%x of engine %u: %u", c[i].reg, c[i].engine, got);
+	}
+	/* Nothing that user space may do is kept from the driver. */
+	for (i = 0; i < 4 * 0x100000; i += 4) {
+		if (gvt_cmd_reg_ok(i >> 20 & 3, i & 0xfffff, true, false))
+			sw_expect(gvt_cmd_reg_ok(i >> 20 & 3, i & 0xfffff, true, true), "0x%x", i);
+	}
+}
+END_TEST
+
 /* --- levels --- */
 
 #define STORE(n, val) STORE_DW, LO(VA_DATA + 4 * (n)), (val)
@@ -233,6 +267,29 @@ START_TEST(fetching_what_was_written)
 	sw_ring(BB_START(BB_PPGTT), LO(VA_BATCH));
 	ck_assert_int_eq(sw_run(), GVT_HW_DONE);
 	ck_assert_uint_eq(sw.user, 0);
+}
+END_TEST
+
+static void end_the_batch(void)
+{
+	sw_batch(GPA_BATCH, BB_END);
+}
+
+/* The guest ends a loop, and changes what waits: each turn and each try looks at memory. */
+START_TEST(fetching_what_the_guest_writes)
+{
+	sw.on_user = end_the_batch;
+	sw_batch(GPA_BATCH, USER_INTERRUPT, BB_START(BB_PPGTT), LO(VA_BATCH));
+	sw_ring(BB_START(BB_PPGTT), LO(VA_BATCH));
+	ck_assert_int_eq(sw_run(), GVT_HW_DONE);
+	ck_assert_uint_eq(sw.user, 1);
+	sw_batch(GPA_BATCH, NOOP, SEMAPHORE | 4U << 12, 7, LO(VA_DATA), STORE(1, 1), BB_END);
+	sw_ring(BB_START(BB_PPGTT), LO(VA_BATCH));
+	sw_load(true);
+	ck_assert_int_eq(sw_go(SW_BUDGET), GVT_HW_WAIT);
+	sw_batch(GPA_BATCH + 4, NOOP, NOOP, NOOP, NOOP);
+	ck_assert_int_eq(sw_go(SW_BUDGET), GVT_HW_DONE);
+	ck_assert_uint_eq(sw_peek(GPA_PDATA + 4), 1);
 }
 END_TEST
 
@@ -345,6 +402,7 @@ static Suite *batch_suite(void)
 	tcase_add_test(tc, ppgtt_has_no_privilege);
 	tcase_add_test(tc, ppgtt_registers);
 	tcase_add_test(tc, ggtt_copies_only);
+	tcase_add_test(tc, register_rules);
 	suite_add_tcase(s, tc);
 	tc = tcase_create("levels");
 	tcase_add_checked_fixture(tc, open_engine, sw_close);
@@ -352,6 +410,7 @@ static Suite *batch_suite(void)
 	tcase_add_test(tc, start_by_offset_and_predicate);
 	tcase_add_test(tc, fetching);
 	tcase_add_test(tc, fetching_what_was_written);
+	tcase_add_test(tc, fetching_what_the_guest_writes);
 	tcase_add_test(tc, conditional_end);
 	tcase_add_loop_test(tc, predicate_results, 0, 32);
 	tcase_add_test(tc, set_predicate);

@@ -314,25 +314,28 @@ START_TEST(cut_and_gone_on)
 }
 END_TEST
 
-/* It was cut, but what comes back is another command, or another context: from the begin. */
+/*
+ * It was cut, but what comes is another command, another context, at another place, or there was a
+ * reset, with or without a save before; 5: a lite restore. It begins at the begin.
+ */
 START_TEST(cut_and_another)
 {
 	unsigned int i;
 
-	for (i = 0; i < 4; i++) {
+	for (i = 0; i < 6; i++) {
 		fill();
 		sw.work.context_id = 1;
 		sw.work.head = 0;
 		src_copy(LINEAR, LINEAR, 0x66);
 		sw_load(true);
 		ck_assert_int_eq(sw_go(37), GVT_HW_MORE);
-		if (i == 3)
-			sw.hw->engine_reset(sw.hw->priv, sw.state);
-		else
+		if (i < 3 || i == 4)
 			sw.hw->save(sw.hw->priv, sw.state);
+		if (i == 3 || i == 4)
+			sw.hw->engine_reset(sw.hw->priv, sw.state);
 		fill();
 		sw.used = 0;
-		if (i == 0) {
+		if (i == 0 || i == 5) {
 			want_copy(LINEAR, LINEAR, 0xcc);
 			src_copy(LINEAR, LINEAR, 0xcc);
 		} else {
@@ -341,7 +344,9 @@ START_TEST(cut_and_another)
 		}
 		sw.work.context_id = i == 1 ? 2 : 1;
 		sw.work.head = i == 2 ? 8 : 0;
-		run_by(SW_BUDGET);
+		sw_load(i != 5);
+		ck_assert_int_eq(sw_go(SW_BUDGET), GVT_HW_DONE);
+		sw.used = 0;
 		expect_dst("another", i);
 	}
 }

@@ -128,6 +128,38 @@ START_TEST(registers_of_a_context)
 }
 END_TEST
 
+/* What the guest has written meanwhile stays, but where the engine has another value. */
+START_TEST(guest_writes_meanwhile)
+{
+	image_make();
+	sw_ring(LRI(1), GPR(1), 3);
+	sw_load(true);
+	set(0x600, 44);
+	set(0x608, 55);
+	ck_assert_int_eq(sw_go(SW_BUDGET), GVT_HW_DONE);
+	save();
+	ck_assert_uint_eq(saved(0x600), 44);
+	ck_assert_uint_eq(saved(0x608), 3);
+}
+END_TEST
+
+/* A list that goes on beyond what is read of the image. */
+START_TEST(list_at_the_end)
+{
+	image_make();
+	memset(image, 0, sizeof(image));
+	image[SWGPU_IMAGE_DWORDS - 2] = LRI(100);
+	image[SWGPU_IMAGE_DWORDS - 1] = BASE + 0x600;
+	image[SWGPU_IMAGE_DWORDS] = 5;
+	rig_ok(mpt_guest_write(sw.r.vm, GPA_IMAGE, image, 4096));
+	sw_ring(NOOP);
+	sw_load(true);
+	ck_assert_uint_eq(swgpu_reg64(sw_e(), SWGPU_GPR), 0);
+	ck_assert_uint_eq(sw_e()->image_at[SWGPU_GPR], 0);
+	ck_assert_int_eq(sw_go(SW_BUDGET), GVT_HW_DONE);
+}
+END_TEST
+
 /* Another context begins with its own values, not with those of the one before. */
 START_TEST(isolation)
 {
@@ -317,7 +349,7 @@ START_TEST(made_up_positions)
 		ck_assert_uint_eq(sw_peek(GPA_PDATA + 4), STORE_DW | GGTT_BIT);
 	}
 	/* A command that starts a batch, but is longer than the ring's part. */
-	set(0x140, (u32)VA_BATCH | 1);
+	sw_batch(GPA_BATCH, BB_END);
 	sw_ring(BB_START(BB_PPGTT) | 0xff, LO(VA_BATCH), NOOP);
 	ck_assert_int_eq(sw_run(), GVT_HW_HUNG);
 }
@@ -351,6 +383,27 @@ START_TEST(lite_restore)
 	ck_assert_int_eq(sw_go(SW_BUDGET), GVT_HW_DONE);
 	ck_assert_uint_eq(sw_peek(GPA_PDATA + 16), 1);
 	ck_assert_uint_eq(head(), sw.work.tail);
+}
+END_TEST
+
+/* What a context leaves when it is done, or saved in a batch, is not the next one's. */
+START_TEST(leaves_nothing)
+{
+	image_make();
+	second_level_batches();
+	sw_ring(1U << 23 | 15, NOOP);
+	sw_load(true);
+	ck_assert_int_eq(sw_go(SW_BUDGET), GVT_HW_DONE);
+	sw.used = 0;
+	sw_ring(BB_START(BB_PPGTT), LO(VA_BATCH), NOOP);
+	sw_load(true);
+	ck_assert_int_eq(sw_go(SW_BUDGET), GVT_HW_WAIT);
+	save();
+	sw_ring(BB_START(BB_PPGTT), LO(VA_BATCH + 8192), NOOP);
+	sw_batch(GPA_BATCH + 0x6000, USER_INTERRUPT, BB_END);
+	sw_load(false);
+	ck_assert_int_eq(sw_go(SW_BUDGET), GVT_HW_DONE);
+	ck_assert_uint_eq(sw.user, 2);
 }
 END_TEST
 
@@ -477,6 +530,9 @@ static Suite *ctx_suite(void)
 
 	tcase_add_checked_fixture(tc, open_engine, sw_close);
 	tcase_add_test(tc, registers_of_a_context);
+	tcase_add_test(tc, guest_writes_meanwhile);
+	tcase_add_test(tc, list_at_the_end);
+	tcase_add_test(tc, leaves_nothing);
 	tcase_add_test(tc, isolation);
 	tcase_add_test(tc, restore_inhibit);
 	tcase_add_test(tc, hostile_images);

@@ -408,6 +408,71 @@ START_TEST(unknown)
 }
 END_TEST
 
+/* Shorter than the least length: nothing of it is done. */
+START_TEST(too_short)
+{
+	static const u32 cmds[] = {
+		0x20, 0x21, 0x22, 0x24, 0x29, 0x2a, 0x2e, 0x2f, 0x31, 0x36, 0x1c
+	};
+	unsigned int i;
+
+	for (i = 0; i < N(cmds); i++) {
+		sw_ring(cmds[i] << 23 | BB_PPGTT, 0, 0, 0);
+		if (cmds[i] != 0x31)
+			sw.ring[0] &= ~0xffU;
+		else
+			sw.ring[0] = 0x31U << 23 | BB_PPGTT;
+		sw_expect(sw_run() == GVT_HW_HUNG, "MI_ opcode 0x%02x", cmds[i]);
+	}
+}
+END_TEST
+
+/* The rows agree with themselves: found by their opcode, no shorter than the bias. */
+START_TEST(table)
+{
+	u32 engine, op, rows = 0;
+
+	for (engine = 0; engine < GVT_NUM_ENGINES; engine++) {
+		for (op = 0; op < 0x10000; op++) {
+			u32 dw0 = op << 16;
+			const struct gvt_cmd *cmd = gvt_cmd_lookup(engine, dw0);
+
+			if (!cmd)
+				continue;
+			rows++;
+			sw_expect(cmd->name && (dw0 & cmd->opcode_mask) == cmd->opcode &&
+					  (cmd->engines >> engine & 1),
+				  "0x%08x", dw0);
+			sw_expect(cmd->len_bias && cmd->min_len >= cmd->len_bias, "%s", cmd->name);
+			sw_expect(!cmd->len_mask || !(cmd->len_mask & cmd->opcode_mask), "%s",
+				  cmd->name);
+			sw_expect(!(cmd->flags & GVT_CMD_REFUSED) || !cmd->run, "%s", cmd->name);
+			sw_expect(cmd->addr[0].dw + 1U < cmd->min_len || cmd->addr[0].if_mask ||
+					  !cmd->addr[0].dw,
+				  "%s", cmd->name);
+		}
+	}
+	ck_assert_uint_gt(rows, 1000);
+	ck_assert_uint_eq(gvt_cmd_len(gvt_cmd_lookup(GVT_RCS, 0x79170000), 0x791701ff), 0x201);
+	ck_assert_uint_eq(gvt_cmd_len(gvt_cmd_lookup(GVT_VCS, 0x70000000), 0x70000fff), 0x1001);
+	ck_assert_uint_eq(gvt_cmd_len(gvt_cmd_lookup(GVT_RCS, 0x69040000), 0x690400ff), 1);
+	ck_assert_ptr_null(gvt_cmd_lookup(GVT_BCS, 0x7a000004));
+	ck_assert_ptr_null(gvt_cmd_lookup(GVT_RCS, 0x13000000));
+}
+END_TEST
+
+/* A budget goes down by the dwords that were done. */
+START_TEST(charged_by_dwords)
+{
+	u64 budget = 1000;
+
+	sw_ring(STORE_DW, LO(VA_DATA), 1, 0x7a000004, 0, 0, 0, 0, 0, NOOP, NOOP);
+	sw_load(true);
+	ck_assert_int_eq(sw.hw->run(sw.hw->priv, sw.state, &budget), GVT_HW_DONE);
+	ck_assert_uint_eq(budget, 1000 - 12);
+}
+END_TEST
+
 static Suite *mi_suite(void)
 {
 	Suite *s = suite_create("swgpu-mi");
@@ -428,6 +493,9 @@ static Suite *mi_suite(void)
 	tcase_add_test(tc, math_edges);
 	tcase_add_test(tc, without_effect);
 	tcase_add_test(tc, unknown);
+	tcase_add_test(tc, too_short);
+	tcase_add_test(tc, table);
+	tcase_add_test(tc, charged_by_dwords);
 	suite_add_tcase(s, tc);
 	tc = tcase_create("blitter");
 	tcase_add_checked_fixture(tc, open_bcs, sw_close);
