@@ -186,6 +186,31 @@ START_TEST(flush)
 }
 END_TEST
 
+/* What a driver ends a request with, on the two engines that do nothing else here. */
+START_TEST(other_engines)
+{
+	enum gvt_engine engine = _i;
+
+	sw_open(engine, 4);
+	sw_batch(GPA_BATCH, STORE_DW, LO(VA_DATA), 5, BB_END);
+	sw_ring(engine == GVT_VCS ? 0x70000002 : 0x74020002, 0, 0, 0, BB_START(BB_PPGTT),
+		LO(VA_BATCH), FLUSH(1U << 14 | 1U << 8, 4), LO(GM_HWS + 0x40 + 4), 6, LRI(1),
+		GPR(2), 7, SRM | GGTT_BIT, GPR(2), LO(GM_HWS + 0x48), USER_INTERRUPT);
+	done();
+	ck_assert_uint_eq(sw_peek(GPA_PDATA), 5);
+	ck_assert_uint_eq(sw_peek(GPA_HWS + 0x40), 6);
+	ck_assert_uint_eq(sw_peek(GPA_HWS + 0x48), 7);
+	ck_assert_uint_eq(sw.notify, 1);
+	ck_assert_uint_eq(sw.user, 1);
+	/* Another engine's commands. */
+	sw_ring(engine == GVT_VCS ? 0x74020002 : 0x71000002, 0, 0, 0);
+	ck_assert_int_eq(sw_run(), engine == GVT_VCS ? GVT_HW_DONE : GVT_HW_HUNG);
+	sw_ring(0x54f00008, 0, 0, 0, 0, 0, 0, 0, 0, 0);
+	ck_assert_int_eq(sw_run(), GVT_HW_HUNG);
+	sw_close();
+}
+END_TEST
+
 /* --- waiting --- */
 
 START_TEST(semaphores)
@@ -500,6 +525,10 @@ static Suite *mi_suite(void)
 	tc = tcase_create("blitter");
 	tcase_add_checked_fixture(tc, open_bcs, sw_close);
 	tcase_add_test(tc, flush);
+	suite_add_tcase(s, tc);
+	tc = tcase_create("others");
+	tcase_add_loop_test(tc, other_engines, GVT_VCS, GVT_VCS + 1);
+	tcase_add_loop_test(tc, other_engines, GVT_VECS, GVT_VECS + 1);
 	suite_add_tcase(s, tc);
 	return s;
 }

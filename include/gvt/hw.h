@@ -121,7 +121,10 @@ struct gvt_hw_work {
  * @save: the context's registers, with the head where execution stopped, go to the image, as at a
  *	context switch; work that was not done can be loaded again
  * @engine_reset: forget what is loaded, write nothing; the engine can be loaded again
- * @head: where execution is in the ring (what RING_HEAD shows)
+ * @head: where execution is in the ring (what RING_HEAD shows). While a batch runs, that is at the
+ *	MI_BATCH_BUFFER_START in the ring, and so it is saved: work that is loaded again, or a lite
+ *	restore, begins with this command, and goes on inside the batch by the image's or the
+ *	engine's own BB registers
  *
  * @page_new, @page_free and @own_bus are there together or not at all: without them nothing can be
  * shadowed. So are the members from @engine_new on: without them nothing executes. The software GPU
