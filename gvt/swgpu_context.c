@@ -13,24 +13,23 @@
 #define RESTORE_INHIBIT (1U << 0) /* of CONTEXT_CONTROL */
 
 /*
- * What of a list takes effect: the ring is the work's matter, and where execution was is looked at
- * when it is known what the work has (swgpu_batch_resume()). Other registers are skipped: an image
- * is the guest's memory, and no way around gvt_cmd_reg_ok().
+ * A list's registers that the engine keeps; what is in @end and beyond is not its. The ring's are
+ * the work's matter and made anew when they are asked for; where execution was is looked at when it
+ * is known what the work has (swgpu_batch_resume()). Other registers are skipped: an image is the
+ * guest's memory, and no way around gvt_cmd_reg_ok().
  */
-static bool restores(enum swgpu_reg number)
+static void restore_list(struct swgpu_engine *e, u32 at, u32 end)
 {
-	return number < SWGPU_IPEHR || (number >= SWGPU_BBADDR && number < SWGPU_NUM_REGS);
-}
+	enum gvt_engine engine = e->engine;
 
-static void restore_one(struct swgpu_engine *e, u32 at)
-{
-	enum swgpu_reg number = swgpu_reg_own(e->engine, e->image[at] & REG_MASK);
+	for (; at + 1 < end && at + 1 < SWGPU_IMAGE_DWORDS; at += 2) {
+		enum swgpu_reg number = swgpu_reg_own(engine, e->image[at] & REG_MASK);
 
-	if (number == SWGPU_NUM_REGS)
-		return;
-	e->image_at[number] = (u16)(at + 1);
-	if (restores(number))
+		if (number == SWGPU_NUM_REGS)
+			continue;
+		e->image_at[number] = (u16)(at + 1);
 		e->reg[number] = e->image[at + 1];
+	}
 }
 
 /* Anything that is no list ends it: the state of the engine's other units begins there. */
@@ -46,8 +45,7 @@ static void walk_lists(struct swgpu_engine *e)
 		if (MI_OPCODE(dw) != MI_LOAD_REGISTER_IMM)
 			return;
 		end = at + (dw & 0xff) + 1;
-		for (; at + 1 < end && at + 1 < SWGPU_IMAGE_DWORDS; at += 2)
-			restore_one(e, at);
+		restore_list(e, at, end);
 		at = end;
 	}
 }
@@ -78,10 +76,13 @@ void swgpu_context_load(struct swgpu_engine *e)
 	apply_control(e);
 }
 
-/* The tail is the guest's to move while the context runs; start and control never change. */
+/*
+ * The tail is the guest's to move while the context runs; start and control never change, and nobody
+ * looks for the last command's header in an image.
+ */
 static bool saves(enum swgpu_reg number)
 {
-	return restores(number) || number == SWGPU_RING_HEAD;
+	return number < SWGPU_IPEHR || number == SWGPU_RING_HEAD || number > SWGPU_RING_CTL;
 }
 
 static void final_values(struct swgpu_engine *e)
