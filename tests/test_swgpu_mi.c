@@ -394,6 +394,13 @@ START_TEST(math_edges)
 	ck_assert_int_eq(sw_go(SW_BUDGET), GVT_HW_DONE);
 	ck_assert_uint_eq(gpr(1), ~5ULL);
 	ck_assert_uint_eq(gpr(2), 5);
+	/* An operation without a carry clears that of the one before. */
+	sw.used = 0;
+	sw_ring(MATH(5), ALU(0x481, 0x20, 0), ALU(0x481, 0x21, 0), ALU(0x100, 0, 0),
+		ALU(0x102, 0, 0), ALU(0x580, 3, 0x33));
+	sw_load(true);
+	ck_assert_int_eq(sw_go(SW_BUDGET), GVT_HW_DONE);
+	ck_assert_uint_eq(gpr(3), ~0ULL);
 }
 END_TEST
 
