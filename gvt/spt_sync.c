@@ -28,7 +28,6 @@ static bool track(struct gvt_vgpu *v, u64 gfn)
 	if (intel_gvt_hypervisor_enable_page_track(&v->base, gfn))
 		return false;
 	page->tracked = true;
-	page->writes = 0;
 	p->track.tracked++;
 	return true;
 }

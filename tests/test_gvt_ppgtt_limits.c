@@ -141,6 +141,55 @@ START_TEST(c21_a_failed_pin_is_none)
 }
 END_TEST
 
+/* What one space lacks fails its pins, and no other's, until it is there. */
+START_TEST(what_fails_one_space_fails_no_other)
+{
+	struct gvt_mm *other;
+	u64 r4[4];
+
+	open_tree("check,mock");
+	other = big_space(&m.r, 16 * MIB, 1);
+	rig_ok(gvt_mm_pin(m.r.v, other, r4));
+	pin();
+	rig_ok(gvt_mm_pin(m.r.v, space->held, root));
+	pm_page_limit = 0;
+	pm_set(&m, DIR2, 1, entry_of(OTHER));
+	ck_assert_int_eq(pin_error(), -ENOMEM);
+	rig_ok(gvt_mm_pin(m.r.v, other, r4));
+	gvt_mm_unpin(m.r.v, other);
+	ck_assert_int_eq(pin_error(), -ENOMEM);
+	pm_page_limit = -1;
+	gvt_mm_unpin(m.r.v, other);
+	gvt_mm_put(m.r.v, other);
+	gvt_mm_unpin(m.r.v, space->held);
+	pin();
+	close_tree();
+}
+END_TEST
+
+/* The space whose table is just being worked on is the one that has to give way. */
+START_TEST(a_space_gives_way_in_the_middle)
+{
+	struct gvt_mm *other;
+	u64 r4[4];
+
+	open_tree("mock");
+	pin();
+	pm_set(&m, DIR2, 1, entry_of(OTHER));
+	pm_set(&m, DIR2, 2, entry_of(6));
+	other = big_space(&m.r, 16 * MIB, 1);
+	pm_page_limit = 4;
+	rig_ok(gvt_mm_pin(m.r.v, other, r4));
+	ck_assert_uint_eq(info().ppgtt_tables, 4);
+	ck_assert_uint_eq(info().ppgtt_mapped, 0);
+	pm_page_limit = -1;
+	pin();
+	gvt_mm_unpin(m.r.v, other);
+	gvt_mm_put(m.r.v, other);
+	close_tree();
+}
+END_TEST
+
 /* Another vGPU gives way only while nobody works there, and nobody comes or goes. */
 START_TEST(c22_another_vgpu_is_only_tried)
 {
@@ -263,6 +312,8 @@ static Suite *limits_suite(void)
 	tcase_add_test(tc, the_quota);
 	tcase_add_test(tc, the_least_recently_used_gives_way);
 	tcase_add_test(tc, c21_a_failed_pin_is_none);
+	tcase_add_test(tc, what_fails_one_space_fails_no_other);
+	tcase_add_test(tc, a_space_gives_way_in_the_middle);
 	tcase_add_test(tc, c22_another_vgpu_is_only_tried);
 	tcase_add_test(tc, pins_run_out);
 	tc = add_case(s, "resets");
