@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Shadow tables at their limits: quotas, what gives way for what, resets and hardware without pages.
+ * Shadow tables at their limits: quotas, what gives way for what, RAM that goes, resets, hardware
+ * without pages.
  * c21 and c22 are defects of real cores that ours must not have.
  */
 #include "lib/runner.h"
@@ -247,6 +248,103 @@ START_TEST(pins_run_out)
 }
 END_TEST
 
+/* A store for which its own space has to give way: nobody submitted it, so nothing is lost. */
+START_TEST(a_store_takes_its_own_space)
+{
+	open_tree("check,mock:pins=8");
+	pin();
+	pm_set(&m, PT, 20, 0x700003);
+	nothing_left();
+	ck_assert_uint_eq(m.mem[PT][20], 0x700003);
+	pm_set(&m, PT, 2, 0);
+	pin();
+	close_tree();
+}
+END_TEST
+
+/* --- RAM that goes and comes --- */
+
+START_TEST(ram_under_leaves)
+{
+	open_tree(RIG_SPEC);
+	pm_set(&m, PT, 2, RIG_EXTRA | 0x20003);
+	pm_set(&m, DIR2, 1, RIG_EXTRA | 0x83);
+	pm_set(&m, DIR2, 2, 0x800083);
+	pin();
+	rig_ok(mpt_ram_remove(m.r.vm, RIG_EXTRA, RIG_EXTRA_SIZE));
+	m.extra = false;
+	ck_assert_uint_eq(shadow(PM_PT, 2), 0);
+	pm_compare_sets(&m);
+	pin();
+	rig_ok(mpt_ram_add(m.r.vm, RIG_EXTRA, RIG_EXTRA_SIZE, 0));
+	m.extra = true;
+	pin();
+	ck_assert_uint_ne(shadow(PM_PT, 2), 0);
+	pm_compare_va(&m, space, root, 0x200000);
+	close_tree();
+}
+END_TEST
+
+/* A whole page of 2 MiB of which half goes: the half that stays is there after the next pin. */
+START_TEST(ram_under_a_2_mib_page)
+{
+	open_tree(RIG_SPEC);
+	rig_ok(mpt_ram_remove(m.r.vm, RIG_EXTRA, RIG_EXTRA_SIZE));
+	rig_ok(mpt_ram_add(m.r.vm, RIG_EXTRA, 2 * RIG_EXTRA_SIZE, 0));
+	pm_set(&m, DIR2, 1, RIG_EXTRA | 0x83);
+	hold();
+	rig_ok(gvt_mm_pin(m.r.v, space->held, root));
+	ck_assert_uint_eq(info().ppgtt_mapped, LEAVES + 1);
+	rig_ok(mpt_ram_remove(m.r.vm, RIG_EXTRA, 2 * RIG_EXTRA_SIZE));
+	ck_assert_uint_eq(info().ppgtt_mapped, LEAVES);
+	ck_assert_uint_eq(shadow(PM_PD, 1), 0);
+	rig_ok(mpt_ram_add(m.r.vm, RIG_EXTRA, RIG_EXTRA_SIZE, 0));
+	gvt_mm_unpin(m.r.v, space->held);
+	pin();
+	ck_assert_uint_eq(info().ppgtt_mapped, LEAVES + 256);
+	close_tree();
+}
+END_TEST
+
+/* _i: a page table, the root; the root while it is pinned. */
+START_TEST(ram_under_tables)
+{
+	unsigned int frame = PM_LOW_FRAMES;
+	u64 r4[4];
+
+	open_tree("check,mock");
+	pm_set(&m, frame, 0, _i ? entry_of(DIR3) : leaf_of(1));
+	if (_i)
+		space->pdp[0] = pm_gpa(frame);
+	else
+		pm_set(&m, DIR2, 1, entry_of(frame));
+	pin();
+	if (_i == 2)
+		rig_ok(gvt_mm_pin(m.r.v, space->held, r4));
+	rig_ok(mpt_ram_remove(m.r.vm, RIG_EXTRA, RIG_EXTRA_SIZE));
+	m.extra = false;
+	memset(m.mem[frame], 0, 4096);
+	ck_assert(!mpt_vm_tracked(m.r.vm, pm_gpa(frame) >> 12));
+	if (_i) {
+		ck_assert_uint_eq(info().ppgtt_mapped, 0);
+		ck_assert_int_eq(pin_error(), -EFAULT);
+		/* What the device may have in its hands is still there, and empty. */
+		ck_assert_uint_eq(pm_page(root[0])[0], 0);
+	} else {
+		pin();
+	}
+	if (_i == 2)
+		gvt_mm_unpin(m.r.v, space->held);
+	rig_ok(mpt_ram_add(m.r.vm, RIG_EXTRA, RIG_EXTRA_SIZE, 0));
+	m.extra = true;
+	/* What it held before is not taken for what it holds. */
+	pm_set(&m, frame, 0, _i ? entry_of(DIR3) : leaf_of(1));
+	pin();
+	pm_compare_va(&m, space, root, 0x200000);
+	close_tree();
+}
+END_TEST
+
 /* --- resets and hardware --- */
 
 START_TEST(a_reset_while_submission_holds_it)
@@ -316,6 +414,11 @@ static Suite *limits_suite(void)
 	tcase_add_test(tc, a_space_gives_way_in_the_middle);
 	tcase_add_test(tc, c22_another_vgpu_is_only_tried);
 	tcase_add_test(tc, pins_run_out);
+	tcase_add_test(tc, a_store_takes_its_own_space);
+	tc = add_case(s, "ram");
+	tcase_add_test(tc, ram_under_leaves);
+	tcase_add_test(tc, ram_under_a_2_mib_page);
+	tcase_add_loop_test(tc, ram_under_tables, 0, 3);
 	tc = add_case(s, "resets");
 	tcase_add_test(tc, a_reset_while_submission_holds_it);
 	tcase_add_test(tc, a_space_held_at_destruction);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Stores to page tables, rule by rule: whole, by halves, in odd pieces, across pages, in storms;
- * trapped before or after memory has them, or not at all; and RAM that goes and comes.
+ * trapped before or after memory has them, or not at all.
  */
 #include <pthread.h>
 
@@ -252,6 +252,23 @@ START_TEST(across_pages_of_which_one_is_tracked)
 }
 END_TEST
 
+/* Two vCPUs' stores are in memory already, and the first one is told last: memory decides. */
+START_TEST(the_later_store_stays)
+{
+	u64 earlier = 0x600003, later = 0x601003;
+
+	open_tree(modes[1]);
+	pin();
+	rig_ok(intel_gvt_hypervisor_write_gpa(m.r.vgpu, table_gpa(1), &later, 8));
+	m.mem[PT][1] = later;
+	ck_assert_int_eq(handler(table_gpa(1), &later, 8), 0);
+	ck_assert_int_eq(handler(table_gpa(1), &earlier, 8), 0);
+	ck_assert_uint_eq(memory(table_gpa(1)), later);
+	pm_compare_va(&m, space, root, 0x1000);
+	close_tree();
+}
+END_TEST
+
 START_TEST(what_the_handler_refuses)
 {
 	static u8 page[4097];
@@ -430,89 +447,6 @@ START_TEST(failsafe_stores_and_follows_not)
 }
 END_TEST
 
-/* --- RAM --- */
-
-START_TEST(ram_under_leaves)
-{
-	open_tree(modes[_i]);
-	pm_set(&m, PT, 2, RIG_EXTRA | 0x20003);
-	pm_set(&m, DIR2, 1, RIG_EXTRA | 0x83);
-	pm_set(&m, DIR2, 2, 0x800083);
-	pin();
-	rig_ok(mpt_ram_remove(m.r.vm, RIG_EXTRA, RIG_EXTRA_SIZE));
-	m.extra = false;
-	ck_assert_uint_eq(shadow(PM_PT, 2), 0);
-	pm_compare_sets(&m);
-	pin();
-	rig_ok(mpt_ram_add(m.r.vm, RIG_EXTRA, RIG_EXTRA_SIZE, 0));
-	m.extra = true;
-	pin();
-	ck_assert_uint_ne(shadow(PM_PT, 2), 0);
-	pm_compare_va(&m, space, root, 0x200000);
-	close_tree();
-}
-END_TEST
-
-/* A whole page of 2 MiB of which half goes: the half that stays is there after the next pin. */
-START_TEST(ram_under_a_2_mib_page)
-{
-	open_tree(modes[_i]);
-	rig_ok(mpt_ram_remove(m.r.vm, RIG_EXTRA, RIG_EXTRA_SIZE));
-	rig_ok(mpt_ram_add(m.r.vm, RIG_EXTRA, 2 * RIG_EXTRA_SIZE, 0));
-	pm_set(&m, DIR2, 1, RIG_EXTRA | 0x83);
-	hold();
-	rig_ok(gvt_mm_pin(m.r.v, space->held, root));
-	ck_assert_uint_eq(info().ppgtt_mapped, LEAVES + 1);
-	rig_ok(mpt_ram_remove(m.r.vm, RIG_EXTRA, 2 * RIG_EXTRA_SIZE));
-	ck_assert_uint_eq(info().ppgtt_mapped, LEAVES);
-	ck_assert_uint_eq(shadow(PM_PD, 1), 0);
-	rig_ok(mpt_ram_add(m.r.vm, RIG_EXTRA, RIG_EXTRA_SIZE, 0));
-	gvt_mm_unpin(m.r.v, space->held);
-	pin();
-	ck_assert_uint_eq(info().ppgtt_mapped, LEAVES + 256);
-	close_tree();
-}
-END_TEST
-
-/* _i: a page table, the root; the root while it is pinned. */
-START_TEST(ram_under_tables)
-{
-	unsigned int frame = PM_LOW_FRAMES;
-	u64 r4[4];
-
-	open_tree("check,mock");
-	pm_set(&m, frame, 0, _i ? entry_of(DIR3) : leaf_of(1));
-	if (_i)
-		space->pdp[0] = pm_gpa(frame);
-	else
-		pm_set(&m, DIR2, 1, entry_of(frame));
-	pin();
-	if (_i == 2)
-		rig_ok(gvt_mm_pin(m.r.v, space->held, r4));
-	rig_ok(mpt_ram_remove(m.r.vm, RIG_EXTRA, RIG_EXTRA_SIZE));
-	m.extra = false;
-	memset(m.mem[frame], 0, 4096);
-	ck_assert(!mpt_vm_tracked(m.r.vm, pm_gpa(frame) >> 12));
-	if (_i) {
-		ck_assert_uint_eq(info().ppgtt_mapped, 0);
-		ck_assert_int_eq(pin_error(), -EFAULT);
-		/* What the device may have in its hands is still there, and empty. */
-		ck_assert_uint_eq(pm_page(root[0])[0], 0);
-	} else {
-		pin();
-	}
-	if (_i == 2)
-		gvt_mm_unpin(m.r.v, space->held);
-	rig_ok(mpt_ram_add(m.r.vm, RIG_EXTRA, RIG_EXTRA_SIZE, 0));
-	m.extra = true;
-	/* What it held before is not taken for what it holds. */
-	pm_set(&m, frame, 0, _i ? entry_of(DIR3) : leaf_of(1));
-	pin();
-	pm_compare_va(&m, space, root, 0x200000);
-	close_tree();
-}
-END_TEST
-
 /* --- threads --- */
 
 #define ROUNDS 3000U
@@ -583,6 +517,7 @@ static Suite *write_suite(void)
 	tcase_add_loop_test(tc, a_byte_waits_for_the_pin, 0, N(modes));
 	tcase_add_loop_test(tc, across_pages, 0, N(modes));
 	tcase_add_loop_test(tc, across_pages_of_which_one_is_tracked, 0, N(modes));
+	tcase_add_test(tc, the_later_store_stays);
 	tcase_add_test(tc, what_the_handler_refuses);
 	tc = add_case(s, "tracking");
 	tcase_add_loop_test(tc, a_table_is_tracked_before_it_is_read, 0, N(modes));
@@ -591,10 +526,6 @@ static Suite *write_suite(void)
 	tcase_add_test(tc, a_page_that_cannot_be_read);
 	tcase_add_test(tc, without_tracking_every_pin_compares);
 	tcase_add_loop_test(tc, failsafe_stores_and_follows_not, 0, N(modes));
-	tc = add_case(s, "ram");
-	tcase_add_loop_test(tc, ram_under_leaves, 0, N(modes));
-	tcase_add_loop_test(tc, ram_under_a_2_mib_page, 0, N(modes));
-	tcase_add_loop_test(tc, ram_under_tables, 0, 3);
 	tc = add_case(s, "threads");
 	tcase_add_loop_test(tc, vcpus_store_while_one_submits, 0, N(modes));
 	return s;
