@@ -43,6 +43,7 @@ struct bed {
 	struct intel_vgpu *vgpu[BED_VMS];
 	struct guest *guest[BED_VMS];
 	struct bed_lie lie;
+	bool no_engines; /* the guest is told so */
 	bool shared; /* other threads run the device as well */
 	bool idle; /* only they do: a guest that waits only waits */
 };
@@ -115,7 +116,7 @@ static inline void bed_guest(struct bed *b, unsigned int i, int levels)
 		.bar0 = BED_BAR0,
 		.bar2 = BED_BAR2,
 		.levels = levels,
-		.executes = true,
+		.executes = !b->no_engines,
 		.wait = bed_wait,
 		.wait_arg = b,
 		.lie = bed_lie_fn,

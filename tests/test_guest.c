@@ -16,6 +16,19 @@ static const char *const specs[] = {
 	"check,mock:trap-area=no", "check,mock:contig=no",
 };
 
+/*
+ * Of what a step reads while it executes, something must hang on most: the others are polls that
+ * come too early in any case, and the IIR of an engine without news. In percent of those tried.
+ */
+static const struct {
+	const char *step;
+	unsigned int noticed;
+} sampled[] = {
+	{ "batches", 50 }, { "blits", 50 }, { "elements", 50 }, { "lite-restore", 50 },
+	{ "preempt", 50 }, { "semaphore", 50 }, { "registers", 50 }, { "wrap", 50 },
+	{ "tables", 50 }, { "hang", 50 }, { "gt-reset", 50 },
+};
+
 static void passed(const struct guest *g)
 {
 	const struct guest_result *r = guest_result(g);
@@ -42,6 +55,27 @@ START_TEST(all_steps)
 		passed(b.guest[0]);
 		bed_left(&b, 0);
 	}
+	bed_close(&b);
+}
+END_TEST
+
+/* For hardware that executes nothing. */
+START_TEST(without_engines)
+{
+	const struct guest_result *r;
+	unsigned int i, n = 0;
+	struct bed b;
+
+	bed_open(&b, "check,mock", 1);
+	b.no_engines = true;
+	bed_guest(&b, 0, 4);
+	ck_assert(guest_run(b.guest[0]));
+	r = guest_result(b.guest[0]);
+	for (i = 0; i < r->steps; i++)
+		n += r->step[i].state == GUEST_SKIPPED;
+	ck_assert_uint_eq(n, N(sampled));
+	ck_assert_uint_eq(r->submissions, 0);
+	bed_left(&b, 0);
 	bed_close(&b);
 }
 END_TEST
@@ -153,19 +187,6 @@ START_TEST(lie_is_noticed)
 END_TEST
 
 /* --- lies about one read of many --- */
-
-/*
- * Of what a step reads while it executes, something must hang on most: the others are polls that
- * come too early in any case, and the IIR of an engine without news. In percent of those tried.
- */
-static const struct {
-	const char *step;
-	unsigned int noticed;
-} sampled[] = {
-	{ "batches", 50 }, { "blits", 50 }, { "elements", 50 }, { "lite-restore", 50 },
-	{ "preempt", 50 }, { "semaphore", 50 }, { "registers", 50 }, { "wrap", 50 },
-	{ "tables", 50 }, { "hang", 50 }, { "gt-reset", 50 },
-};
 
 #define SAMPLES 10
 
@@ -302,6 +323,7 @@ static Suite *guest_suite(void)
 	TCase *several = tcase_create("several");
 
 	tcase_add_loop_test(alone, all_steps, 0, N(specs));
+	tcase_add_test(alone, without_engines);
 	suite_add_tcase(s, alone);
 	tcase_add_loop_test(lying, lie_is_noticed, 0, N(lies));
 	tcase_add_loop_test(lying, lie_about_one_read, 0, N(sampled));

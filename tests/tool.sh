@@ -301,9 +301,15 @@ status 0 run --guest synthetic
 [ "$(grep -c 'healthy: ' "$out")" -eq 3 ] || fail "--guest: not three shapes of the mock"
 says "$out" 'synthetic guest on mock' 'on mock:trap=after' 'on mock:track=no' 'step, 4 levels' \
 	'step, 3 levels' 'teardown            passed'
-! grep -q FAILED "$out" || fail "--guest: a step failed in a healthy run"
+! grep -Eq 'FAILED|skipped|not run' "$out" || fail "--guest: a healthy run without all steps"
 status 0 run --guest synthetic --backend mock:contig=no --type 4 --memory 96M
 [ "$(grep -c 'healthy: ' "$out")" -eq 1 ] || fail "--guest: --backend names one"
+if [ -z "$MPT_STATIC_BACKEND" ]; then
+	# Its first page of the GGTT cannot be mapped: what it stores there does not arrive.
+	status 1 run --guest synthetic --backend fault=dma_map_guest_page:2,check,mock
+	says "$out" 'FAILED' 'errors              1, the first: guest with 4 levels: ggtt: ' \
+		'expected what was' 'not run' 'NOT healthy'
+fi
 ok "the synthetic guest"
 
 sed 2q "$probe" >device
@@ -379,8 +385,9 @@ for r in runs:
     assert r["healthy"] and [g["levels"] for g in r["guest"]] == [4, 3]
     for g in r["guest"]:
         assert g["why"] == "" and g["dma_left"] == g["tracked_left"] == 0
-        assert {s["result"] for s in g["steps"]} <= {"passed", "skipped"} and len(g["steps"]) > 10
+        assert {s["result"] for s in g["steps"]} == {"passed"} and len(g["steps"]) > 15
         assert set(g["batches"]) == {"rcs", "bcs", "vcs", "vecs"}
+        assert min(g["batches"].values()) > 50 and g["events"] > g["submissions"] > 300
 END
 	for command in backends types; do
 		status 0 "$command" --json
