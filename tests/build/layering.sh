@@ -142,7 +142,7 @@ looked=0
 for name in libmpt libmpt-gvt; do
 	case $name in
 	libmpt) pattern='mpt_.*' inside="mpt_.*|($ids)_.*" ;;
-	*) pattern='gvt_.*' inside='(gvt|intel_gvt|intel_vgpu)_.*' ;;
+	*) pattern='gvt_.*' inside='(gvt|swgpu|intel_gvt|intel_vgpu)_.*' ;;
 	esac
 	if [ -e "$lib/$name.so" ]; then
 		undefined "$lib/$name.so" || fail "$name.so calls what a library must not"
