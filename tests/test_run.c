@@ -470,6 +470,9 @@ START_TEST(verdict_of_each_part)
 	v.vgpu.failsafe = GVT_FAILSAFE_RESOURCES;
 	ck_assert(!session_healthy(&v));
 	v = good;
+	v.iommu_faults = 1;
+	ck_assert(!session_healthy(&v));
+	v = good;
 	v.ledger.left = 1;
 	ck_assert(!session_healthy(&v));
 	v = good;

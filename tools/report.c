@@ -263,6 +263,10 @@ static void text_verdict(FILE *out, const struct session_result *r)
 		      r->first_pvinfo);
 	if (r->vgpu.failsafe)
 		wrong(out, "failsafe", "%s", gvt_failsafe_name(r->vgpu.failsafe));
+	if (r->iommu_faults)
+		wrong(out, "IOMMU faults", "%llu, the first: %u bytes %s at bus address 0x%llx",
+		      (ull)r->iommu_faults, r->first_iommu.len,
+		      r->first_iommu.write ? "written" : "read", (ull)r->first_iommu.dma_addr);
 	if (*r->violation)
 		wrong(out, "violation", "%s", r->violation);
 	if (*r->left)
@@ -399,6 +403,7 @@ static void json_counts(json_t *o, const struct session_result *r)
 		{ "lost_uncounted", r->lost_uncounted },
 		{ "errors", r->errors },
 		{ "pvinfo_bad", r->pvinfo_bad },
+		{ "iommu_faults", r->iommu_faults },
 		{ "unknown_registers", r->tally.unknown_regs },
 		{ "unknown_accesses", r->tally.all.unknown },
 		{ "msi", r->stats.msi },

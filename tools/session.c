@@ -387,6 +387,16 @@ static void take_ledger(struct mpt_host *host, struct session_result *r)
 	mpt_ledger_each(host, first_left, r);
 }
 
+/* A device that touches what nobody mapped would have written over somebody's memory. */
+static void take_iommu_faults(struct mpt_host *host, struct session_result *r)
+{
+	struct mpt_iommu_fault fault;
+
+	while (!mpt_fault_take(host, &fault))
+		if (!r->iommu_faults++)
+			r->first_iommu = fault;
+}
+
 static int run_device(struct mpt_host *host, const struct session_config *c, struct replay *rp,
 		      struct session_result *r)
 {
@@ -413,6 +423,7 @@ static int run_device(struct mpt_host *host, const struct session_config *c, str
 		close_vm(host, vm, r);
 	}
 	take_ledger(host, r);
+	take_iommu_faults(host, r);
 	if (!ret && c->report)
 		c->report(c->report_arg, gvt, r);
 	err = gvt_close(gvt);
@@ -467,6 +478,6 @@ bool session_ledger_empty(const struct session_result *r)
 
 bool session_healthy(const struct session_result *r)
 {
-	return !r->err && !r->errors && !r->pvinfo_bad && !r->vgpu.failsafe &&
+	return !r->err && !r->errors && !r->pvinfo_bad && !r->vgpu.failsafe && !r->iommu_faults &&
 	       session_ledger_empty(r);
 }

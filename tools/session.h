@@ -60,6 +60,7 @@ struct session_config {
  * @violation: the oldest violation of the contract that is kept; @left: the first thing that is
  *	left in the ledger
  * @fault: the operation that a fault layer let fail; NULL: none
+ * @iommu_faults: accesses of the device outside a live mapping; @first_iommu: the first one
  * @guest: as in the configuration
  * @tally: accesses by class and register
  * @accesses, @skipped: records fed; accesses outside the vGPU's BARs
@@ -81,6 +82,8 @@ struct session_result {
 	char violation[MPT_ERROR_MAX];
 	char left[MPT_ERROR_MAX];
 	const char *fault;
+	u64 iommu_faults;
+	struct mpt_iommu_fault first_iommu;
 	const struct synthetic *guest;
 	struct tally tally;
 	u64 accesses, skipped, marks, maps, undecoded, lost, lost_uncounted;

@@ -14,7 +14,7 @@
 #define BAR2 0x80000000ULL
 
 /* A slice of the device's time, as an embedder's thread would give it again and again. */
-#define BUDGET 16384
+#define BUDGET 4096
 #define MOMENT_US 50
 
 static void let_run(void *gvt)

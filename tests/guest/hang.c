@@ -37,7 +37,7 @@ static void hangcheck(struct guest *g, struct guest_ctx *guilty, struct guest_ct
 
 	for (i = 0; i < G_WAITS && guest_ram32(g, g->data4k + MARK) != 0x4a6 && !g->failed; i++)
 		guest_poll(g);
-	for (i = 0; i < 50; i++)
+	for (i = 0; i < 20; i++)
 		guest_poll(g);
 	guest_expect(g, guest_ram32(g, g->data4k + MARK), 0x4a6, "%s: store before the loop",
 		     guilty->e->info->name);
