@@ -4,7 +4,7 @@
  * calls another. Public declarations are in <gvt/gvt.h> and <gvt/hw.h>.
  *
  * Lock order: gvt.c's list of devices, then intel_gvt.lock, then gvt_vgpu.lock, then what a back end
- * holds; gvt_sched.lock is taken last and alone. Under one vGPU's lock another's, and the
+ * holds; gvt_sched.lock is taken last and nothing under it. Under one vGPU's lock another's, and the
  * device's, are only ever tried. Config reads take no lock but cfg_seq.
  * No lock is dropped in the middle of an operation.
  */
