@@ -479,7 +479,7 @@ START_TEST(table)
 			sw_expect(!cmd->len_mask || !(cmd->len_mask & cmd->opcode_mask), "%s",
 				  cmd->name);
 			sw_expect(!(cmd->flags & GVT_CMD_REFUSED) || !cmd->run, "%s", cmd->name);
-			sw_expect(cmd->addr[0].dw + 1U < cmd->min_len || cmd->addr[0].if_mask ||
+			sw_expect(cmd->addr[0].dw + 1U < cmd->min_len || cmd->addr[0].use_mask ||
 					  !cmd->addr[0].dw,
 				  "%s", cmd->name);
 		}
