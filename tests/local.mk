@@ -66,21 +66,21 @@ layer_suites = \
 	tests/test_gvt_monitor \
 	tests/test_gvt_opregion \
 	tests/test_gvt_platform \
+	tests/test_gvt_platform_regs \
 	tests/test_gvt_ppgtt \
 	tests/test_gvt_ppgtt_history \
 	tests/test_gvt_ppgtt_limits \
 	tests/test_gvt_ppgtt_write \
-	tests/test_gvt_platform_regs \
 	tests/test_gvt_pvinfo \
 	tests/test_gvt_pvmmio \
-	tests/test_gvt_sched \
+	tests/test_gvt_pvmmio_ppgtt \
 	tests/test_gvt_scan \
 	tests/test_gvt_scan_batch \
+	tests/test_gvt_sched \
 	tests/test_gvt_state \
 	tests/test_gvt_state_blob \
 	tests/test_gvt_state_probe \
 	tests/test_gvt_state_refuse \
-	tests/test_gvt_pvmmio_ppgtt \
 	tests/test_gvt_tiling \
 	tests/test_gvt_vblank \
 	tests/test_gvt_vgpu \
@@ -210,6 +210,12 @@ check-valgrind:
 	@test -n '$(VALGRIND)' || { echo 'check-valgrind: configure found no valgrind' >&2; exit 1; }
 	CK_FORK=no $(MAKE) $(AM_MAKEFLAGS) check TESTS='$(run_suites)' \
 		LOG_COMPILER='$(VALGRIND) -q --fair-sched=try --error-exitcode=99 --leak-check=full --errors-for-leak-kinds=definite'
+
+# Long histories of page tables, 10^6 steps in each of three modes, against the reference walker.
+.PHONY: soak
+soak:
+	@test -n '$(filter tests/test_gvt_ppgtt_history,$(run_suites))' || { echo 'soak: no suite' >&2; exit 1; }
+	MPT_PPGTT_STEPS=1000000 $(MAKE) $(AM_MAKEFLAGS) check TESTS=tests/test_gvt_ppgtt_history
 
 EXTRA_DIST += \
 	tests/data \
