@@ -156,6 +156,7 @@ static int mm_new(struct gvt_vgpu *v, int levels, const u64 pdp[4], struct gvt_m
 		return mpt_fail(-ENOMEM, "gvt", "vGPU %d: no memory for an address space",
 				v->base.id);
 	gvt_list_init(&mm->link);
+	gvt_list_to_end(&v->ppgtt->mms, &mm->link);
 	mm->levels = levels;
 	memcpy(mm->pdp, pdp, (levels == 4 ? 1 : 4) * sizeof(pdp[0]));
 	v->ppgtt->num_mms++;
@@ -163,17 +164,10 @@ static int mm_new(struct gvt_vgpu *v, int levels, const u64 pdp[4], struct gvt_m
 	return 0;
 }
 
-/* Found or made; it is now the most recently used. */
 static int mm_look_up(struct gvt_vgpu *v, int levels, const u64 pdp[4], struct gvt_mm **out)
 {
-	struct gvt_mm *mm = mm_find(v, levels, pdp);
-	int ret = mm ? 0 : mm_new(v, levels, pdp, &mm);
-
-	if (ret)
-		return ret;
-	gvt_list_to_end(&v->ppgtt->mms, &mm->link);
-	*out = mm;
-	return 0;
+	*out = mm_find(v, levels, pdp);
+	return *out ? 0 : mm_new(v, levels, pdp, out);
 }
 
 static void mm_free_unused(struct gvt_vgpu *v, struct gvt_mm *mm)
