@@ -306,6 +306,25 @@ START_TEST(ram_under_a_2_mib_page)
 }
 END_TEST
 
+/* Two regions under one page, so it is split; one of them goes. */
+START_TEST(ram_under_part_of_a_split_page)
+{
+	open_tree(RIG_SPEC);
+	rig_ok(mpt_ram_add(m.r.vm, RIG_EXTRA + RIG_EXTRA_SIZE, RIG_EXTRA_SIZE, 0));
+	pm_set(&m, DIR2, 1, RIG_EXTRA | 0x83);
+	hold();
+	rig_ok(gvt_mm_pin(m.r.v, space->held, root));
+	gvt_mm_unpin(m.r.v, space->held);
+	ck_assert_uint_eq(info().ppgtt_mapped, LEAVES + 512);
+	rig_ok(mpt_ram_remove(m.r.vm, RIG_EXTRA + RIG_EXTRA_SIZE, RIG_EXTRA_SIZE));
+	ck_assert_uint_eq(info().ppgtt_mapped, LEAVES + 256);
+	pm_compare_va(&m, space, root, 0x2ff000);
+	pm_compare_va(&m, space, root, 0x300000);
+	pin();
+	close_tree();
+}
+END_TEST
+
 /* _i: a page table, the root; the root while it is pinned. */
 START_TEST(ram_under_tables)
 {
@@ -418,6 +437,7 @@ static Suite *limits_suite(void)
 	tc = add_case(s, "ram");
 	tcase_add_test(tc, ram_under_leaves);
 	tcase_add_test(tc, ram_under_a_2_mib_page);
+	tcase_add_test(tc, ram_under_part_of_a_split_page);
 	tcase_add_loop_test(tc, ram_under_tables, 0, 3);
 	tc = add_case(s, "resets");
 	tcase_add_test(tc, a_reset_while_submission_holds_it);
