@@ -7,7 +7,7 @@
 
 #include "blit.h"
 
-#define PIECE 4096U
+#define PIECE GVT_BLIT_PIECE
 #define WORDS (PIECE / 8)
 #define ADDR_END (1ULL << 48)
 #define UNIT 64U /* bytes for one of the budget */

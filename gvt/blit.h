@@ -21,6 +21,9 @@ struct gvt_blit_mem {
 	bool (*write)(void *arg, u64 addr, const void *buf, u32 len);
 };
 
+/* Bytes of a row that are drawn at once. */
+#define GVT_BLIT_PIECE 4096U
+
 /* A rectangle of an operand; all of it has addresses, without a wrap. */
 struct gvt_blit_area {
 	u64 base;      /* of the surface */

@@ -333,6 +333,27 @@ void gvt_execlist_reset(struct gvt_vgpu *v, u32 engine_mask)
 	gvt_sched_update(v);
 }
 
+static void engine_unload(struct gvt_vgpu *v, struct gvt_exec_engine *e)
+{
+	if (!e->work.mm)
+		return;
+	if (!e->hung) {
+		gvt_workload_save(v, e);
+		return;
+	}
+	/* Its image stays as the guest has it, who looks there for the culprit. */
+	hw_of(v)->engine_reset(hw_of(v)->priv, e->hw);
+	gvt_workload_drop(v, e);
+}
+
+void gvt_execlist_unload(struct gvt_vgpu *v)
+{
+	u32 i;
+
+	for (i = 0; v->exec && i < GVT_NUM_ENGINES; i++)
+		engine_unload(v, &v->exec->engine[i]);
+}
+
 void gvt_execlist_show(struct gvt_vgpu *v)
 {
 	u32 i;

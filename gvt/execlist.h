@@ -78,6 +78,13 @@ void gvt_execlist_stop(struct gvt_vgpu *v, enum gvt_engine engine);
 /* Stops, forgets and gives back what these engines have; their registers say so. */
 void gvt_execlist_reset(struct gvt_vgpu *v, u32 engine_mask);
 
+/*
+ * The hardware has no context afterwards: each is in its image, and what it was, it becomes again when
+ * its engine runs next. The guest sees as much of it as of a switch of contexts between two commands.
+ * An engine that hangs keeps nothing but its registers: only a reset can follow.
+ */
+void gvt_execlist_unload(struct gvt_vgpu *v);
+
 /* All registers were reset: they show again what is so. */
 void gvt_execlist_show(struct gvt_vgpu *v);
 

@@ -61,6 +61,7 @@ libmpt_gvt_core_la_SOURCES = \
 	gvt/spt_sync.c \
 	gvt/state.c \
 	gvt/state.def \
+	gvt/state_exec.c \
 	gvt/state_format.c \
 	gvt/state_format.h \
 	gvt/state_restore.c \
@@ -72,6 +73,7 @@ libmpt_gvt_core_la_SOURCES = \
 	gvt/swgpu_blt.c \
 	gvt/swgpu_context.c \
 	gvt/swgpu_engine.c \
+	gvt/swgpu_kept.c \
 	gvt/swgpu_math.c \
 	gvt/swgpu_mem.c \
 	gvt/swgpu_mi.c \

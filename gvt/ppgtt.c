@@ -141,17 +141,11 @@ static int check_roots(struct gvt_vgpu *v, int levels, const u64 pdp[4])
 	return 0;
 }
 
-static int mm_new(struct gvt_vgpu *v, int levels, const u64 pdp[4], struct gvt_mm **out)
+/* In no list yet. */
+static int mm_alloc(struct gvt_vgpu *v, int levels, const u64 pdp[4], struct gvt_mm **out)
 {
-	struct gvt_mm *mm;
-	int ret = check_roots(v, levels, pdp);
+	struct gvt_mm *mm = mpt_zalloc(sizeof(*mm));
 
-	if (ret)
-		return ret;
-	if (v->ppgtt->num_mms >= GVT_MM_QUOTA)
-		return mpt_fail(-ENOSPC, "gvt", "vGPU %d: all %u address spaces are in use",
-				v->base.id, GVT_MM_QUOTA);
-	mm = mpt_zalloc(sizeof(*mm));
 	if (!mm)
 		return mpt_fail(-ENOMEM, "gvt", "vGPU %d: no memory for an address space",
 				v->base.id);
@@ -162,6 +156,18 @@ static int mm_new(struct gvt_vgpu *v, int levels, const u64 pdp[4], struct gvt_m
 	v->ppgtt->num_mms++;
 	*out = mm;
 	return 0;
+}
+
+static int mm_new(struct gvt_vgpu *v, int levels, const u64 pdp[4], struct gvt_mm **out)
+{
+	int ret = check_roots(v, levels, pdp);
+
+	if (ret)
+		return ret;
+	if (v->ppgtt->num_mms >= GVT_MM_QUOTA)
+		return mpt_fail(-ENOSPC, "gvt", "vGPU %d: all %u address spaces are in use",
+				v->base.id, GVT_MM_QUOTA);
+	return mm_alloc(v, levels, pdp, out);
 }
 
 static int mm_look_up(struct gvt_vgpu *v, int levels, const u64 pdp[4], struct gvt_mm **out)
@@ -244,6 +250,69 @@ int gvt_ppgtt_changed(struct gvt_vgpu *v, u64 pml4, u64 start, u64 size)
 				v->base.id, (unsigned long long)pml4);
 	if (size && mm->shadowed)
 		gvt_spt_range_dirty(v, mm->root[0], start, size);
+	return 0;
+}
+
+/* --- save and restore --- */
+
+static struct gvt_mm_saved mm_saved(const struct gvt_mm *mm)
+{
+	struct gvt_mm_saved s = { .levels = mm->levels, .created = mm->guest_refs };
+
+	memcpy(s.pdp, mm->pdp, sizeof(s.pdp));
+	return s;
+}
+
+int gvt_mm_order(const struct gvt_mm_saved *a, const struct gvt_mm_saved *b)
+{
+	int i;
+
+	if (a->levels != b->levels)
+		return a->levels < b->levels ? -1 : 1;
+	for (i = 0; i < 4; i++)
+		if (a->pdp[i] != b->pdp[i])
+			return a->pdp[i] < b->pdp[i] ? -1 : 1;
+	return 0;
+}
+
+/* Nothing is sorted beforehand: a save must not fail for memory, nor change the order of use. */
+bool gvt_mm_next(const struct gvt_vgpu *v, struct gvt_mm_saved *s)
+{
+	struct gvt_mm_saved best = { .levels = 0 }, now;
+	struct gvt_list *l;
+
+	for (l = v->ppgtt->mms.next; l != &v->ppgtt->mms; l = l->next) {
+		now = mm_saved(mm_of(l));
+		if (now.created && gvt_mm_order(&now, s) > 0 &&
+		    (!best.levels || gvt_mm_order(&now, &best) < 0))
+			best = now;
+	}
+	*s = best;
+	return best.levels;
+}
+
+bool gvt_mm_saved_ok(const struct gvt_mm_saved *s)
+{
+	int i;
+
+	if ((s->levels != 3 && s->levels != 4) || !s->created)
+		return false;
+	for (i = 0; i < 4; i++)
+		if ((s->pdp[i] & ~GVT_PTE_ADDR) || (i && s->levels == 4 && s->pdp[i]))
+			return false;
+	return true;
+}
+
+/* RAM may be missing at a root: it may have gone since the guest announced it. A pin will see. */
+int gvt_mm_restore(struct gvt_vgpu *v, const struct gvt_mm_saved *s)
+{
+	struct gvt_mm *mm;
+	int ret = mm_alloc(v, s->levels, s->pdp, &mm);
+
+	if (ret)
+		return ret;
+	mm->guest_refs = s->created;
+	gvt_list_to_end(&v->ppgtt->mms, &mm->link);
 	return 0;
 }
 

@@ -25,6 +25,24 @@ void gvt_ppgtt_reset(struct gvt_vgpu *v);
 int gvt_ppgtt_notify(struct gvt_vgpu *v, bool create, int levels, const u64 pdp[4]);
 
 /*
+ * An address space that the guest has created @created times more often than destroyed. For save and
+ * restore: of all others the guest knows nothing, and shadows follow from guest memory.
+ */
+struct gvt_mm_saved {
+	int levels; /* 0: before the first */
+	u32 created;
+	u64 pdp[4];
+};
+/* From one to the next, in an order that tells nothing of the past. Return: false: it was the last */
+bool gvt_mm_next(const struct gvt_vgpu *v, struct gvt_mm_saved *s);
+/* Where two stand in that order, as memcmp() answers. */
+int gvt_mm_order(const struct gvt_mm_saved *a, const struct gvt_mm_saved *b);
+/* Whether there can be one like it. */
+bool gvt_mm_saved_ok(const struct gvt_mm_saved *s);
+/* Of one that is ok and not there; guest memory is not looked at. Return: 0, -ENOMEM */
+int gvt_mm_restore(struct gvt_vgpu *v, const struct gvt_mm_saved *s);
+
+/*
  * PV MMIO: with @on the guest announces what it changes in its tables, so nothing is tracked, and
  * what it does not announce stays as it was shadowed.
  */

@@ -178,6 +178,7 @@ int gvt_pvmmio_restore(struct gvt_vgpu *v, u32 levels, const u8 *page)
 	if (levels)
 		memcpy(v->pv.page, page, MPT_PAGE_SIZE);
 	v->pv.levels = levels;
+	gvt_ppgtt_announce(v, levels & GVT_PVMMIO_PPGTT);
 	return 0;
 }
 

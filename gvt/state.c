@@ -48,6 +48,16 @@ const struct state_field gvt_state_fields[NUM_FIELDS] = {
 	  .max = largest },
 #define STATE_FIELD(s, n, type, member, largest) STATE_MEMBER(s, n, type, member, largest, true)
 #define STATE_OWN(s, n, type, member, largest) STATE_MEMBER(s, n, type, member, largest, false)
+#define STATE_ENGINE(s, n, type, member, largest) \
+	{ .name = #n, \
+	  .section = SECTION_##s, \
+	  .width = sizeof(type), \
+	  .offset = offsetof(struct gvt_exec_engine, member), \
+	  .count = GVT_NUM_ENGINES * sizeof(((struct gvt_exec_engine *)0)->member) / \
+		   sizeof(type), \
+	  .engine = true, \
+	  .plain = true, \
+	  .max = largest },
 #define STATE_LIST(s, n, type, fn) \
 	{ .name = #n, .section = SECTION_##s, .width = sizeof(type), .list = fn },
 #include "state.def"
@@ -55,6 +65,19 @@ const struct state_field gvt_state_fields[NUM_FIELDS] = {
 };
 
 /* --- save (lock held) --- */
+
+static void put_member(const struct gvt_vgpu *v, const struct state_field *f, struct state_out *out)
+{
+	static const u8 none[sizeof(struct gvt_exec_engine)];
+	size_t size = gvt_state_part_size(f);
+	const void *part;
+	u32 i;
+
+	for (i = 0; i < gvt_state_parts(f); i++) {
+		part = gvt_state_part(v, f, i);
+		gvt_state_put(out, part ? part : none, size);
+	}
+}
 
 static void put_value(const struct gvt_vgpu *v, const struct state_field *f, struct state_out *out)
 {
@@ -66,7 +89,7 @@ static void put_value(const struct gvt_vgpu *v, const struct state_field *f, str
 		value = f->same(v);
 		gvt_state_put(out, &value, f->width);
 	} else {
-		gvt_state_put(out, (const u8 *)v + f->offset, (size_t)f->width * f->count);
+		put_member(v, f, out);
 	}
 }
 
@@ -149,6 +172,7 @@ u64 gvt_vgpu_hash(struct intel_vgpu *vgpu)
 
 	gvt_state_out_init(&out, NULL, true);
 	gvt_lock(&v->lock);
+	gvt_execlist_unload(v);
 	sizes_get(v, &sizes);
 	put_state(v, &sizes, &out);
 	gvt_unlock(&v->lock);
@@ -184,6 +208,7 @@ int gvt_vgpu_save(struct intel_vgpu *vgpu, int (*write)(void *arg, const void *b
 		return mpt_fail(-EINVAL, "gvt", "vGPU %d: state: no function to write it with",
 				v->base.id);
 	gvt_lock(&v->lock);
+	gvt_execlist_unload(v);
 	buf = save_all(v, &size);
 	gvt_unlock(&v->lock);
 	if (!buf)

@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Inside of save and restore: the bytes (state_format.c), the tables (state.c), the parts that are
- * as long as they come (state_sparse.c), and restoring (state_restore.c).
+ * as long as they come (state_sparse.c, state_exec.c), and restoring (state_restore.c).
  */
 #ifndef GVT_STATE_FORMAT_H
 #define GVT_STATE_FORMAT_H
 
 #include <gvt/state.h>
 
-#include "internal.h"
+#include "execlist.h"
 
 /* --- the bytes: doc/state.md --- */
 
@@ -77,6 +77,10 @@ void gvt_state_ggtt_len(const struct gvt_vgpu *v, struct state_out *out);
 void gvt_state_ggtt_entry(const struct gvt_vgpu *v, struct state_out *out);
 void gvt_state_ggtt_flags(const struct gvt_vgpu *v, struct state_out *out);
 void gvt_state_pv_page(const struct gvt_vgpu *v, struct state_out *out);
+void gvt_state_kept(const struct gvt_vgpu *v, struct state_out *out);
+void gvt_state_space_levels(const struct gvt_vgpu *v, struct state_out *out);
+void gvt_state_space_created(const struct gvt_vgpu *v, struct state_out *out);
+void gvt_state_space_root(const struct gvt_vgpu *v, struct state_out *out);
 
 /* --- the tables (state.c) --- */
 
@@ -93,6 +97,7 @@ enum state_field_id {
 #define STATE_SAME(section, name, ...) FIELD_##section##_##name,
 #define STATE_FIELD STATE_SAME
 #define STATE_OWN STATE_SAME
+#define STATE_ENGINE STATE_SAME
 #define STATE_LIST STATE_SAME
 #include "state.def"
 	NUM_FIELDS
@@ -111,11 +116,31 @@ struct state_field {
 	u64 (*same)(const struct gvt_vgpu *v);
 	u32 format;
 	const char *remedy;
-	u32 offset, count; /* of a member */
+	u32 offset, count; /* of a member; of all engines, if it is one of theirs */
+	bool engine;
 	bool plain; /* restored by copying */
 	u64 max;
 	state_list_fn list;
 };
+
+/* A member is in so many pieces of this size. */
+static inline u32 gvt_state_parts(const struct state_field *f)
+{
+	return f->engine ? GVT_NUM_ENGINES : 1;
+}
+
+static inline size_t gvt_state_part_size(const struct state_field *f)
+{
+	return (size_t)f->width * f->count / gvt_state_parts(f);
+}
+
+/* NULL: there are no engines. */
+static inline void *gvt_state_part(const struct gvt_vgpu *v, const struct state_field *f, u32 part)
+{
+	if (!f->engine)
+		return (u8 *)(uintptr_t)v + f->offset;
+	return v->exec ? (u8 *)&v->exec->engine[part] + f->offset : NULL;
+}
 
 extern const struct state_section gvt_state_sections[NUM_SECTIONS];
 extern const struct state_field gvt_state_fields[NUM_FIELDS];
@@ -138,6 +163,14 @@ struct state_ggtt {
 	bool failsafe;
 };
 
+struct state_spaces {
+	struct state_data levels, created, root;
+};
+
+int gvt_state_kept_check(const struct gvt_vgpu *v, const struct state_data *d);
+void gvt_state_kept_apply(struct gvt_vgpu *v, const struct state_data *d);
+int gvt_state_spaces_check(const struct gvt_vgpu *v, const struct state_spaces *s);
+int gvt_state_spaces_apply(struct gvt_vgpu *v, const struct state_spaces *s);
 int gvt_state_regs_check(const struct gvt_vgpu *v, const struct state_regs *s);
 void gvt_state_regs_apply(struct gvt_vgpu *v, const struct state_regs *s);
 int gvt_state_ggtt_check(const struct gvt_vgpu *v, const struct state_ggtt *s);

@@ -225,7 +225,7 @@ static int check_ggtt(const struct state_in *in)
 }
 
 /* Pages that the device writes to. */
-static int check_engine(const struct state_in *in)
+static int check_status_pages(const struct state_in *in)
 {
 	u32 i;
 
@@ -238,6 +238,112 @@ static int check_engine(const struct state_in *in)
 				      (unsigned long long)page);
 	}
 	return 0;
+}
+
+/* As ELSP takes them (handlers_engine.c). */
+static bool list_ok(const struct state_in *in, enum state_field_id list, u32 engine)
+{
+	u32 first = (u32)value_of(in, list, 4 * engine);
+	u32 second = (u32)value_of(in, list, 4 * engine + 2);
+
+	return (first & GVT_CTX_VALID) && (first & GVT_CTX_PRIVILEGE) &&
+	       (!(second & GVT_CTX_VALID) || (second & GVT_CTX_PRIVILEGE));
+}
+
+static int check_list(const struct state_in *in, enum state_field_id list, u32 engine)
+{
+	if (list_ok(in, list, engine))
+		return 0;
+	return refuse(in, &gvt_state_fields[list], "engine %u: 0x%llx and 0x%llx are no list",
+		      engine, (unsigned long long)value_of(in, list, 4 * engine),
+		      (unsigned long long)value_of(in, list, 4 * engine + 2));
+}
+
+static int check_engine(const struct state_in *in, u32 engine)
+{
+	bool running = value_of(in, FIELD_engine_running, engine);
+	int ret = running ? check_list(in, FIELD_engine_list, engine) : 0;
+
+	if (!ret && value_of(in, FIELD_engine_queued, engine))
+		ret = check_list(in, FIELD_engine_next, engine);
+	if (ret)
+		return ret;
+	if (running && value_of(in, FIELD_engine_at, engine) &&
+	    !(value_of(in, FIELD_engine_list, 4 * engine + 2) & GVT_CTX_VALID))
+		return refuse(in, &gvt_state_fields[FIELD_engine_at],
+			      "engine %u: its list has no second context", engine);
+	if (!running && value_of(in, FIELD_engine_hung, engine))
+		return refuse(in, &gvt_state_fields[FIELD_engine_hung],
+			      "engine %u: it runs nothing that it could hang at", engine);
+	return 0;
+}
+
+/* Without engines nothing was taken for them. */
+static int check_no_engine(const struct state_in *in)
+{
+	u32 field, i;
+
+	for (field = 0; field < NUM_FIELDS; field++)
+		for (i = 0; gvt_state_fields[field].engine && i < in->data[field].count; i++)
+			if (value_of(in, field, i))
+				return refuse(in, &gvt_state_fields[field],
+					      "there are no engines");
+	return 0;
+}
+
+static int check_engines(const struct state_in *in)
+{
+	int ret = check_status_pages(in);
+	u32 i;
+
+	if (!ret)
+		ret = gvt_state_kept_check(in->v, &in->data[FIELD_engine_kept]);
+	if (!ret && !in->v->exec)
+		return check_no_engine(in);
+	for (i = 0; !ret && i < GVT_NUM_ENGINES; i++)
+		ret = check_engine(in, i);
+	return ret;
+}
+
+static struct state_spaces spaces_saved(const struct state_in *in)
+{
+	return (struct state_spaces){
+		.levels = in->data[FIELD_spaces_levels],
+		.created = in->data[FIELD_spaces_created],
+		.root = in->data[FIELD_spaces_root],
+	};
+}
+
+static int check_spaces(const struct state_in *in)
+{
+	struct state_spaces spaces = spaces_saved(in);
+
+	return gvt_state_spaces_check(in->v, &spaces);
+}
+
+/* As gmbus.c leaves it between two accesses. */
+static int check_gmbus(const struct state_in *in)
+{
+	u64 left = value_of(in, FIELD_gmbus_left, 0), done = value_of(in, FIELD_gmbus_done, 0);
+	u64 stop = value_of(in, FIELD_gmbus_stop, 0);
+	u64 segment = value_of(in, FIELD_gmbus_segment, 0);
+	bool ok;
+
+	switch (value_of(in, FIELD_gmbus_phase, 0)) {
+	case GVT_GMBUS_IDLE:
+		ok = !left && !done && !stop && !segment;
+		break;
+	case GVT_GMBUS_READ:
+		ok = left && left + done <= 511;
+		break;
+	default:
+		ok = !left && !stop;
+	}
+	return ok ? 0
+		  : refuse(in, &gvt_state_fields[FIELD_gmbus_phase],
+			   "no cycle is so: 0x%llx with 0x%llx bytes done and 0x%llx left",
+			   (unsigned long long)value_of(in, FIELD_gmbus_phase, 0),
+			   (unsigned long long)done, (unsigned long long)left);
 }
 
 static int check_pvmmio(const struct state_in *in)
@@ -264,7 +370,8 @@ static int check_pvmmio(const struct state_in *in)
 static int check_all(const struct state_in *in)
 {
 	static int (*const check[])(const struct state_in *in) = {
-		check_fields, check_config, check_registers, check_ggtt, check_engine, check_pvmmio,
+		check_fields, check_config, check_registers, check_ggtt,
+		check_engines, check_spaces, check_gmbus, check_pvmmio,
 	};
 	int ret = 0;
 	size_t i;
@@ -281,6 +388,7 @@ static int apply_below(struct gvt_vgpu *v, const struct state_in *in)
 {
 	struct gvt_cfg_saved cfg = cfg_saved(in);
 	struct state_ggtt ggtt = ggtt_saved(in);
+	struct state_spaces spaces = spaces_saved(in);
 	int ret;
 
 	if (v->bar0.on || v->bar2.on || v->pv.on)
@@ -292,7 +400,22 @@ static int apply_below(struct gvt_vgpu *v, const struct state_in *in)
 					 in->data[FIELD_pvmmio_page].data);
 	if (!ret)
 		ret = gvt_state_ggtt_apply(v, &ggtt);
+	if (!ret)
+		ret = gvt_state_spaces_apply(v, &spaces);
 	return ret;
+}
+
+static void apply_member(struct gvt_vgpu *v, const struct state_field *f, const u8 *data)
+{
+	size_t size = gvt_state_part_size(f);
+	void *part;
+	u32 i;
+
+	for (i = 0; i < gvt_state_parts(f); i++) {
+		part = gvt_state_part(v, f, i);
+		if (part)
+			memcpy(part, data + i * size, size);
+	}
 }
 
 /* Nothing here can fail. The pin last: it follows from the rest. */
@@ -304,8 +427,8 @@ static void apply_above(struct gvt_vgpu *v, const struct state_in *in)
 	gvt_state_regs_apply(v, &regs);
 	for (i = 0; i < NUM_FIELDS; i++)
 		if (gvt_state_fields[i].plain && in->data[i].data)
-			memcpy((u8 *)v + gvt_state_fields[i].offset, in->data[i].data,
-			       (size_t)gvt_state_fields[i].width * gvt_state_fields[i].count);
+			apply_member(v, &gvt_state_fields[i], in->data[i].data);
+	gvt_state_kept_apply(v, &in->data[FIELD_engine_kept]);
 	gvt_fence_restore(v);
 	gvt_irq_intx(v);
 }

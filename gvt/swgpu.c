@@ -286,6 +286,9 @@ int gvt_swgpu_new(struct mpt_host *host, u64 aperture, struct gvt_hw *hw)
 		.save = swgpu_engine_save,
 		.engine_reset = swgpu_engine_reset,
 		.head = swgpu_engine_head,
+		.kept_get = swgpu_kept_get,
+		.kept_ok = swgpu_kept_ok,
+		.kept_set = swgpu_kept_set,
 	};
 	return 0;
 }

@@ -139,12 +139,15 @@ struct swgpu_batch {
 
 #define SWGPU_BLIT_DWORDS 10
 
-/* A blit that was cut by a switch of contexts, and where: swgpu_blt.c. */
+/*
+ * What a switch of contexts has cut, and where.
+ * @noop: as the engine's. @n: dwords of a blit's command; 0: none was cut
+ */
 struct swgpu_kept {
-	bool valid;
+	bool valid, noop;
 	u64 context, addr;
 	u32 context_id, head, depth;
-	u32 cmd[SWGPU_BLIT_DWORDS], n;
+	u32 cmd[SWGPU_BLIT_DWORDS], n, swctrl;
 	struct gvt_blit blit;
 };
 
@@ -152,6 +155,7 @@ struct swgpu_kept {
  * @depth: 0: the ring; 1: a batch; 2: a batch of the second level. batch[depth] is executed.
  * @pos: dword in work.ring; while a batch runs, of the MI_BATCH_BUFFER_START in the ring
  * @noop: MI_SET_PREDICATE turned commands into MI_NOOP
+ * @swctrl: BCS_SWCTRL, as @blit was started with it
  * @again: the command in @cmd, @cmd_dwords long, has answered AGAIN or WAIT
  * @line: commands fetched from @line_addr on, while @line_valid: nothing was written since
  */
@@ -171,6 +175,7 @@ struct swgpu_engine {
 	u32 image[SWGPU_IMAGE_DWORDS]; /* of the context, as it was read or written last */
 	u16 image_at[SWGPU_NUM_REGS];  /* dword of each register's value; 0: not there */
 	struct gvt_blit blit;
+	u32 swctrl;
 	bool blitting; /* @blit belongs to the command in @cmd */
 	struct swgpu_kept kept;
 	u64 denied; /* registers and addresses that an access was dropped for */
@@ -210,11 +215,15 @@ void swgpu_context_save(struct swgpu_engine *e);
 /* Go on inside a batch, by the BB registers; stays in the ring if they do not fit the work. */
 void swgpu_batch_resume(struct swgpu_engine *e);
 
-/* --- swgpu_blt.c --- */
+/* --- swgpu_kept.c --- */
 
 /* Before what is loaded goes, and after it came. */
-void swgpu_blit_keep(struct swgpu_engine *e);
-void swgpu_blit_go_on(struct swgpu_engine *e);
+void swgpu_keep(struct swgpu_engine *e);
+void swgpu_go_on(struct swgpu_engine *e);
+/* As gvt_hw wants them. */
+void swgpu_kept_get(void *priv, void *state, u32 word[GVT_HW_KEPT]);
+bool swgpu_kept_ok(void *priv, enum gvt_engine engine, const u32 word[GVT_HW_KEPT]);
+void swgpu_kept_set(void *priv, void *state, const u32 word[GVT_HW_KEPT]);
 
 /* --- handlers, by file --- */
 #define SWGPU_HANDLER(name) \

@@ -33,7 +33,7 @@ void swgpu_engine_load(void *priv, void *state, const struct gvt_hw_work *work)
 
 	(void)priv;
 	/* A lite restore in the middle of a blit. */
-	swgpu_blit_keep(e);
+	swgpu_keep(e);
 	e->work = *work;
 	e->ring_dwords = ((work->tail - work->head) & (work->ring_size - 1)) / 4;
 	e->loaded = true;
@@ -48,7 +48,7 @@ void swgpu_engine_load(void *priv, void *state, const struct gvt_hw_work *work)
 	}
 	e->pos = 0;
 	swgpu_batch_resume(e);
-	swgpu_blit_go_on(e);
+	swgpu_go_on(e);
 }
 
 void swgpu_engine_save(void *priv, void *state)
@@ -59,7 +59,7 @@ void swgpu_engine_save(void *priv, void *state)
 	if (!e->loaded)
 		return;
 	swgpu_context_save(e);
-	swgpu_blit_keep(e);
+	swgpu_keep(e);
 	e->loaded = e->blitting = e->noop = false;
 	e->depth = 0;
 }
