@@ -61,6 +61,7 @@ layer_suites = \
 	tests/test_gvt_gmbus \
 	tests/test_gvt_gmbus_abort \
 	tests/test_gvt_irq \
+	tests/test_gvt_joint \
 	tests/test_gvt_mmio \
 	tests/test_gvt_mmio_regs \
 	tests/test_gvt_monitor \
@@ -233,6 +234,7 @@ EXTRA_DIST += \
 	tests/gvt_scan.h \
 	tests/gvt_second.h \
 	tests/guest_rig.h \
+	tests/joint_rig.h \
 	tests/mock_rig.h \
 	tests/pvmmio_rig.h \
 	tests/ppgtt_model.h \
