@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-# Fuzz targets, one LLVMFuzzerTestOneInput() each, over the installed libraries; two look
+# Fuzz targets, one LLVMFuzzerTestOneInput() each, over the installed libraries; some look
 # into the core. make check replays fuzz/corpus/NAME through each with any compiler; make fuzz builds
 # them with clang's libFuzzer.
 
@@ -8,8 +8,10 @@ fuzz_targets = \
 	fuzz/fuzz_cmds \
 	fuzz/fuzz_display \
 	fuzz/fuzz_mmio \
+	fuzz/fuzz_ppgtt \
 	fuzz/fuzz_scan \
 	fuzz/fuzz_state \
+	fuzz/fuzz_submit \
 	fuzz/fuzz_trace
 
 # What make check replays. The others need a table of operations of their own or a layer, which a
@@ -37,6 +39,10 @@ fuzz_fuzz_display_LDADD = libmpt-gvt.la libmpt.la
 fuzz_fuzz_mmio_SOURCES = fuzz/fuzz_mmio.c fuzz/replay_main.c
 fuzz_fuzz_mmio_CPPFLAGS = $(public_cppflags)
 fuzz_fuzz_mmio_LDADD = libmpt-gvt.la libmpt.la
+# With the models and rigs of tests/, without libcheck.
+fuzz_fuzz_ppgtt_SOURCES = fuzz/asserts.h fuzz/fuzz_ppgtt.c fuzz/replay_main.c
+fuzz_fuzz_ppgtt_CPPFLAGS = $(public_cppflags) -I$(top_srcdir)
+fuzz_fuzz_ppgtt_LDADD = libmpt-gvt-core.la libmpt-core.la
 # The scanner is no public interface: this one is linked with the archives.
 fuzz_fuzz_scan_SOURCES = fuzz/fuzz_scan.c fuzz/replay_main.c
 fuzz_fuzz_scan_CPPFLAGS = $(public_cppflags) -I$(top_srcdir)
@@ -44,6 +50,9 @@ fuzz_fuzz_scan_LDADD = libmpt-gvt-core.la libmpt-core.la
 fuzz_fuzz_state_SOURCES = fuzz/fuzz_state.c fuzz/replay_main.c
 fuzz_fuzz_state_CPPFLAGS = $(public_cppflags)
 fuzz_fuzz_state_LDADD = libmpt-gvt.la libmpt.la
+fuzz_fuzz_submit_SOURCES = fuzz/asserts.h fuzz/fuzz_submit.c fuzz/replay_main.c
+fuzz_fuzz_submit_CPPFLAGS = $(public_cppflags) -I$(top_srcdir)
+fuzz_fuzz_submit_LDADD = libmpt-gvt-core.la libmpt-core.la
 fuzz_fuzz_trace_SOURCES = fuzz/fuzz_trace.c fuzz/replay_main.c $(mmiotrace_sources)
 fuzz_fuzz_trace_CPPFLAGS = $(public_cppflags)
 fuzz_fuzz_trace_LDADD = libmpt-gvt.la libmpt.la

@@ -2,7 +2,7 @@
 /*
  * vGPUs over the software GPU, each in a VM of its own, as the tests of the whole way of a
  * submission need them: contexts with images, rings, page tables and batches in the guest's RAM,
- * made as a driver makes them. Nothing below is replaced; the tests break what they like afterwards.
+ * as a driver makes them. Nothing below is replaced; what is wrong is what a test breaks later.
  */
 #ifndef MPT_TESTS_JOINT_RIG_H
 #define MPT_TESTS_JOINT_RIG_H
@@ -127,7 +127,7 @@ static inline void j_tables(struct rig *r, unsigned int ctx)
 	j_map(r, ctx, J_VA_DATA, j_of(J_GPA_DATA, ctx) | 3);
 }
 
-/* Lists of registers as Linux 6.1 gt/intel_lrc.c has them for gen9, without those of the 3D state. */
+/* The lists of Linux 6.1 gt/intel_lrc.c for gen9, without those of the 3D state. */
 static inline void j_image(struct rig *r, enum gvt_engine e, unsigned int ctx)
 {
 	static const u16 first[] = { 0x244, 0x34, 0x30, 0x38, 0x3c, 0x168,

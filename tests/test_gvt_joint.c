@@ -123,7 +123,7 @@ START_TEST(tables_change_in_between)
 }
 END_TEST
 
-/* A page that is read-only, and one that went: the store is dropped, the context ends all the same. */
+/* A page that is read-only, and one that went: the store is dropped, the context goes on. */
 START_TEST(stores_that_go_nowhere)
 {
 	struct rig *r = &j.r[0];
@@ -329,7 +329,7 @@ START_TEST(a_guessed_shadow)
 }
 END_TEST
 
-/* The other's graphics addresses hang the engine, from the ring as from a batch, and touch nothing. */
+/* The other's graphics addresses hang the engine, in the ring as in a batch, and touch nothing. */
 START_TEST(anothers_graphics_address)
 {
 	struct rig *victim = &j.r[0], *r = &j.r[1];
