@@ -5,15 +5,19 @@
  */
 #include "internal.h"
 
-/* Guest-physical address of a byte; INTEL_GVT_INVALID_ADDR: not the vGPU's, or not present. */
+/*
+ * Guest-physical address of a byte; INTEL_GVT_INVALID_ADDR: not the vGPU's, or not present. An entry
+ * that waits for its other half is not present, whatever the half says.
+ */
 static u64 gm_gpa(const struct gvt_vgpu *v, u64 addr)
 {
 	u64 entry;
+	u32 index = (u32)(addr >> MPT_PAGE_SHIFT);
 
 	if (!gvt_ggtt_validate(v, addr, 1))
 		return INTEL_GVT_INVALID_ADDR;
-	entry = v->ggtt[addr >> MPT_PAGE_SHIFT];
-	if (!(entry & GVT_PTE_PRESENT))
+	entry = v->ggtt[index];
+	if (!(entry & GVT_PTE_PRESENT) || (gvt_ggtt_flags(v, index) & GVT_ENTRY_HALF))
 		return INTEL_GVT_INVALID_ADDR;
 	return (entry & GVT_PTE_ADDR) + (addr & (MPT_PAGE_SIZE - 1));
 }

@@ -304,6 +304,7 @@ void gvt_ggtt_region_gone(struct gvt_vgpu *v, u64 gfn, u64 nr);
 /* Beside its value: the half that was written, of an entry that waits for the other; mapped for DMA. */
 #define GVT_ENTRY_LOW 1U
 #define GVT_ENTRY_HIGH 2U
+#define GVT_ENTRY_HALF (GVT_ENTRY_LOW | GVT_ENTRY_HIGH)
 #define GVT_ENTRY_MAPPED 4U
 u8 gvt_ggtt_flags(const struct gvt_vgpu *v, u32 index);
 int gvt_ggtt_restore(struct gvt_vgpu *v, u32 index, u64 entry, u8 flags); /* into an empty table */

@@ -192,6 +192,26 @@ START_TEST(a_hung_engine)
 }
 END_TEST
 
+/* An entry that waits for its other half names no page: nothing is written where it may point. */
+START_TEST(half_a_status_page)
+{
+	struct exec x;
+	struct rig *r = &x.r[0];
+	u64 addr;
+
+	exec_open(&x);
+	addr = r->v->low.start + HWS;
+	rig_write(r, GVT_GTT_OFFSET + (addr >> 12) * 8, GPA_HWS | 1, 4);
+	submit(r, GVT_RCS, 0, -1);
+	ck_assert_uint_eq(ram_get(r, GPA_HWS + 0x7c), 5);
+	ck_assert_uint_eq(ereg(r, GVT_RCS, 0x3a0) & 7, 1);
+	rig_write(r, GVT_GTT_OFFSET + (addr >> 12) * 8 + 4, 0, 4);
+	submit(r, GVT_RCS, 0, -1);
+	ck_assert_uint_eq(ram_get(r, GPA_HWS + 0x7c), 3);
+	exec_close(&x);
+}
+END_TEST
+
 START_TEST(failsafe_stops)
 {
 	struct exec x;
@@ -485,6 +505,7 @@ static Suite *exec_bad_suite(void)
 	tcase_add_test(tc, the_longest_ring);
 	tcase_add_loop_test(tc, bad_descriptor, 0, N(bad_descriptors));
 	tcase_add_test(tc, a_hung_engine);
+	tcase_add_test(tc, half_a_status_page);
 	tcase_add_test(tc, failsafe_stops);
 	suite_add_tcase(s, tc);
 
