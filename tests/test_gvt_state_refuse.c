@@ -170,6 +170,7 @@ static void fail_each(struct side *b, const struct blob *blob, bool alloc)
 	u64 want = 0, reset, hash;
 	enum mpt_op_id op;
 	unsigned int n;
+	bool fired;
 	int ret;
 
 	memcpy(&want, blob->p + blob->len - 8, 8);
@@ -181,11 +182,12 @@ static void fail_each(struct side *b, const struct blob *blob, bool alloc)
 		else
 			life_ok(mpt_fault_at(b->host, MPT_OP_COUNT, n, 0));
 		ret = side_restore(b, blob);
+		fired = alloc ? mpt_alloc_failed() : mpt_fault_fired(b->host, &op);
 		mpt_alloc_fail_at(0);
 		hash = gvt_vgpu_hash(b->vgpu);
 		if (!ret) {
 			ck_assert_uint_eq(hash, want);
-			if (alloc ? !mpt_alloc_failed() : !mpt_fault_fired(b->host, &op))
+			if (!fired)
 				break;
 			ck_assert(!alloc && op == MPT_OP_ID_set_intx);
 		} else {
