@@ -313,6 +313,8 @@ static void engine_reset(struct gvt_vgpu *v, struct gvt_exec_engine *e)
 
 	hw_of(v)->engine_reset(hw_of(v)->priv, e->hw);
 	gvt_workload_drop(v, e);
+	memset(e->list, 0, sizeof(e->list));
+	memset(e->next, 0, sizeof(e->next));
 	e->running = e->queued = e->hung = e->waiting = false;
 	e->at = e->csb_new = 0;
 	e->slot = 1; /* the first list goes to the other one */

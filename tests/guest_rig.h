@@ -158,7 +158,8 @@ static inline void bed_ledger(struct bed *b)
 	ck_assert_msg(ledger.violations == 0, "%s", mpt_ledger_violation(b->host, 0));
 }
 
-static inline void bed_close(struct bed *b)
+/* All but what other beds have a share in. */
+static inline void bed_end(struct bed *b)
 {
 	struct mpt_iommu_fault fault;
 	struct mpt_vm_stats stats;
@@ -179,7 +180,18 @@ static inline void bed_close(struct bed *b)
 	bed_ok(gvt_close(b->gvt));
 	bed_ledger(b);
 	bed_ok(mpt_host_close(b->host));
+}
+
+static inline void bed_close(struct bed *b)
+{
+	bed_end(b);
 	ck_assert_int_eq(mpt_alloc_live(), 0);
+}
+
+static inline void bed_close_pair(struct bed *a, struct bed *b)
+{
+	bed_end(a);
+	bed_close(b);
 }
 
 #endif

@@ -31,6 +31,8 @@ tests_test_guest_SOURCES = tests/test_guest.c $(guest_sources)
 tests_test_guest_CPPFLAGS = $(AM_CPPFLAGS) $(guest_cppflags)
 tests_test_guest_fail_SOURCES = tests/test_guest_fail.c $(guest_sources)
 tests_test_guest_fail_CPPFLAGS = $(AM_CPPFLAGS) $(guest_cppflags)
+tests_test_guest_move_SOURCES = tests/test_guest_move.c $(guest_sources)
+tests_test_guest_move_CPPFLAGS = $(AM_CPPFLAGS) $(guest_cppflags)
 
 # Three suites run all of mptctl but its main() in their own process.
 if HAVE_CHECK
@@ -48,6 +50,7 @@ layer_suites = \
 	tests/test_conformance \
 	tests/test_guest \
 	tests/test_guest_fail \
+	tests/test_guest_move \
 	tests/test_gvt_aperture \
 	tests/test_gvt_bar \
 	tests/test_gvt_cfg \

@@ -188,6 +188,39 @@ static inline u32 side_golden(const struct side *s)
 	return 0;
 }
 
+/* An address space, as PVINFO is told of it: created. */
+static inline void side_space(struct side *s, int levels, u64 pdp0, u64 pdp1)
+{
+	side_write(s, GVT_PVINFO_OFFSET + 0x838, pdp0, 8);
+	side_write(s, GVT_PVINFO_OFFSET + 0x840, pdp1, 8);
+	side_write(s, GVT_PVINFO_OFFSET + 0x818, levels == 4 ? 4 : 2, 4);
+}
+
+static inline void side_submit(struct side *s, u32 base, u32 id, u32 low)
+{
+	const u32 dw[] = { 0, 0, id, low };
+	unsigned int i;
+
+	for (i = 0; i < 4; i++)
+		side_write(s, base + 0x230, dw[i], 4);
+}
+
+#define SIDE_CONTEXT ((u32)SIDE_HIGH + 0x100000 + 0x119)
+
+/* The video engine hangs at a context that is not there; the blitter is stopped, a list waits. */
+static inline void side_engines(struct side *s)
+{
+	side_write(s, 0x1229c, 0x80008000, 4);
+	side_submit(s, 0x12000, 0x71, SIDE_CONTEXT);
+	side_write(s, 0x2229c, 0x80008000, 4);
+	side_write(s, 0x2209c, 0x01000100, 4);
+	side_submit(s, 0x22000, 0x72, SIDE_CONTEXT);
+	side_space(s, 4, 0x208000, 0);
+	side_space(s, 3, 0x209000, 0x20a000);
+	side_space(s, 4, 0x207000, 0);
+	side_space(s, 4, 0x208000, 0);
+}
+
 /* Something everywhere; so many entries of it mapped. */
 #define SIDE_MAPPED 23U
 
@@ -211,6 +244,9 @@ static inline void side_busy(struct side *s)
 	gvt_ops()->emulate_hotplug(s->vgpu, true);
 	s->v->monitor.edid_offset = 8;
 	s->v->monitor.dpcd[0x100] = 0x14;
+	/* As on a platform whose monitor is on DDC pins: tests/gmbus_driver.h. */
+	s->v->gmbus = (struct gvt_gmbus){ GVT_GMBUS_READ, true, 1, 100, 28 };
+	side_engines(s);
 	side_pending(s);
 }
 

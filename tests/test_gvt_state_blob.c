@@ -328,6 +328,8 @@ static const struct {
 	{ "identity.platform", 0, 0x0a25, "identity.platform: ?? in the state" },
 	{ "identity.device", 0, 0x19168086,
 	  "identity.device: 0x19168086 in the state, 0x19128086" },
+	{ "identity.engines", 0, 0,
+	  "identity.engines: 0x0 in the state, 0x4 here (set gvt_config.hw)" },
 	{ "identity.revision", 0, 9, "identity.revision: 0x9 in the state, 0x7 here" },
 	{ "config.space", 0, 0x87, "config.space: 0x19128087 at 0x0 in the state, 0x19128086" },
 	{ "config.space", 0x10, 0x05, "config.space: 0xc0000005 at 0x10" },
@@ -365,6 +367,56 @@ static const struct {
 	{ "engine.status_page", 2, 0x1000,
 	  "engine.status_page: 0x1000 is not in the vGPU's share" },
 	{ "engine.status_page", 3, SIDE_HIGH + 5, NULL },
+	/* Engine 1 is hung at a context; on engine 2 a list waits. */
+	{ "engine.list", 4, 0x118, "engine.list: engine 1: 0x118 and 0x0 are no list" },
+	{ "engine.list", 4, 0x19, "engine.list: engine 1: 0x19 and 0x0 are no list" },
+	{ "engine.list", 6, 0x11, "engine.list: engine 1: 0x20100119 and 0x11 are no list" },
+	{ "engine.list", 6, 0x111, NULL },
+	{ "engine.list", 6, 0x10, NULL },
+	{ "engine.list", 0, 0x118, NULL },
+	{ "engine.next", 8, 0x118, "engine.next: engine 2: 0x118 and 0x0 are no list" },
+	{ "engine.next", 10, 1, "engine.next: engine 2: 0x20100119 and 0x1 are no list" },
+	{ "engine.next", 4, 0x118, NULL },
+	{ "engine.running", 1, 0, "engine.hung: engine 1: it runs nothing" },
+	{ "engine.running", 2, 1, "engine.list: engine 2: 0x0 and 0x0 are no list" },
+	{ "engine.running", 1, 2, "engine.running: 0x2 in the state, 0x1 is the largest" },
+	{ "engine.queued", 0, 1, "engine.next: engine 0: 0x0 and 0x0 are no list" },
+	{ "engine.queued", 2, 2, "engine.queued" },
+	{ "engine.hung", 0, 1, "engine.hung: engine 0: it runs nothing" },
+	{ "engine.hung", 1, 0, NULL },
+	{ "engine.hung", 1, 2, "engine.hung" },
+	{ "engine.at", 1, 1, "engine.at: engine 1: its list has no second context" },
+	{ "engine.at", 1, 2, "engine.at: 0x2 in the state, 0x1 is the largest" },
+	{ "engine.at", 0, 1, NULL },
+	{ "engine.slot", 0, 2, "engine.slot: 0x2 in the state, 0x1 is the largest" },
+	{ "engine.slot", 0, 0, NULL },
+	{ "engine.kept", 0, 1, "engine.kept: not what the hardware here can go on with (0x0)" },
+	{ "engine.kept", 95, 1, "engine.kept: not what the hardware here can go on with (0x3)" },
+	/* Of three levels 0x209000 and 0x20a000, of four 0x207000, of four 0x208000. */
+	{ "spaces.levels", 0, 2, "spaces.root: no address space is so (0x209000)" },
+	{ "spaces.levels", 0, 5, "spaces.root: no address space is so (0x209000)" },
+	{ "spaces.levels", 0, 4, "spaces.root: no address space is so (0x209000)" },
+	{ "spaces.levels", 1, 3, "spaces.root: not in order (0x207000)" },
+	{ "spaces.created", 1, 0, "spaces.root: no address space is so (0x207000)" },
+	{ "spaces.created", 2, ~0U, NULL },
+	{ "spaces.root", 0, 0x209800, "spaces.root: no address space is so (0x209800)" },
+	{ "spaces.root", 3, 1ULL << 46, "spaces.root: no address space is so (0x209000)" },
+	{ "spaces.root", 3, (1ULL << 46) - 4096, NULL }, /* no RAM there: a pin will see */
+	{ "spaces.root", 0, 0, NULL },
+	{ "spaces.root", 4, 0x208000, "spaces.root: not in order (0x208000)" },
+	{ "spaces.root", 4, 0x210000, "spaces.root: not in order (0x208000)" },
+	{ "spaces.root", 9, 0x1000, "spaces.root: no address space is so (0x208000)" },
+	{ "gmbus.phase", 0, 0, "gmbus.phase: no cycle is so: 0x0 with 0x1c bytes done and 0x64" },
+	{ "gmbus.phase", 0, 2, "gmbus.phase: no cycle is so: 0x2" },
+	{ "gmbus.phase", 0, 3, "gmbus.phase: 0x3 in the state, 0x2 is the largest" },
+	{ "gmbus.stop", 0, 2, "gmbus.stop" },
+	{ "gmbus.stop", 0, 0, NULL },
+	{ "gmbus.segment", 0, 0xff, NULL },
+	{ "gmbus.left", 0, 0, "gmbus.phase: no cycle is so: 0x1 with 0x1c bytes done and 0x0" },
+	{ "gmbus.left", 0, 483, NULL },
+	{ "gmbus.left", 0, 484, "gmbus.phase: no cycle is so: 0x1 with 0x1c bytes done and 0x1e4" },
+	{ "gmbus.left", 0, 512, "gmbus.left: 0x200 in the state, 0x1ff is the largest" },
+	{ "gmbus.done", 0, 512, "gmbus.done: 0x200 in the state, 0x1ff is the largest" },
 	{ "monitor.plugged", 0, 2, "monitor.plugged" },
 	{ "monitor.edid_offset", 0, 0xff, NULL },
 	{ "vblank.flip", 0, 8, "vblank.flip: 0x8 in the state, 0x7 is the largest" },
@@ -416,6 +468,14 @@ START_TEST(test_lists_disagree)
 	refused(&blob, "in all more or less than there are values");
 	blob = shorter("ggtt", "ggtt.flags");
 	refused(&blob, "field ggtt.flags: not as many as entries");
+	blob = shorter("spaces", "spaces.levels");
+	refused(&blob, "field spaces.created: not as many as levels (0x3)");
+	blob = shorter("spaces", "spaces.created");
+	refused(&blob, "field spaces.created: not as many as levels (0x2)");
+	blob = shorter("spaces", "spaces.root");
+	refused(&blob, "field spaces.root: not four for each (0xb)");
+	blob = shorter("engine", "engine.kept");
+	refused(&blob, "field engine.kept: elements of another number of engines (0x5f)");
 }
 END_TEST
 

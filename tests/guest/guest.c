@@ -168,6 +168,11 @@ bool guest_run(struct guest *g)
 	return !g->failed;
 }
 
+void guest_move(struct guest *g, struct mpt_vm *vm)
+{
+	g->c.vm = vm;
+}
+
 const struct guest_result *guest_result(const struct guest *g)
 {
 	return &g->r;
