@@ -79,9 +79,9 @@ void gvt_execlist_stop(struct gvt_vgpu *v, enum gvt_engine engine);
 void gvt_execlist_reset(struct gvt_vgpu *v, u32 engine_mask);
 
 /*
- * The hardware has no context afterwards: each is in its image, and what it was, it becomes again when
- * its engine runs next. The guest sees as much of it as of a switch of contexts between two commands.
- * An engine that hangs keeps nothing but its registers: only a reset can follow.
+ * The hardware has no context afterwards: each is in its image, and is loaded again when its engine
+ * runs next. The guest sees as much of it as of a switch of contexts between two commands. An
+ * engine that hangs keeps nothing but its registers: only a reset can follow.
  */
 void gvt_execlist_unload(struct gvt_vgpu *v);
 

@@ -25,15 +25,15 @@ void gvt_ppgtt_reset(struct gvt_vgpu *v);
 int gvt_ppgtt_notify(struct gvt_vgpu *v, bool create, int levels, const u64 pdp[4]);
 
 /*
- * An address space that the guest has created @created times more often than destroyed. For save and
- * restore: of all others the guest knows nothing, and shadows follow from guest memory.
+ * An address space that the guest has created @created times more often than destroyed. For save
+ * and restore: of others the guest knows nothing, and shadows follow from guest memory.
  */
 struct gvt_mm_saved {
 	int levels; /* 0: before the first */
 	u32 created;
 	u64 pdp[4];
 };
-/* From one to the next, in an order that tells nothing of the past. Return: false: it was the last */
+/* From one to the next, in an order that tells nothing of the past. Return: false: there is none */
 bool gvt_mm_next(const struct gvt_vgpu *v, struct gvt_mm_saved *s);
 /* Where two stand in that order, as memcmp() answers. */
 int gvt_mm_order(const struct gvt_mm_saved *a, const struct gvt_mm_saved *b);

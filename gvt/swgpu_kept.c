@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What a context has that no image holds, when it has to go in the middle of a batch: until it comes
- * back, and on the way to another host. Registers are swgpu_context.c's.
+ * What a context has that no image holds, when it has to go in the middle of a batch: until it
+ * comes back, and on the way to another host. Registers are swgpu_context.c's.
  */
 #include "swgpu.h"
 
@@ -131,7 +131,7 @@ static bool blit_from(struct swgpu_kept *k, enum gvt_engine engine, const u32 *w
 		return false;
 	k->n = word[WORD_N];
 	memcpy(k->cmd, word + WORD_CMD, k->n * sizeof(u32));
-	k->swctrl = word[WORD_SWCTRL];
+	k->swctrl = word[WORD_SWCTRL] & (GVT_BLIT_SRC_Y | GVT_BLIT_DST_Y);
 	if (!gvt_blit_start(&k->blit, k->cmd, k->n, k->swctrl))
 		return false;
 	k->blit.row = word[WORD_ROW];

@@ -233,6 +233,9 @@ static inline void fake_open(struct mpt_host *host, struct gvt_hw *hw)
 	hw->save = fake_save;
 	hw->engine_reset = fake_engine_reset;
 	hw->head = fake_head;
+	hw->kept_get = NULL;
+	hw->kept_ok = NULL;
+	hw->kept_set = NULL;
 }
 
 #endif

@@ -83,6 +83,7 @@ layer_suites = \
 	tests/test_gvt_sched \
 	tests/test_gvt_state \
 	tests/test_gvt_state_blob \
+	tests/test_gvt_state_exec \
 	tests/test_gvt_state_probe \
 	tests/test_gvt_state_refuse \
 	tests/test_gvt_tiling \

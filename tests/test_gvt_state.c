@@ -436,7 +436,8 @@ static bool may_be_padding(const u8 *covered, size_t size, size_t at)
 #endif
 }
 
-static void census(const char *what, const struct span *spans, size_t n, const u8 *real, size_t size)
+static void census(const char *what, const struct span *spans, size_t n, const u8 *real,
+		   size_t size)
 {
 	static u8 covered[CENSUS_MAX];
 	const char *before = "the begin";

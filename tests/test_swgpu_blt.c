@@ -287,11 +287,14 @@ static void other_context(void)
 	sw.used = 0;
 }
 
-/* Exclusive or: each byte must be done once. @_i: 0: saved and loaded, 1: a lite restore. */
+/*
+ * Exclusive or: each byte must be done once. @_i: 0: saved and loaded, 1: a lite restore, 2: moved to
+ * another engine.
+ */
 START_TEST(cut_and_gone_on)
 {
 	unsigned int cuts = 0;
-	bool lite = _i;
+	bool lite = _i == 1;
 
 	sw_ggtt(GM_CTX + 0x100000, GPA_DATA);
 	sw_ggtt(GM_CTX + 0x101000, GPA_HWS);
@@ -303,10 +306,15 @@ START_TEST(cut_and_gone_on)
 		cuts++;
 		if (!lite) {
 			sw.hw->save(sw.hw->priv, sw.state);
-			other_context();
+			if (_i == 2)
+				ck_assert(sw_move());
+			else
+				other_context();
 		}
 		sw.used = 0;
 		src_copy(LINEAR, Y, 0x66);
+		/* What the blit was started with counts. */
+		sw.reg[SWCTRL / 4] = 0;
 		sw_load(!lite);
 	}
 	ck_assert_uint_gt(cuts, 10);
@@ -352,6 +360,49 @@ START_TEST(cut_and_another)
 }
 END_TEST
 
+/* Words that no engine has kept: 0 of them is changed, or any to anything. */
+START_TEST(made_up_words)
+{
+	static const struct {
+		u32 word, value;
+	} bad[] = {
+		{ 0, 0 }, { 0, 3 << 1 }, { 0, 5 }, { 8, 4 }, { 9, Y2 - Y1 }, { 10, 1 }, { 10, ~0U },
+		{ 11, 9 }, { 11, 11 }, { 11, 0 }, { 12, 0 }, { 12, 0x54f00007 }, { 12, 0x01000000 },
+		{ 13, 1U << 30 }, { 22, 1 }, { 23, 1 },
+	};
+	u32 word[GVT_HW_KEPT], edited[GVT_HW_KEPT];
+	size_t i;
+
+	src_copy(LINEAR, Y, 0x66);
+	sw_load(true);
+	ck_assert_int_eq(sw_go(37), GVT_HW_MORE);
+	sw.hw->save(sw.hw->priv, sw.state);
+	sw.hw->kept_get(sw.hw->priv, sw.state, word);
+	ck_assert(sw.hw->kept_ok(sw.hw->priv, GVT_BCS, word));
+	ck_assert_uint_eq(word[12], sw.ring[0]);
+	/* Only the blitter blits. */
+	ck_assert(!sw.hw->kept_ok(sw.hw->priv, GVT_RCS, word));
+	for (i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+		memcpy(edited, word, sizeof(word));
+		edited[bad[i].word] = bad[i].value;
+		sw_expect(!sw.hw->kept_ok(sw.hw->priv, GVT_BCS, edited), "word %u: 0x%x",
+			  bad[i].word, bad[i].value);
+	}
+	for (i = 0; i < 100000; i++) {
+		memcpy(edited, word, sizeof(word));
+		edited[i % GVT_HW_KEPT] = (u32)i * 2654435761U;
+		edited[i / 3 % GVT_HW_KEPT] ^= 1U << i % 32;
+		if (!sw.hw->kept_ok(sw.hw->priv, GVT_BCS, edited))
+			continue;
+		sw.hw->engine_reset(sw.hw->priv, sw.state);
+		sw.hw->kept_set(sw.hw->priv, sw.state, edited);
+		sw_load(true);
+		sw_go(100);
+		sw.hw->save(sw.hw->priv, sw.state);
+	}
+}
+END_TEST
+
 static Suite *blt_suite(void)
 {
 	Suite *s = suite_create("swgpu-blt");
@@ -363,7 +414,8 @@ static Suite *blt_suite(void)
 	tcase_add_test(tc, from_batches);
 	tcase_add_test(tc, holes);
 	tcase_add_test(tc, refused);
-	tcase_add_loop_test(tc, cut_and_gone_on, 0, 2);
+	tcase_add_loop_test(tc, cut_and_gone_on, 0, 3);
+	tcase_add_test(tc, made_up_words);
 	tcase_add_test(tc, cut_and_another);
 	suite_add_tcase(s, tc);
 	return s;

@@ -284,6 +284,41 @@ START_TEST(comes_back_inside)
 }
 END_TEST
 
+#define SET_PREDICATE (1U << 23)
+
+/* MI_SET_PREDICATE counts on for who comes back inside the batch, by @_i: 1: on another host. */
+START_TEST(comes_back_turned_off)
+{
+	unsigned int cuts = 0;
+
+	image_make();
+	sw_batch(GPA_BATCH, SET_PREDICATE | 15, STORE_DW, LO(VA_DATA), 1, STORE_DW, LO(VA_DATA + 4),
+		 1, SET_PREDICATE, STORE_DW, LO(VA_DATA + 8), 1, SET_PREDICATE | 15, BB_END);
+	for (;; cuts++) {
+		sw.used = 0;
+		if (sw.work.head == 0)
+			sw_ring(BB_START(BB_PPGTT), LO(VA_BATCH));
+		if (sw.work.head <= 12)
+			sw_ring(SET_PREDICATE);
+		sw.work.tail = 16;
+		sw.work.restore = true;
+		sw.work.ring = sw.ring;
+		sw.hw->load(sw.hw->priv, sw.state, &sw.work);
+		if (sw_go(1) != GVT_HW_MORE)
+			break;
+		save();
+		if (_i)
+			sw_move();
+		sw.work.head = saved(0x34);
+		ck_assert_uint_lt(cuts, 20);
+	}
+	ck_assert_uint_gt(cuts, 5);
+	ck_assert_uint_eq(sw_peek(GPA_PDATA), 0);
+	ck_assert_uint_eq(sw_peek(GPA_PDATA + 4), 0);
+	ck_assert_uint_eq(sw_peek(GPA_PDATA + 8), 1);
+}
+END_TEST
+
 /* In a copied batch: the next load has another copy of it, at another place. */
 START_TEST(comes_back_inside_a_copy)
 {
@@ -537,6 +572,7 @@ static Suite *ctx_suite(void)
 	tcase_add_test(tc, restore_inhibit);
 	tcase_add_test(tc, hostile_images);
 	tcase_add_test(tc, comes_back_inside);
+	tcase_add_loop_test(tc, comes_back_turned_off, 0, 2);
 	tcase_add_test(tc, comes_back_inside_a_copy);
 	tcase_add_test(tc, made_up_positions);
 	tcase_add_test(tc, lite_restore);

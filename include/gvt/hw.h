@@ -128,11 +128,11 @@ struct gvt_hw_work {
  *	MI_BATCH_BUFFER_START in the ring, and so it is saved: work that is loaded again, or a lite
  *	restore, begins with this command, and goes on inside the batch by the image's or the
  *	engine's own BB registers
- * @kept_get: of an engine that has nothing loaded, what no image holds, so that a vGPU can move with
- *	it: words that mean something to hardware of the same kind. All 0: nothing
- * @kept_ok: whether @word, which anybody may have written, can be an engine's
- * @kept_set: put it into an engine that was reset, if it is ok. The three are there together; without
- *	them there is nothing to keep
+ * @kept_get: of an engine that has nothing loaded, what no image holds, so that a vGPU can move
+ *	with it: words that mean something to hardware of the same kind. All 0: nothing
+ * @kept_ok: whether @word, which anybody may have written, can be an engine's; not all 0
+ * @kept_set: put it into an engine that was reset, if it is ok. The three are there together;
+ *	without them there is nothing to keep
  *
  * @page_new, @page_free and @own_bus are there together or not at all: without them nothing can be
  * shadowed. So are the members from @engine_new on: without them nothing executes. The software GPU

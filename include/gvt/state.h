@@ -18,7 +18,9 @@ extern "C" {
  * @write: called once with all of it, under no lock; its failure ends the save
  *
  * All of it is of one moment, also of an active vGPU; but a vCPU that runs on changes what was
- * saved, and memory that is moved before or after does not belong to it: stop the vCPUs first.
+ * saved, and memory that is moved before or after does not belong to it: stop the vCPUs,
+ * deactivate, save, then copy the memory. In this order: contexts that run are switched out, so
+ * their registers are stored in their images, in guest memory. Afterwards the vGPU may go on.
  * Return: 0, -EINVAL (no @write), -ENOMEM, what @write answered. Context: takes the vGPU's lock;
  * sleeps. Since: 0.1
  */
@@ -31,7 +33,9 @@ int gvt_vgpu_save(struct intel_vgpu *vgpu, int (*write)(void *arg, const void *b
  *	guest knows them. Its id is its own and stays. Which host, which back end does not matter
  * @blob: @len bytes; any bytes at all, nothing of them is trusted, but they must not change meanwhile
  *
- * The guest's memory has to be there: what the guest had mapped is mapped again.
+ * The guest's memory has to be there: what the guest had mapped is mapped again. What is in it is
+ * not looked at before the vGPU is activated. An address space whose tables are not there stays, as
+ * it does when its memory is unplugged.
  * Return: 0; -EINVAL (damaged or incompatible: the sentence names the field, both values and the
  * remedy), -EBUSY (active): nothing has changed. What the back end answers to a BAR, a mapping, or
  * PV MMIO; -EFAULT (a page at a bus address that an entry cannot hold), -ENOMEM, -EIO: the vGPU is
@@ -42,7 +46,9 @@ int gvt_vgpu_restore(struct intel_vgpu *vgpu, const void *blob, size_t len);
 /**
  * gvt_vgpu_hash() - a number for all that gvt_vgpu_save() would hand out now: equal for a vGPU and
  *	what was restored of it elsewhere. The last 8 bytes of a saved state are the same number.
- * Return: the hash. Context: takes the vGPU's lock; allocates nothing. Since: 0.1
+ *
+ * Contexts that run are switched out, as by gvt_vgpu_save(). Return: the hash. Context: takes the
+ * vGPU's lock; allocates nothing. Since: 0.1
  */
 u64 gvt_vgpu_hash(struct intel_vgpu *vgpu);
 

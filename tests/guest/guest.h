@@ -84,7 +84,7 @@ void guest_free(struct guest *g);
 bool guest_step(struct guest *g);
 /* All that are left. Return: whether all have passed or were skipped. */
 bool guest_run(struct guest *g);
-/* From now on the guest is in another VM, with the same memory and the same device; it does not notice. */
+/* From now on the guest is in another VM, which has the same memory and the same device. */
 void guest_move(struct guest *g, struct mpt_vm *vm);
 const struct guest_result *guest_result(const struct guest *g);
 
