@@ -66,7 +66,7 @@ static void open_all(void)
 {
 	struct gvt_config config = { .size = sizeof(config),
 				     .aperture = 256ULL << 20,
-				     .pvmmio = 0xf };
+				     .pvmmio = 0x1f };
 	struct intel_vgpu_type type;
 
 	must(!mpt_host_open("check,mock", &host));
@@ -115,6 +115,25 @@ static u64 entry(u64 addr)
 	return GVT_GTT_OFFSET + (addr >> 12) * 8;
 }
 
+/* The video engine hangs, the blitter is stopped with a list that waits; two address spaces. */
+static void engines(void)
+{
+	static const u32 submit[] = { 0, 0, 0x71, HIGH + 0x20000 + 0x119 };
+	u32 i;
+
+	reg(0x1229c, 0x80008000, 4);
+	reg(0x2229c, 0x80008000, 4);
+	reg(0x2209c, 0x01000100, 4);
+	for (i = 0; i < 4; i++) {
+		reg(0x12230, submit[i], 4);
+		reg(0x22230, submit[i], 4);
+	}
+	reg(GVT_PVINFO_OFFSET + 0x838, 0x20000, 8);
+	reg(GVT_PVINFO_OFFSET + 0x840, 0x21000, 8);
+	reg(GVT_PVINFO_OFFSET + 0x818, 2, 4);
+	reg(GVT_PVINFO_OFFSET + 0x818, 4, 4);
+}
+
 static void busy(void)
 {
 	u64 i, magic;
@@ -130,7 +149,8 @@ static void busy(void)
 	reg(entry(HIGH + 0x9000) + 4, 0, 4);
 	reg(0x2080, LOW, 4);
 	reg(0x100000, ((LOW + 0x1000) | 7) << 32 | LOW | 1, 8);
-	reg(0x78860, 0x3, 4);
+	engines();
+	reg(0x78860, 0x13, 4);
 	gvt_ops()->emulate_hotplug(g, true);
 }
 
@@ -296,12 +316,15 @@ static void use(void)
 
 	gvt_vgpu_info(g, &info);
 	gvt_ops()->vgpu_activate(g);
+	gvt_run(gvt, 10000);
 	gvt_service(gvt, 1);
 	gvt_service(gvt, 1ULL << 40);
 	if (info.bar0) {
 		mpt_guest_read(vm, info.bar0 + GVT_MMIO_SIZE, &value, 8);
 		mpt_guest_write(vm, info.bar0 + entry(HIGH + 0x5000) + 4, &value, 4);
 		mpt_guest_write(vm, info.bar0 + 0x44200, &value, 4);
+		mpt_guest_write(vm, info.bar0 + 0x2209c, &(u32){ 0x01000000 }, 4);
+		mpt_guest_read(vm, info.bar0 + 0xc510c, &value, 4);
 	}
 	if (info.bar2)
 		mpt_guest_read(vm, info.bar2 + LOW, &value, 8);

@@ -30,6 +30,7 @@ struct side {
 	struct intel_vgpu *vgpu;
 	struct gvt_vgpu *v;
 	unsigned int vm_id;
+	struct gvt_hw hw; /* of a device without engines */
 };
 
 static unsigned int sides; /* open */
@@ -40,7 +41,16 @@ struct side_config {
 	u32 pvmmio;
 	struct intel_vgpu_type type;
 	unsigned int vm_id;
+	bool no_engines;
 };
+
+/* The software GPU, but nothing executes. */
+static inline void side_no_engines(struct side *s, struct gvt_config *config)
+{
+	life_ok(gvt_swgpu_new(s->host, config->aperture, &s->hw));
+	s->hw.engine_new = NULL;
+	config->hw = &s->hw;
+}
 
 static inline struct side_config side_default(const char *spec)
 {
@@ -64,6 +74,8 @@ static inline void side_open_config(struct side *s, const struct side_config *c)
 	s->vm_id = c->vm_id;
 	life_ok(mpt_host_open(c->spec, &s->host));
 	life_ok(mpt_host_set_policy(s->host, MPT_POLICY_RETURN));
+	if (c->no_engines)
+		side_no_engines(s, &config);
 	life_ok(gvt_open(s->host, &config, &s->gvt));
 	life_ok(mpt_vm_create(s->host, s->vm_id));
 	life_ok(mpt_vm_get(s->host, s->vm_id, &s->vm));
@@ -95,6 +107,8 @@ static inline void side_close(struct side *s)
 	life_ok(mpt_vm_destroy(s->host, s->vm_id));
 	life_ledger_empty(s->host);
 	life_ok(gvt_close(s->gvt));
+	if (s->hw.close)
+		s->hw.close(s->hw.priv);
 	life_ok(mpt_host_close(s->host));
 	if (!--sides)
 		ck_assert_int_eq(mpt_alloc_live(), 0);

@@ -7,6 +7,7 @@
 #include <stdio.h>
 
 #include "gvt/execlist.h"
+#include "gvt/spt.h"
 #include "state_rig.h"
 
 #include "lib/runner.h"
@@ -373,6 +374,45 @@ START_TEST(test_pvmmio)
 }
 END_TEST
 
+/* The guest announces what it changes, on the other side, too: nothing is tracked there. */
+START_TEST(test_pvmmio_announced)
+{
+	u32 levels = _i ? GVT_PVMMIO_PPGTT | 1 : 1;
+	struct side a, b;
+
+	side_open_pv(&a, SIDE_SPEC, 0x1f);
+	side_open_pv(&b, SIDE_SPEC, 0x1f);
+	gvt_ops()->vgpu_activate(a.vgpu);
+	life_decode(a.vgpu, SIDE_BAR0, SIDE_BAR2);
+	side_space(&a, 4, 0x208000, 0);
+	side_write(&a, 0x78860, levels, 4);
+	move(&a, &b);
+	ck_assert(b.v->ppgtt->announced == (_i == 1));
+	gvt_ops()->vgpu_reset(b.vgpu);
+	ck_assert(!b.v->ppgtt->announced);
+	side_close(&b);
+	side_close(&a);
+}
+END_TEST
+
+/* A root whose memory is not there, as after it was unplugged: the space stays. */
+START_TEST(test_space_without_memory)
+{
+	struct side a, b;
+
+	side_open(&a, SIDE_SPEC);
+	side_open(&b, SIDE_SPEC);
+	life_ok(mpt_ram_add(a.vm, SIDE_NO_RAM, MIB, 0));
+	gvt_ops()->vgpu_activate(a.vgpu);
+	life_decode(a.vgpu, SIDE_BAR0, SIDE_BAR2);
+	side_space(&a, 4, SIDE_NO_RAM, 0);
+	move(&a, &b);
+	ck_assert_uint_eq(life_info(b.vgpu).ppgtt_spaces, 1);
+	side_close(&b);
+	side_close(&a);
+}
+END_TEST
+
 /* --- no member is forgotten --- */
 
 struct span {
@@ -483,6 +523,8 @@ static Suite *state_suite(void)
 	tcase_add_test(tc, test_flip_that_waits);
 	tcase_add_loop_test(tc, test_bar_being_sized, 0, 2);
 	tcase_add_test(tc, test_pvmmio);
+	tcase_add_loop_test(tc, test_pvmmio_announced, 0, 2);
+	tcase_add_test(tc, test_space_without_memory);
 	tcase_add_test(tc, test_census);
 	suite_add_tcase(s, tc);
 	return s;

@@ -42,6 +42,10 @@ static void other_height(struct side_config *c)
 {
 	c->type.height = 1200;
 }
+static void no_engines(struct side_config *c)
+{
+	c->no_engines = true;
+}
 static void other_aperture(struct side_config *c)
 {
 	c->aperture = 512 * MIB;
@@ -62,6 +66,7 @@ static const struct {
 	{ other_fences, "identity.fences: 0x4 in the state, 0x3 here", "type.fence" },
 	{ other_width, "identity.width: 0x400 in the state, 0x780 here", "type.width" },
 	{ other_height, "identity.height: 0x300 in the state, 0x4b0 here", "type.height" },
+	{ no_engines, "identity.engines: 0x4 in the state, 0x0 here", "gvt_config.hw" },
 	{ other_aperture, "identity.aperture: 0x10000000 in the state, 0x20000000 here",
 	  "gvt_config.aperture" },
 };
@@ -83,6 +88,45 @@ START_TEST(test_misfit)
 	has(misfits[_i].field);
 	has(misfits[_i].remedy);
 	ck_assert_uint_eq(gvt_vgpu_hash(b.vgpu), hash);
+	free(blob.p);
+	side_close(&b);
+	side_close(&a);
+}
+END_TEST
+
+/* Nothing can have been taken for engines that are not there. */
+START_TEST(test_without_engines)
+{
+	static const char *const fields[] = { "engine.list", "engine.next",  "engine.running",
+					      "engine.slot", "engine.queued" };
+	struct side_config c = side_default(SIDE_SPEC);
+	struct side a, b;
+	struct blob blob, edited;
+	size_t i;
+	u64 hash;
+
+	c.no_engines = true;
+	side_open_config(&a, &c);
+	side_open_config(&b, &c);
+	side_busy(&a);
+	blob = side_save(&a);
+	hash = gvt_vgpu_hash(b.vgpu);
+	for (i = 0; i < N(fields); i++) {
+		edited = blob_copy(&blob);
+		blob_set(&edited, blob_data(&edited, fields[i]), 1, 1);
+		ck_assert_int_eq(side_restore(&b, &edited), -EINVAL);
+		has("there are no engines");
+		has(fields[i]);
+		free(edited.p);
+	}
+	edited = blob_copy(&blob);
+	blob_set(&edited, blob_data(&edited, "engine.kept"), 1, 1);
+	ck_assert_int_eq(side_restore(&b, &edited), -EINVAL);
+	has("engine.kept: not what the hardware here can go on with");
+	free(edited.p);
+	ck_assert_uint_eq(gvt_vgpu_hash(b.vgpu), hash);
+	life_ok(side_restore(&b, &blob));
+	ck_assert_uint_eq(gvt_vgpu_hash(b.vgpu), gvt_vgpu_hash(a.vgpu));
 	free(blob.p);
 	side_close(&b);
 	side_close(&a);
@@ -278,6 +322,7 @@ static Suite *refuse_suite(void)
 
 	tcase_add_loop_test(tc, test_pvmmio_is_not_there, 0, 2);
 	tcase_add_loop_test(tc, test_misfit, 0, (int)N(misfits));
+	tcase_add_test(tc, test_without_engines);
 	tcase_add_test(tc, test_active);
 	tcase_add_test(tc, test_save_fails);
 	tcase_add_loop_test(tc, test_restore_fails, 0, 2);
