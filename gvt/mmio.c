@@ -318,8 +318,19 @@ static bool bar_has(const struct gvt_bar *bar, u64 gpa)
 	return bar->on && gpa - bar->base < bar->size;
 }
 
+/*
+ * What was trapped before a reset or a write to COMMAND took the BARs away arrives here after it.
+ * Nobody answers then, as on the bus: it is no failure, for which a guest would be punished.
+ */
+static bool decoded(const struct gvt_vgpu *v)
+{
+	return v->bar0.on || v->bar2.on;
+}
+
 static int bar2_check(const struct gvt_vgpu *v, u64 gpa, unsigned int bytes)
 {
+	if (!decoded(v))
+		return 0;
 	if (!bar_has(&v->bar2, gpa))
 		return mpt_fail(-EINVAL, "gvt", "vGPU %d: 0x%llx is in no BAR that is decoded",
 				v->base.id, (unsigned long long)gpa);
@@ -335,7 +346,7 @@ static int bar2_read(struct gvt_vgpu *v, u64 gpa, void *buf, unsigned int bytes)
 
 	if (ret)
 		return ret;
-	if (gvt_range_has(&v->low, offset, bytes))
+	if (decoded(v) && gvt_range_has(&v->low, offset, bytes))
 		return gvt_aperture_read(v->gvt, offset, buf, bytes);
 	memset(buf, 0xff, bytes);
 	return 0;
@@ -348,7 +359,7 @@ static NOINLINE int bar2_write(struct gvt_vgpu *v, u64 gpa, const void *buf, uns
 
 	if (ret)
 		return ret;
-	if (gvt_range_has(&v->low, offset, bytes))
+	if (decoded(v) && gvt_range_has(&v->low, offset, bytes))
 		return gvt_aperture_write(v->gvt, offset, buf, bytes);
 	return 0;
 }

@@ -118,6 +118,7 @@ threaded_suites = \
 	tests/test_guest \
 	tests/test_gvt_bar \
 	tests/test_gvt_ggtt_history \
+	tests/test_gvt_mmio \
 	tests/test_gvt_sched \
 	tests/test_gvt_ppgtt_write \
 	tests/test_gvt_tiling \

@@ -4,6 +4,9 @@
  * all registers share are in test_gvt_mmio_regs.c; PVINFO, fences, GGTT entries and interrupts have
  * suites of their own. A name that begins with c and a number shows our rule for that defect of the real cores.
  */
+#include <pthread.h>
+#include <sched.h>
+
 #include "gvt_mmio.h"
 #include "lib/runner.h"
 
@@ -163,12 +166,45 @@ START_TEST(nothing_matches_while_decoding_is_off)
 
 	rig_open(&r);
 	rig_cfg_write(&r, 0x04, 0, 2);
-	ck_assert_int_eq(try_read(&r, 0, &value, 4), -EINVAL);
+	ck_assert_int_eq(try_read(&r, 0x44200, &value, 4), 0);
 	ck_assert_uint_eq(value, ~0U);
-	ck_assert_int_eq(try_write(&r, 0, &value, 4), -EINVAL);
-	ck_assert_int_eq(r.ops->emulate_mmio_read(r.vgpu, RIG_BAR2, &value, 4), -EINVAL);
+	value = 1U << 31;
+	ck_assert_int_eq(try_write(&r, 0x44200, &value, 4), 0);
+	ck_assert_int_eq(r.ops->emulate_mmio_read(r.vgpu, RIG_BAR2 + (64 << 20), &value, 4), 0);
+	ck_assert_uint_eq(value, ~0U);
+	ck_assert_int_eq(r.ops->emulate_mmio_write(r.vgpu, RIG_BAR2 + (64 << 20), &value, 4), 0);
+	ck_assert_uint_eq(rig_info(&r).errors, 0);
 	rig_cfg_write(&r, 0x04, 6, 2);
-	rig_reg(&r, 0x44200);
+	ck_assert_uint_eq(rig_reg(&r, 0x44200), 0);
+	rig_close(&r);
+}
+END_TEST
+
+static void *read_late(void *arg)
+{
+	u32 value = 0;
+
+	rig_ok(mpt_guest_read(((struct rig *)arg)->vm, RIG_BAR0 + 0x44200, &value, 4));
+	ck_assert_uint_eq(value, ~0U);
+	return NULL;
+}
+
+/* An access that waited for the lock while the device was reset is no reason for failsafe. */
+START_TEST(an_access_that_meets_a_reset)
+{
+	pthread_t reader;
+	struct rig r;
+
+	rig_open(&r);
+	rig_ok(mpt_host_set_policy(r.host, MPT_POLICY_FAILSAFE));
+	gvt_lock(&r.v->lock);
+	pthread_create(&reader, NULL, read_late, &r);
+	while (!__atomic_load_n(&r.v->lock.waiters, __ATOMIC_SEQ_CST))
+		sched_yield();
+	gvt_device_reset(r.v);
+	gvt_unlock(&r.v->lock);
+	pthread_join(reader, NULL);
+	ck_assert_int_eq(rig_info(&r).failsafe, GVT_FAILSAFE_NONE);
 	rig_close(&r);
 }
 END_TEST
@@ -314,6 +350,7 @@ static void add_access_cases(Suite *s)
 	tcase_add_test(tc, c13_eight_bytes_at_the_last_dword);
 	tcase_add_test(tc, c11_no_aliases_4_gib_away);
 	tcase_add_test(tc, nothing_matches_while_decoding_is_off);
+	tcase_add_test(tc, an_access_that_meets_a_reset);
 	tcase_add_test(tc, c30_lines_that_a_guest_causes_are_limited);
 	tc = add_case(s, "areas");
 	tcase_add_test(tc, c25_the_hole_is_no_guest_memory);

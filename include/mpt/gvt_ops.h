@@ -38,7 +38,8 @@ struct intel_gvt_ops {
 	/**
 	 * @emulate_mmio_read: guest read of BAR0 or BAR2. @gpa: absolute guest-physical address.
 	 * @bytes: 1, 2, 4 or 8. Return: 0, -EINVAL (outside the BARs, size, alignment); the buffer
-	 * then holds all ones. Context: takes the vGPU's lock.
+	 * then holds all ones. While no BAR is decoded nobody answers: 0, all ones, nothing is
+	 * written. Context: takes the vGPU's lock.
 	 */
 	int (*emulate_mmio_read)(struct intel_vgpu *vgpu, u64 gpa, void *buf, unsigned int bytes);
 	/** @emulate_mmio_write: guest write of BAR0 or BAR2; as emulate_mmio_read. */
