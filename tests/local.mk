@@ -65,6 +65,7 @@ layer_suites = \
 	tests/test_gvt_gmbus_abort \
 	tests/test_gvt_irq \
 	tests/test_gvt_joint \
+	tests/test_gvt_joint_threads \
 	tests/test_gvt_mmio \
 	tests/test_gvt_mmio_regs \
 	tests/test_gvt_monitor \
@@ -118,6 +119,7 @@ threaded_suites = \
 	tests/test_guest \
 	tests/test_gvt_bar \
 	tests/test_gvt_ggtt_history \
+	tests/test_gvt_joint_threads \
 	tests/test_gvt_mmio \
 	tests/test_gvt_sched \
 	tests/test_gvt_ppgtt_write \
