@@ -17,8 +17,11 @@
 #define N(a) (sizeof(a) / sizeof((a)[0]))
 #define VGPUS 4U
 #define COMES_AND_GOES 3U /* its vGPU has no other guest than that thread and accesses by address */
-#define PATIENCE 20000 /* looks at a submission before it counts as lost */
-#define FILLER 1500 /* dwords: most batches are not over when the submission returns */
+#define PATIENCE 5000 /* looks at a submission before it counts as lost */
+#define CHECKED 3
+/* A batch of so many dwords, so many times: more than a submission runs at once. */
+#define FILLER 1000
+#define STARTS 8
 
 static struct joint j;
 static bool stop; /* atomic */
@@ -44,9 +47,21 @@ static time_t now(void)
 	return t.tv_sec * 1000 + t.tv_nsec / 1000000;
 }
 
+/* On a busy machine it takes longer until each guest has seen what it is there for. */
+static bool enough(void)
+{
+	unsigned int n;
+
+	for (n = 0; n < COMES_AND_GOES; n++) {
+		if (__atomic_load_n(&guests[n].checked, __ATOMIC_RELAXED) < CHECKED)
+			return false;
+	}
+	return true;
+}
+
 static bool over(void)
 {
-	return now() >= deadline || __atomic_load_n(&stop, __ATOMIC_RELAXED);
+	return now() >= deadline && enough();
 }
 
 static u32 epoch(const struct guest *g)
@@ -62,14 +77,16 @@ static u32 epoch(const struct guest *g)
  */
 static void write_batch(struct rig *r, unsigned int ctx, u32 value)
 {
-	static const u32 filler[FILLER / VGPUS];
+	static const u32 filler[FILLER];
 	const u32 last[] = { J_STORE(J_VA_DATA, value), J_BB_END };
 	u64 at = j_of(J_GPA_BATCH, ctx);
+	unsigned int i;
 
 	gvt_lock(&r->v->lock);
 	j_batch_at(r, at, filler, N(filler));
 	j_batch_at(r, at + sizeof(filler), last, N(last));
-	j_ring(r, ctx, J_START_PPGTT(J_VA_BATCH), J_USER_INTERRUPT);
+	for (i = 0; i < STARTS; i++)
+		j_ring(r, ctx, J_START_PPGTT(J_VA_BATCH), J_USER_INTERRUPT);
 	gvt_unlock(&r->v->lock);
 }
 
@@ -83,13 +100,13 @@ static u32 stored(struct rig *r, unsigned int ctx)
 	return value;
 }
 
-/* Whether one more context is complete before patience ends. */
-static bool wait_for(struct rig *r, u64 completed)
+/* Whether one more context is complete before patience ends, or a reset comes. */
+static bool wait_for(const struct guest *g, u64 completed, u32 before)
 {
 	unsigned int i;
 
-	for (i = 0; i < PATIENCE && !over(); i++) {
-		if (rig_info(r).completed > completed)
+	for (i = 0; i < PATIENCE && epoch(g) == before; i++) {
+		if (rig_info(g->r).completed > completed)
 			return true;
 		sched_yield();
 	}
@@ -116,13 +133,13 @@ static void submit_once(struct guest *g, unsigned int ctx, bool *sound)
 	bool done;
 
 	write_batch(g->r, ctx, value);
-	done = !j_try(g->r, ctx) && wait_for(g->r, completed);
+	done = !j_try(g->r, ctx) && wait_for(g, completed, before);
 	if (*sound && done && !(before & 1)) {
 		u32 got = stored(g->r, ctx);
 
 		if (epoch(g) == before && got != value)
 			ck_abort_msg("0x%x was stored, not 0x%x", got, value);
-		g->checked += epoch(g) == before;
+		__atomic_fetch_add(&g->checked, epoch(g) == before, __ATOMIC_RELAXED);
 	}
 	*sound = done && epoch(g) == before && !(before & 1);
 }
@@ -158,7 +175,7 @@ static void *resets(void *arg)
 	unsigned int ctx;
 
 	while (!over()) {
-		struct timespec pause = { 0, 15000000 };
+		struct timespec pause = { 0, 40000000 };
 
 		nanosleep(&pause, NULL);
 		__atomic_fetch_add(&g->epoch, 1, __ATOMIC_SEQ_CST);
