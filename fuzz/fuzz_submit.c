@@ -488,6 +488,32 @@ static void canary_check(void)
 
 /* --- the whole --- */
 
+static void zero_page(u64 gpa)
+{
+	static const u32 zero[MPT_PAGE_SIZE / 4];
+
+	j_batch_at(r, gpa, zero, N(zero));
+}
+
+/* Whatever a guest has done: a driver that begins anew after a reset finds the device as new. */
+static void recover(void)
+{
+	u64 completed;
+	unsigned int i;
+
+	dmlr(true);
+	zero_page(j_of(J_GPA_CTX, 0) + 0x1000);
+	for (i = 0; i < 4; i++)
+		zero_page(j_of(J_GPA_TABLES, 0) + i * MPT_PAGE_SIZE);
+	j_context(r, 0);
+	completed = rig_info(r).completed;
+	j_batch(r, 0, J_STORE(J_VA_DATA, 3), J_BB_END);
+	j_start(r, 0);
+	gvt_run(r->gvt, 1000);
+	ck_assert_uint_eq(rig_info(r).completed, completed + 1);
+	ck_assert_uint_eq(j_get(r, j_of(J_GPA_DATA, 0)), 3);
+}
+
 static int add_counts(void *arg, const struct mpt_ledger_entry *entry, bool left)
 {
 	if (entry->kind == MPT_LEDGER_DMA && !left)
@@ -526,6 +552,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	canary_check();
 	j_no_fault(&j);
 	counts_agree();
+	recover();
+	j_no_fault(&j);
 	for (i = 0; i < j.vgpus; i++)
 		j_destroy(&j.r[i]);
 	j_close(&j);
