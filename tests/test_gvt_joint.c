@@ -123,6 +123,95 @@ START_TEST(tables_change_in_between)
 }
 END_TEST
 
+/* More dwords than a submission executes at once, then a store. */
+static void long_batch(struct rig *r, unsigned int ctx, u32 value)
+{
+	static const u32 filler[1000];
+	const u32 last[] = { J_STORE(J_VA_DATA, value), J_BB_END };
+	u64 at = j_of(J_GPA_BATCH, ctx);
+	unsigned int i;
+
+	j_batch_at(r, at, filler, N(filler));
+	j_batch_at(r, at + sizeof(filler), last, N(last));
+	for (i = 0; i < 6; i++)
+		j_ring(r, ctx, J_START_PPGTT(J_VA_BATCH), J_NOOP);
+	j_submit(r, ctx);
+	ck_assert(gvt_run_pending(r->gvt));
+}
+
+/* A context that runs gets more, and pages for it: a lite restore sees both. */
+START_TEST(tables_change_meanwhile)
+{
+	struct rig *r = &j.r[0];
+
+	j_open(&j, RIG_SPEC, 1);
+	long_batch(r, 0, VALUE);
+	j_map(r, 0, J_VA_BATCH + 0x8000, j_of(J_GPA_BATCH, 1) | 3);
+	j_map(r, 0, J_VA_DATA + 0x8000, j_of(J_GPA_DATA, 1) | 3);
+	j_batch(r, 1, J_STORE(J_VA_DATA + 0x8000, VALUE + 1), J_BB_END);
+	j_ring(r, 0, J_START_PPGTT(J_VA_BATCH + 0x8000), J_NOOP);
+	j_submit(r, 0);
+	j_run(&j, 100);
+	ck_assert_uint_eq(data(r, 0), VALUE);
+	ck_assert_uint_eq(data(r, 1), VALUE + 1);
+	complete(r, 0, 1);
+	j_close(&j);
+}
+END_TEST
+
+/* Contexts of one engine, each in its own tables: one is cut off, and goes on where it was. */
+START_TEST(preempted)
+{
+	struct rig *r = &j.r[0];
+
+	j_open(&j, RIG_SPEC, 1);
+	/* The fifth is made for the same engine. */
+	long_batch(r, 0, VALUE);
+	ck_assert_uint_eq(data(r, 0), VALUE);
+	j_set(r, j_of(J_GPA_DATA, 0), 0);
+	j_batch(r, 4, J_STORE(J_VA_DATA, VALUE + 4), J_BB_END);
+	j_start(r, 4);
+	j_run(&j, 100);
+	ck_assert_uint_eq(data(r, 4), VALUE + 4);
+	ck_assert_uint_eq(data(r, 0), 0);
+	ck_assert_uint_eq(rig_info(r).preempted, 1);
+	ck_assert_uint_ne(j_img(r, 0, J_IMG_HEAD), j_img(r, 0, J_IMG_TAIL));
+	ck_assert_uint_ne(j_img(r, 0, J_IMG_HEAD), 0);
+	j_submit(r, 0);
+	j_run(&j, 100);
+	ck_assert_uint_eq(data(r, 0), VALUE);
+	ck_assert_uint_eq(data(r, 4), VALUE + 4);
+	complete(r, 0, 2);
+	j_close(&j);
+}
+END_TEST
+
+/* RAM goes while a batch that uses it runs: what it stores from then on goes nowhere. */
+START_TEST(memory_goes_meanwhile)
+{
+	struct rig *r = &j.r[0];
+
+	j_open(&j, RIG_SPEC, 1);
+	rig_ok(mpt_ram_add(r->vm, RIG_EXTRA, RIG_EXTRA_SIZE, 0));
+	j_map(r, 0, J_VA_DATA, RIG_EXTRA | 3);
+	j_ggtt(r, j_gm(r, j_of(J_GM_DATA, 0)), RIG_EXTRA | 1);
+	j_ring(r, 0, J_STORE_GGTT(j_gm(r, j_of(J_GM_DATA, 0) + 8), VALUE));
+	long_batch(r, 0, VALUE);
+	ck_assert_uint_eq(j_get(r, RIG_EXTRA), VALUE);
+	ck_assert_uint_eq(j_get(r, RIG_EXTRA + 8), VALUE);
+	rig_ok(mpt_ram_remove(r->vm, RIG_EXTRA, RIG_EXTRA_SIZE));
+	j_ring(r, 0, J_STORE_GGTT(j_gm(r, j_of(J_GM_DATA, 0) + 8), VALUE));
+	j_submit(r, 0);
+	j_run(&j, 100);
+	complete(r, 0, 1);
+	rig_ok(mpt_ram_add(r->vm, RIG_EXTRA, RIG_EXTRA_SIZE, 0));
+	ck_assert_uint_eq(j_get(r, RIG_EXTRA), 0);
+	j_start(r, 0);
+	ck_assert_uint_eq(j_get(r, RIG_EXTRA), VALUE);
+	j_close(&j);
+}
+END_TEST
+
 /* A page that is read-only, and one that went: the store is dropped, the context goes on. */
 START_TEST(stores_that_go_nowhere)
 {
@@ -160,6 +249,8 @@ static void works_again(struct rig *r, bool full)
 	} else {
 		gdrst(r, GVT_RCS);
 	}
+	ck_assert_uint_eq(rig_info(r).ppgtt_spaces, 0);
+	ck_assert_uint_eq(rig_info(r).ppgtt_tables, 0);
 	j_set(r, j_of(J_GPA_DATA, 0), 0);
 	j_img_set(r, 0, J_IMG_HEAD, 0);
 	j_submit(r, 0);
@@ -395,6 +486,9 @@ static Suite *joint_suite(void)
 	tcase_add_loop_test(tc, a_batch_in_the_ggtt, 0, GVT_NUM_ENGINES);
 	tcase_add_test(tc, three_levels);
 	tcase_add_loop_test(tc, tables_change_in_between, 0, 3);
+	tcase_add_test(tc, tables_change_meanwhile);
+	tcase_add_test(tc, preempted);
+	tcase_add_test(tc, memory_goes_meanwhile);
 	tcase_add_test(tc, stores_that_go_nowhere);
 	suite_add_tcase(s, tc);
 	tc = tcase_create("fail");
