@@ -98,11 +98,12 @@ START_TEST(three_levels)
 }
 END_TEST
 
+/* The ways in which a hypervisor tells of stores to tables. */
+static const char *const modes[] = { "check,mock", "check,mock:trap=after", "check,mock:track=no" };
+
 /* What the guest changes in its tables between two submissions is what the second one sees. */
 START_TEST(tables_change_in_between)
 {
-	static const char *const modes[] = { "check,mock", "check,mock:trap=after",
-					     "check,mock:track=no" };
 	struct rig *r = &j.r[0];
 	unsigned int i;
 
@@ -144,7 +145,7 @@ START_TEST(tables_change_meanwhile)
 {
 	struct rig *r = &j.r[0];
 
-	j_open(&j, RIG_SPEC, 1);
+	j_open(&j, modes[_i], 1);
 	long_batch(r, 0, VALUE);
 	j_map(r, 0, J_VA_BATCH + 0x8000, j_of(J_GPA_BATCH, 1) | 3);
 	j_map(r, 0, J_VA_DATA + 0x8000, j_of(J_GPA_DATA, 1) | 3);
@@ -190,6 +191,7 @@ END_TEST
 START_TEST(memory_goes_meanwhile)
 {
 	struct rig *r = &j.r[0];
+	struct gvt_vgpu_info before;
 
 	j_open(&j, RIG_SPEC, 1);
 	rig_ok(mpt_ram_add(r->vm, RIG_EXTRA, RIG_EXTRA_SIZE, 0));
@@ -199,7 +201,10 @@ START_TEST(memory_goes_meanwhile)
 	long_batch(r, 0, VALUE);
 	ck_assert_uint_eq(j_get(r, RIG_EXTRA), VALUE);
 	ck_assert_uint_eq(j_get(r, RIG_EXTRA + 8), VALUE);
+	before = rig_info(r);
 	rig_ok(mpt_ram_remove(r->vm, RIG_EXTRA, RIG_EXTRA_SIZE));
+	ck_assert_uint_eq(rig_info(r).ppgtt_mapped, before.ppgtt_mapped - 1);
+	ck_assert_uint_eq(rig_info(r).ggtt_mapped, before.ggtt_mapped - 1);
 	j_ring(r, 0, J_STORE_GGTT(j_gm(r, j_of(J_GM_DATA, 0) + 8), VALUE));
 	j_submit(r, 0);
 	j_run(&j, 100);
@@ -485,8 +490,8 @@ static Suite *joint_suite(void)
 	tcase_add_loop_test(tc, a_batch_on_each_engine, 0, GVT_NUM_ENGINES);
 	tcase_add_loop_test(tc, a_batch_in_the_ggtt, 0, GVT_NUM_ENGINES);
 	tcase_add_test(tc, three_levels);
-	tcase_add_loop_test(tc, tables_change_in_between, 0, 3);
-	tcase_add_test(tc, tables_change_meanwhile);
+	tcase_add_loop_test(tc, tables_change_in_between, 0, N(modes));
+	tcase_add_loop_test(tc, tables_change_meanwhile, 0, N(modes));
 	tcase_add_test(tc, preempted);
 	tcase_add_test(tc, memory_goes_meanwhile);
 	tcase_add_test(tc, stores_that_go_nowhere);
