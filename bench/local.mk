@@ -4,14 +4,16 @@
 
 EXTRA_PROGRAMS += bench/bench
 bench_bench_SOURCES = \
+	$(guest_sources) \
 	bench/bench.c \
 	bench/bench.h \
 	bench/gvt.c \
 	bench/icount.c \
 	bench/mem.c \
 	bench/outer.c \
+	bench/submit.c \
 	bench/yard.c
-bench_bench_CPPFLAGS = $(public_cppflags) $(JANSSON_CFLAGS)
+bench_bench_CPPFLAGS = $(public_cppflags) $(guest_cppflags) $(JANSSON_CFLAGS)
 bench_bench_LDADD = libmpt-gvt.la libmpt.la $(JANSSON_LIBS)
 
 EXTRA_PROGRAMS += tests/bench_inner

@@ -6,5 +6,6 @@ const struct bench_set bench_sets[] = {
 	{ rows_yard, &num_rows_yard },
 	{ rows_mem, &num_rows_mem },
 	{ rows_gvt, &num_rows_gvt },
+	{ rows_submit, &num_rows_submit },
 	{ NULL, NULL },
 };

@@ -17,9 +17,11 @@
 #define PT 0x100000U
 #define PAGES 0x400000U
 #define RAM (64ULL << 20)
-/* A gigabyte in pages of 4 KiB; more than the caches near the processor hold. */
-#define MANY_PT 509U
-#define LIVE (3 + MANY_PT)
+/* Tables that are checked again, of all levels: what nearer and farther caches hold. */
+#define UPPER 3U
+#define FEW 64U
+#define SOME 256U
+#define MANY 512U
 
 /* One vGPU whose guest has an address space of @pts page tables, all full. */
 struct rig {
@@ -30,7 +32,7 @@ struct rig {
 	struct gvt_mm *mm;
 };
 
-static struct rig small, untracked;
+static struct rig small, few, some, many;
 static const u64 roots[4] = { PML4, 0, 0, 0 };
 
 static int store(const struct rig *r, u64 gpa, u64 entry)
@@ -110,56 +112,83 @@ static void create_destroy(unsigned long n)
 
 /* --- checked again --- */
 
-static int setup_untracked(void)
+static int open_untracked(struct rig *r, unsigned int tables)
 {
-	if (open_rig(&untracked, "mock:track=no", MANY_PT))
+	if (open_rig(r, "mock:track=no", tables - UPPER))
 		return -1;
-	return gvt_mm_get(to_gvt_vgpu(untracked.vgpu), 4, roots, &untracked.mm);
+	return gvt_mm_get(to_gvt_vgpu(r->vgpu), 4, roots, &r->mm);
 }
 
-static void teardown_untracked(void)
+static void close_untracked(struct rig *r)
 {
-	gvt_mm_put(to_gvt_vgpu(untracked.vgpu), untracked.mm);
-	close_rig(&untracked);
+	gvt_mm_put(to_gvt_vgpu(r->vgpu), r->mm);
+	close_rig(r);
 }
 
-static void check_again(unsigned long n)
+static void check_again(const struct rig *r, unsigned long n)
 {
-	struct gvt_vgpu *v = to_gvt_vgpu(untracked.vgpu);
+	struct gvt_vgpu *v = to_gvt_vgpu(r->vgpu);
 
 	while (n--) {
 		gvt_lock(&v->lock);
-		if (pin(v, untracked.mm))
+		if (pin(v, r->mm))
 			abort();
 		gvt_unlock(&v->lock);
 	}
 }
 
 /* As much memory, twice. */
-static u64 tables[2][LIVE][512];
+static u64 tables[2][MANY][512];
 
-static int setup_compare(void)
-{
-	memset(tables, 0x77, sizeof(tables));
-	return 0;
-}
-
-static void compare(unsigned long n)
+static void compare(unsigned long n, unsigned int count)
 {
 	volatile size_t size = sizeof(tables[0][0]);
 	unsigned int i;
 
 	while (n--)
-		for (i = 0; i < LIVE; i++)
+		for (i = 0; i < count; i++)
 			bench_use(memcmp(tables[0][i], tables[1][i], size));
 }
+
+#define ROW_FUNCTIONS(rig, count) \
+	static int setup_##rig(void) \
+	{ \
+		return open_untracked(&(rig), (count)); \
+	} \
+	static void teardown_##rig(void) \
+	{ \
+		close_untracked(&(rig)); \
+	} \
+	static void check_##rig(unsigned long n) \
+	{ \
+		check_again(&(rig), n); \
+	} \
+	static int setup_compare_##rig(void) \
+	{ \
+		memset(tables, 0x77, sizeof(tables)); \
+		return 0; \
+	} \
+	static void compare_##rig(unsigned long n) \
+	{ \
+		compare(n, (count)); \
+	}
+
+ROW_FUNCTIONS(few, FEW)
+ROW_FUNCTIONS(some, SOME)
+ROW_FUNCTIONS(many, MANY)
+
+#define ROWS(rig, count) \
+	{ .name = "memcmp of " #count " tables", .fn = compare_##rig, \
+	  .setup = setup_compare_##rig, .slow = true }, \
+	{ .name = "check of " #count " unchanged tables", .fn = check_##rig, \
+	  .setup = setup_##rig, .teardown = teardown_##rig, \
+	  .yard = "memcmp of " #count " tables", .factor = 1.5, .slow = true }
 
 const struct bench_row rows_ppgtt[] = {
 	{ .name = "4-level create + destroy, 512 PTEs", .fn = create_destroy, .setup = setup_small,
 	  .teardown = teardown_small, .plus = 20000, .slow = true },
-	{ .name = "memcmp of 512 tables", .fn = compare, .setup = setup_compare, .slow = true },
-	{ .name = "check of 512 unchanged tables", .fn = check_again, .setup = setup_untracked,
-	  .teardown = teardown_untracked, .yard = "memcmp of 512 tables", .factor = 1.5,
-	  .slow = true },
+	ROWS(few, 64),
+	ROWS(some, 256),
+	ROWS(many, 512),
 };
 const size_t num_rows_ppgtt = sizeof(rows_ppgtt) / sizeof(rows_ppgtt[0]);
