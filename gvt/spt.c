@@ -87,7 +87,8 @@ static struct gvt_spt *spt_alloc(enum gvt_table type, bool split)
 {
 	bool leaf = type <= GVT_TABLE_PT64;
 	size_t table = GVT_TABLE_ENTRIES * sizeof(u64);
-	struct gvt_spt *spt = mpt_zalloc(sizeof(*spt) + (split ? 0 : table) + (leaf ? 0 : table));
+	struct gvt_spt *spt = mpt_zalloc(sizeof(*spt) + (split ? 0 : GVT_LINE + table) +
+					 (leaf ? 0 : table));
 
 	if (!spt)
 		return NULL;
@@ -97,7 +98,7 @@ static struct gvt_spt *spt_alloc(enum gvt_table type, bool split)
 	spt->split = split;
 	spt->refs = 1;
 	if (!split)
-		spt->guest = (u64 *)(void *)(spt + 1);
+		spt->guest = gvt_line(spt + 1);
 	if (!leaf)
 		spt->child = (struct gvt_spt **)(void *)(spt->guest + GVT_TABLE_ENTRIES);
 	return spt;

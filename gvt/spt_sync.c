@@ -57,7 +57,7 @@ void gvt_spt_dirty(struct gvt_vgpu *v, struct gvt_spt *spt)
 int gvt_spt_sync(struct gvt_vgpu *v, struct gvt_spt *spt)
 {
 	struct gvt_ppgtt *p = v->ppgtt;
-	u64 *now = p->buf[spt->type];
+	u64 *now = gvt_ppgtt_buf(p, spt->type);
 	bool tracked = track(v, spt->gfn);
 	int ret = intel_gvt_hypervisor_read_gpa(&v->base, spt->gfn << MPT_PAGE_SHIFT, now,
 						MPT_PAGE_SIZE);
@@ -68,11 +68,14 @@ int gvt_spt_sync(struct gvt_vgpu *v, struct gvt_spt *spt)
 		ret = gvt_spt_update(v, spt, now);
 	spt->err = ret;
 	spt->synced = p->pin;
-	memset(spt->half, 0, sizeof(spt->half));
-	if (ret || !tracked)
-		gvt_spt_dirty(v, spt);
-	else
+	if (spt->halves)
+		memset(spt->half, 0, sizeof(spt->half));
+	spt->halves = false;
+	/* Where nothing is tracked all are on the list and stay where they are. */
+	if (!ret && tracked)
 		gvt_list_del(&spt->dirty);
+	else if (gvt_list_empty(&spt->dirty))
+		gvt_spt_dirty(v, spt);
 	return ret;
 }
 
@@ -193,6 +196,7 @@ static bool complete(struct gvt_spt *spt, unsigned int index, unsigned int from,
 	bool odd = (had_low && had_high) || (from != 0 && from != 4) || (to != 4 && to != 8);
 	bool whole = (low && high) || (!odd && (low || had_low) && (high || had_high));
 
+	spt->halves = true;
 	gvt_bit_put(spt->half[0], index, !whole && (odd || low || had_low));
 	gvt_bit_put(spt->half[1], index, !whole && (odd || high || had_high));
 	return whole;
