@@ -8,6 +8,8 @@
 #include "guest_priv.h"
 
 static void step_end(struct guest *g);
+static void fail_va(struct guest *g, const char *end, const char *fmt, va_list ap)
+	__attribute__((format(printf, 3, 0)));
 
 static const struct {
 	const char *name, *what;

@@ -22,6 +22,7 @@
 #define IRQ_SWITCH (1U << 8)
 #define MSI_ADDR 0xfee00000U
 #define MSI_DATA 0x4031U
+#define STORM 10000U
 
 /* --- events --- */
 
@@ -118,9 +119,12 @@ static void irq(struct guest *g)
 void guest_poll(struct guest *g)
 {
 	struct mpt_irq msi;
+	u32 n = 0;
 
 	guest_wait(g);
 	while (guest_irq_take(g, &msi)) {
+		if (++n == STORM)
+			guest_fail(g, "interrupts: expected their causes gone, saw %u in a row", n);
 		guest_expect(g, msi.addr, MSI_ADDR, "address of an MSI");
 		guest_expect(g, msi.data, MSI_DATA, "data of an MSI");
 		guest_expect(g, msi.intx, false, "interrupt on the pin");
