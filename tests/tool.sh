@@ -309,6 +309,9 @@ if [ -z "$MPT_STATIC_BACKEND" ]; then
 	status 1 run --guest synthetic --backend fault=dma_map_guest_page:2,check,mock
 	says "$out" 'FAILED' 'errors              1, the first: guest with 4 levels: ggtt: ' \
 		'expected what was' 'not run' 'NOT healthy'
+	# Each step passes, but a page stays tracked.
+	status 1 run --guest synthetic --backend fault=disable_page_track:1,check,mock
+	says "$out" 'guest with 4 levels: leaves 0 DMA mappings and ' 'NOT healthy'
 fi
 ok "the synthetic guest"
 
