@@ -123,6 +123,23 @@ START_TEST(a_table_is_followed_at_the_next_pin)
 }
 END_TEST
 
+/* A tracked table that could not be followed is not equal: the next pin tries again. */
+START_TEST(a_table_that_failed_is_tried_again)
+{
+	open_tree("mock");
+	pin();
+	pm_set(&m, OTHER, 0, 0x700003);
+	pm_set(&m, DIR2, 1, entry_of(OTHER));
+	mpt_alloc_fail_at(1);
+	ck_assert_int_eq(pin_error(), -ENOMEM);
+	mpt_alloc_fail_at(0);
+	pin();
+	ck_assert_uint_ne(shadow(PM_PD, 1), 0);
+	pm_compare_va(&m, space, root, 0x200000);
+	close_tree();
+}
+END_TEST
+
 /* The first half, either one, takes the entry away; the other half brings the new one. */
 START_TEST(halves)
 {
@@ -512,6 +529,7 @@ static Suite *write_suite(void)
 	tcase_add_loop_test(tc, a_leaf_is_followed_at_once, 0, N(modes));
 	tcase_add_loop_test(tc, a_rewrite_never_drops_the_page, 0, N(modes));
 	tcase_add_loop_test(tc, a_table_is_followed_at_the_next_pin, 0, N(modes));
+	tcase_add_test(tc, a_table_that_failed_is_tried_again);
 	tcase_add_loop_test(tc, halves, 0, N(modes));
 	tcase_add_loop_test(tc, odd_stores, 0, N(modes));
 	tcase_add_loop_test(tc, a_byte_waits_for_the_pin, 0, N(modes));
