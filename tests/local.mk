@@ -85,6 +85,7 @@ layer_suites = \
 	tests/test_gvt_state \
 	tests/test_gvt_state_blob \
 	tests/test_gvt_state_exec \
+	tests/test_gvt_state_lists \
 	tests/test_gvt_state_probe \
 	tests/test_gvt_state_refuse \
 	tests/test_gvt_tiling \

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Saved states that nobody saved: cut, damaged, edited field by field with a right hash. Each is
- * refused with its reason and leaves the vGPU as it was, or means something that a vGPU can be.
+ * refused with its reason and leaves the vGPU as it was, or means something that a vGPU can be. Lists
+ * that disagree with each other: test_gvt_state_lists.c.
  */
 #include <stdio.h>
 
@@ -444,55 +445,6 @@ START_TEST(test_value)
 }
 END_TEST
 
-/* Of the list @path the last element goes. */
-static struct blob shorter(const char *section, const char *path)
-{
-	struct gvt_state_field f = blob_field(&good, path);
-	struct blob blob = blob_copy(&good);
-	size_t at = blob_data(&good, path), head = blob_section(&good, section);
-
-	blob_splice(&blob, at, NULL, -(long)f.width);
-	blob_set(&blob, at - HEAD_SIZE + HEAD_LENGTH, f.count - 1, 4);
-	blob_set(&blob, head + HEAD_LENGTH, blob_get32(&good, head + HEAD_LENGTH) - f.width, 4);
-	return blob;
-}
-
-START_TEST(test_lists_disagree)
-{
-	struct blob blob = shorter("registers", "registers.run_len");
-
-	refused(&blob, "field registers.run_len: not as many as run_at");
-	blob = shorter("registers", "registers.value");
-	refused(&blob, "in all more or less than there are values");
-	blob = shorter("ggtt", "ggtt.entry");
-	refused(&blob, "in all more or less than there are values");
-	blob = shorter("ggtt", "ggtt.flags");
-	refused(&blob, "field ggtt.flags: not as many as entries");
-	blob = shorter("spaces", "spaces.levels");
-	refused(&blob, "field spaces.created: not as many as levels (0x3)");
-	blob = shorter("spaces", "spaces.created");
-	refused(&blob, "field spaces.created: not as many as levels (0x2)");
-	blob = shorter("spaces", "spaces.root");
-	refused(&blob, "field spaces.root: not four for each (0xb)");
-	blob = shorter("engine", "engine.kept");
-	refused(&blob, "field engine.kept: elements of another number of engines (0x5f)");
-}
-END_TEST
-
-/* Lengths whose sum is right only in 32 bits. */
-START_TEST(test_lengths_wrap)
-{
-	struct gvt_state_field f = blob_field(&good, "ggtt.run_len");
-	size_t at = blob_data(&good, "ggtt.run_len");
-	struct blob blob = blob_copy(&good);
-
-	ck_assert_uint_gt(f.count, 2);
-	blob_set(&blob, at, (u64)blob_get32(&good, at) + 0x80000000U, 4);
-	blob_set(&blob, at + 4, (u64)blob_get32(&good, at + 4) + 0x80000000U, 4);
-	refused(&blob, "ggtt.run_len: a run of this length");
-}
-END_TEST
-
 /* A slot that would open what no guest may open to its batches; 0x24d0 is the first of twelve. */
 START_TEST(test_nonpriv)
 {
@@ -567,8 +519,6 @@ static Suite *blob_suite(void)
 	tcase_add_test(tc, test_optional_section_is_missing);
 	tcase_add_test(tc, test_field_form);
 	tcase_add_loop_test(tc, test_value, 0, (int)N(values));
-	tcase_add_test(tc, test_lists_disagree);
-	tcase_add_test(tc, test_lengths_wrap);
 	tcase_add_test(tc, test_nonpriv);
 	tcase_add_test(tc, test_pv_page);
 	tcase_add_test(tc, test_each);
