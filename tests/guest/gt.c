@@ -193,3 +193,15 @@ void guest_gt_resume(struct guest *g)
 	large_pages(g);
 	guest_step_engines(g);
 }
+
+void guest_gt_off(struct guest *g)
+{
+	u32 i;
+
+	for (i = 0; i < G_NUM_ENGINES; i++) {
+		guest_engine_reset(g, &g->engine[i]);
+		guest_reg_set(g, g->engine[i].info->base + RING_HWS_PGA, 0);
+	}
+	guest_reg_set(g, MASTER, 0);
+	guest_forcewake(g, false);
+}

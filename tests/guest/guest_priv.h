@@ -184,6 +184,7 @@ void guest_forcewake(struct guest *g, bool on);
 void guest_engine_resume(struct guest *g, struct guest_engine *e);
 void guest_engine_reset(struct guest *g, struct guest_engine *e);
 void guest_gt_resume(struct guest *g);
+void guest_gt_off(struct guest *g);
 void guest_full_reset(struct guest *g);
 
 /* --- ppgtt.c --- */
