@@ -37,7 +37,7 @@ static const struct {
 	{ "tables", "entries change between submissions", guest_step_tables, true },
 	{ "hang", "engine reset, the innocent is replayed", guest_step_hang, true },
 	{ "gt-reset", "full reset, what was announced stays usable", guest_step_reset, true },
-	{ "teardown", "tables destroyed, engines reset, GGTT empty, decoding off", step_end, false },
+	{ "teardown", "tables given back, engines reset, GGTT empty, BARs off", step_end, false },
 };
 
 #define NUM_STEPS G_ARRAY(steps)
@@ -95,9 +95,11 @@ static void step_end(struct guest *g)
 {
 	u32 i;
 
-	for (i = 0; i < G_ARRAY(g->vm); i++)
-		if (g->vm[i].announced)
-			guest_vm_notify(g, &g->vm[i], false);
+	/* Announced anew, since a reset may have made the device forget; then taken back. */
+	for (i = 0; i < G_ARRAY(g->vm); i++) {
+		guest_vm_notify(g, &g->vm[i], true);
+		guest_vm_notify(g, &g->vm[i], false);
+	}
 	guest_gt_off(g);
 	guest_ggtt_clear(g);
 	guest_pci_off(g);
