@@ -141,6 +141,8 @@ static inline void bed_left(struct bed *b, unsigned int i)
 	ck_assert_msg(!info.failsafe, "%s", gvt_failsafe_name(info.failsafe));
 	ck_assert_uint_eq(info.errors, 0);
 	ck_assert_uint_eq(info.unknown, 0);
+	ck_assert_uint_eq(info.ppgtt_spaces, 0);
+	ck_assert_uint_eq(info.ggtt_mapped, 0);
 }
 
 static inline void bed_ledger(struct bed *b)
