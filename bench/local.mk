@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
 # make bench: the speed gates, over the installed libraries, and over what these hide, in
-# tests/bench_inner.c. Never part of make check.
+# tests/bench_*.c. Never part of make check.
 
 EXTRA_PROGRAMS += bench/bench
 bench_bench_SOURCES = \
@@ -22,6 +22,7 @@ tests_bench_inner_SOURCES = \
 	bench/bench.h \
 	bench/icount.c \
 	bench/yard.c \
+	tests/bench_blit.c \
 	tests/bench_inner.c \
 	tests/bench_ppgtt.c
 tests_bench_inner_CPPFLAGS = $(public_cppflags) -I$(top_srcdir) $(JANSSON_CFLAGS)

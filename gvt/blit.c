@@ -7,8 +7,6 @@
 
 #include "blit.h"
 
-#define PIECE GVT_BLIT_PIECE
-#define WORDS (PIECE / 8)
 #define ADDR_END (1ULL << 48)
 #define UNIT 64U /* bytes for one of the budget */
 
@@ -56,48 +54,46 @@ static u64 address(const u32 *dw)
 /* --- where an operand is --- */
 
 /* The rows may go down in memory: a pitch is signed. */
-static bool linear_area(struct gvt_blit_area *a, struct point at, u32 cpp, u32 bytes, u32 rows)
+static bool linear_area(const struct gvt_blit_area *a, u32 bytes, u32 rows)
 {
-	int64_t last, low, high;
+	int64_t first = (int64_t)a->y * a->pitch + a->x;
+	int64_t last = first + (int64_t)(rows - 1) * a->pitch;
+	int64_t low = first < last ? first : last, high = (first < last ? last : first) + bytes;
 
-	a->first = (int64_t)at.y * a->pitch + (int64_t)at.x * cpp;
-	last = a->first + (int64_t)(rows - 1) * a->pitch;
-	low = a->first < last ? a->first : last;
-	high = (a->first < last ? last : a->first) + bytes;
 	return (int64_t)a->base + low >= 0 && (int64_t)a->base + high <= (int64_t)ADDR_END;
 }
 
 /*
- * Pitches of tiled operands count dwords. The rectangle must be within the rows: beyond them it
- * would go on in other tiles, which the PRM does not describe.
+ * The rectangle must be within the rows: beyond them it would go on in other tiles, which the PRM
+ * does not describe.
  */
-static bool tiled_area(struct gvt_blit_area *a, struct point at, u32 cpp, u32 bytes, u32 rows)
+static bool tiled_area(const struct gvt_blit_area *a, u32 bytes, u32 rows)
 {
-	u64 height = a->tiling.walk == GVT_TILE_Y ? 32 : 8;
-	u32 width = a->tiling.walk == GVT_TILE_Y ? 128 : 512;
-	u64 end;
+	const struct gvt_tile *t = &gvt_tiles[a->walk];
+	u32 pitch = (u32)a->pitch;
+	u64 tile_rows;
 
-	a->pitch *= 4;
-	if (a->base % 4096 || a->pitch <= 0 || (u32)a->pitch % width || at.x < 0 || at.y < 0)
+	if (a->base % GVT_TILE_SIZE || a->pitch <= 0 || pitch % (1U << t->width) || a->x < 0 ||
+	    a->y < 0 || (u64)a->x + bytes > pitch)
 		return false;
-	if ((u64)at.x * cpp + bytes > (u64)a->pitch)
-		return false;
-	end = ((u64)at.y + rows + height - 1) / height * height * (u64)a->pitch;
-	a->tiling.pitch = (u32)a->pitch;
-	a->tiling.last = end - 1;
-	a->first = (int64_t)at.y * a->pitch + (int64_t)at.x * cpp;
-	return a->base + end <= ADDR_END;
+	tile_rows = (((u64)a->y + rows - 1) >> t->height) + 1;
+	return a->base + (tile_rows << t->height) * pitch <= ADDR_END;
 }
 
+/* Pitches of tiled operands count dwords. */
 static bool area(struct gvt_blit_area *a, enum tiling tiling, struct point at, u32 cpp,
 		 const struct gvt_blit *b)
 {
 	if (tiling == TILED_64K)
 		return false;
+	a->x = at.x * (int32_t)cpp;
+	a->y = at.y;
 	a->tiled = tiling != LINEAR;
-	a->tiling.walk = tiling == Y_TILED ? GVT_TILE_Y : GVT_TILE_X;
-	return a->tiled ? tiled_area(a, at, cpp, b->bytes, b->rows)
-			: linear_area(a, at, cpp, b->bytes, b->rows);
+	a->walk = tiling == Y_TILED ? GVT_TILE_Y : GVT_TILE_X;
+	if (!a->tiled)
+		return linear_area(a, b->bytes, b->rows);
+	a->pitch *= 4;
+	return tiled_area(a, b->bytes, b->rows);
 }
 
 /* --- decoding --- */
@@ -209,6 +205,72 @@ static bool start_fast_copy(struct gvt_blit *b, const u32 *dw, u32 swctrl)
 	return target(b, dw, dst, cpp) && source(b, dw, src, cpp);
 }
 
+/* --- cells: what is drawn at once --- */
+
+/*
+ * A cell is read as a whole before any of it is written. Where operands overlap in one surface that
+ * is what pixel by pixel would give, as cells follow each other in both directions as pixels do.
+ * Cells are cut by the operands alone, so that a budget changes nothing in other overlaps either.
+ *
+ * With tiles a cell is a block of whole ones of either kind, in the destination's grid if that has
+ * one: then only tiles at the rectangle's edges are written in part. It is four tiles wide if they
+ * are Y tiles, as a linear operand is reached row by row. Without tiles it is a page of a row.
+ */
+#define ROW_CELL 4096U
+#define BLOCK_CELL 512U
+#define CELL_SIZE (BLOCK_CELL << 5)
+
+static struct gvt_blit_cut cut(u32 size, u32 cell, int32_t at)
+{
+	u32 before = (u32)at % cell;
+
+	return (struct gvt_blit_cut){ cell, before, (before + size + cell - 1) / cell };
+}
+
+static u32 tile_height(const struct gvt_blit_area *a)
+{
+	return a->tiled ? 1U << gvt_tiles[a->walk].height : 1;
+}
+
+static void cut_rectangle(struct gvt_blit *b)
+{
+	const struct gvt_blit_area *grid = b->dst.tiled ? &b->dst : &b->src;
+	u32 dst = tile_height(&b->dst), src = tile_height(&b->src);
+
+	if (grid->tiled) {
+		b->across = cut(b->bytes, BLOCK_CELL, grid->x);
+		b->down = cut(b->rows, dst > src ? dst : src, grid->y);
+	} else {
+		b->across = cut(b->bytes, ROW_CELL, 0);
+		b->down = cut(b->rows, 1, 0);
+	}
+}
+
+/* In bytes and rows, from a corner that the one who uses it knows. */
+struct rect {
+	u32 x, y, width, height;
+};
+
+/* Where the @n-th of @size units' cells is. */
+static void cell_range(const struct gvt_blit_cut *c, u32 n, u32 size, u32 *at, u32 *len)
+{
+	u32 begin = n * c->cell, end = begin + c->cell - c->before;
+
+	*at = n ? begin - c->before : 0;
+	*len = (end < size ? end : size) - *at;
+}
+
+static struct rect next_cell(const struct gvt_blit *b)
+{
+	u32 column = b->done % b->across.cells, line = b->done / b->across.cells;
+	struct rect r;
+
+	cell_range(&b->across, b->x_back ? b->across.cells - 1 - column : column, b->bytes, &r.x,
+		   &r.width);
+	cell_range(&b->down, b->y_back ? b->down.cells - 1 - line : line, b->rows, &r.y, &r.height);
+	return r;
+}
+
 static const struct {
 	u32 opcode, dwords;
 	bool (*start)(struct gvt_blit *b, const u32 *dw, u32 swctrl);
@@ -224,45 +286,153 @@ bool gvt_blit_start(struct gvt_blit *b, const u32 *dw, u32 n, u32 swctrl)
 
 	memset(b, 0, sizeof(*b));
 	for (i = 0; n && i < sizeof(commands) / sizeof(commands[0]); i++) {
-		if (OPCODE(dw[0]) == commands[i].opcode)
-			return n >= commands[i].dwords && commands[i].start(b, dw, swctrl);
+		if (OPCODE(dw[0]) != commands[i].opcode)
+			continue;
+		if (n < commands[i].dwords || !commands[i].start(b, dw, swctrl))
+			return false;
+		cut_rectangle(b);
+		return true;
 	}
 	return false;
 }
 
-/* --- execution --- */
+/* --- moving a cell's bytes --- */
 
-static bool move(const struct gvt_blit_mem *mem, u64 addr, u8 *buf, u32 len, bool write)
+/*
+ * Operands, and the result in @s: rows one after the other, @line bytes each. What is not read stays
+ * as it is: zeros, or the only result.
+ */
+struct buffers {
+	u32 line;
+	u64 s[CELL_SIZE / 8], d[CELL_SIZE / 8];
+	u8 tile[GVT_TILE_SIZE];
+};
+
+/* A move between an operand and rows at @flat. */
+struct move {
+	const struct gvt_blit_mem *mem;
+	bool write;
+	u8 *flat, *tile;
+	u32 line;
+};
+
+static bool access(const struct move *m, u64 addr, u8 *buf, u32 len)
 {
-	return write ? mem->write(mem->arg, addr, buf, len) : mem->read(mem->arg, addr, buf, len);
+	return m->write ? m->mem->write(m->mem->arg, addr, buf, len)
+			: m->mem->read(m->mem->arg, addr, buf, len);
 }
 
-/* gvt_blit_start() has seen that all of the area has a place. */
-static bool move_tiled(const struct gvt_blit_area *a, const struct gvt_blit_mem *mem, u64 offset,
-		       u8 *buf, u32 len, bool write)
+static bool move_linear(const struct move *m, const struct gvt_blit_area *a, const struct rect *r)
 {
-	u64 tiled;
-	u32 run;
+	int64_t offset = ((int64_t)a->y + r->y) * a->pitch + a->x + r->x;
+	u8 *flat = m->flat;
+	u32 row;
 
-	for (; len; offset += run, buf += run, len -= run) {
-		if (!gvt_tiling_map(&a->tiling, offset, &tiled, &run))
-			return false;
-		run = run < len ? run : len;
-		if (!move(mem, a->base + tiled, buf, run, write))
+	for (row = 0; row < r->height; row++, flat += m->line, offset += a->pitch) {
+		if (!access(m, (u64)((int64_t)a->base + offset), flat, r->width))
 			return false;
 	}
 	return true;
 }
 
-static bool move_row(const struct gvt_blit_area *a, const struct gvt_blit_mem *mem, u32 row, u32 x,
-		     void *buf, u32 len, bool write)
+static inline void copy_rows(u8 *to, u32 to_line, const u8 *from, u32 from_line, u32 n, u32 rows)
 {
-	int64_t offset = a->first + (int64_t)row * a->pitch + x;
-
-	if (a->tiled)
-		return move_tiled(a, mem, (u64)offset, buf, len, write);
-	return move(mem, (u64)((int64_t)a->base + offset), buf, len, write);
+	for (; rows--; to += to_line, from += from_line)
+		memcpy(to, from, n);
 }
+
+/* Rows of a column of a Y tile are most of the work: with a constant they take no call each. */
+static void copy_column(const struct move *m, u8 *tile, u32 run, u8 *flat, u32 n, u32 rows)
+{
+	u8 *to = m->write ? tile : flat, *from = m->write ? flat : tile;
+	u32 to_line = m->write ? run : m->line, from_line = m->write ? m->line : run;
+
+	if (n == 16)
+		copy_rows(to, to_line, from, from_line, 16, rows);
+	else
+		copy_rows(to, to_line, from, from_line, n, rows);
+}
+
+/* What of a tile is to be written next: [begin, end) of m->tile. */
+struct span {
+	u32 begin, end;
+};
+
+/* Spans that follow each other are one. */
+static bool add_span(const struct move *m, u64 addr, struct span *s, u32 begin, u32 len)
+{
+	if (begin != s->end) {
+		if (!access(m, addr + s->begin, m->tile + s->begin, s->end - s->begin))
+			return false;
+		s->begin = begin;
+	}
+	s->end = begin + len;
+	return true;
+}
+
+/* The rectangle's bytes, no others: a CPU or another engine may be writing to the same tile. */
+static bool write_tile(const struct move *m, const struct gvt_tile *t, u64 addr,
+		       const struct rect *r)
+{
+	u32 end = r->x + r->width, run = 1U << t->run, x, n, at, i;
+	struct span s = { gvt_tile_offset(t, r->x, r->y), gvt_tile_offset(t, r->x, r->y) };
+
+	for (x = r->x; x < end; x += n) {
+		n = run - x % run < end - x ? run - x % run : end - x;
+		at = gvt_tile_offset(t, x, r->y);
+		copy_column(m, m->tile + at, run, m->flat + (x - r->x), n, r->height);
+		for (i = 0; i < r->height; i++)
+			if (!add_span(m, addr, &s, at + (i << t->run), n))
+				return false;
+	}
+	return access(m, addr + s.begin, m->tile + s.begin, s.end - s.begin);
+}
+
+/* In one access, from the first byte that is wanted to the last. */
+static bool read_tile(const struct move *m, const struct gvt_tile *t, u64 addr, const struct rect *r)
+{
+	u32 end = r->x + r->width, run = 1U << t->run, x, n;
+	u32 first = gvt_tile_offset(t, r->x, r->y);
+	u32 last = gvt_tile_offset(t, end - 1, r->y + r->height - 1);
+
+	if (!access(m, addr + first, m->tile + first, last + 1 - first))
+		return false;
+	for (x = r->x; x < end; x += n) {
+		n = run - x % run < end - x ? run - x % run : end - x;
+		copy_column(m, m->tile + gvt_tile_offset(t, x, r->y), run, m->flat + (x - r->x), n,
+			    r->height);
+	}
+	return true;
+}
+
+static u32 to_edge(u32 at, u8 power)
+{
+	return (1U << power) - (at & ((1U << power) - 1));
+}
+
+/* Tile by tile. @r: of the rectangle. */
+static bool move_tiled(struct move m, const struct gvt_blit_area *a, const struct rect *r)
+{
+	const struct gvt_tile *t = &gvt_tiles[a->walk];
+	u32 right = (u32)a->x + r->x + r->width, bottom = (u32)a->y + r->y + r->height;
+	struct rect in = { .y = (u32)a->y + r->y };
+	u8 *line = m.flat;
+	u64 addr;
+
+	for (; in.y < bottom; in.y += in.height, line += (size_t)in.height * m.line) {
+		in.height = to_edge(in.y, t->height) < bottom - in.y ? to_edge(in.y, t->height) : bottom - in.y;
+		m.flat = line;
+		for (in.x = (u32)a->x + r->x; in.x < right; in.x += in.width, m.flat += in.width) {
+			in.width = to_edge(in.x, t->width) < right - in.x ? to_edge(in.x, t->width) : right - in.x;
+			addr = a->base + ((u64)(in.y >> t->height) * ((u32)a->pitch >> t->width) + (in.x >> t->width)) * GVT_TILE_SIZE;
+			if (!(m.write ? write_tile(&m, t, addr, &in) : read_tile(&m, t, addr, &in)))
+				return false;
+		}
+	}
+	return true;
+}
+
+/* --- execution --- */
 
 /* The truth table's eight products, those that are in it; then the bits that are not written. */
 static void combine(const struct gvt_blit *b, u64 *s, const u64 *d, u32 words)
@@ -279,68 +449,80 @@ static void combine(const struct gvt_blit *b, u64 *s, const u64 *d, u32 words)
 	}
 }
 
-/* Operands, and the result in @s. What is not read stays as it is: zeros, or the only result. */
-struct buffers {
-	u64 s[WORDS], d[WORDS];
-};
+/* A cell of an operand, from or to @flat. */
+static bool move(const struct gvt_blit_area *a, const struct gvt_blit_mem *mem,
+		 struct buffers *buf, u64 *flat, const struct rect *cell, bool write)
+{
+	struct move m = { mem, write, (u8 *)flat, buf->tile, buf->line };
+
+	return a->tiled ? move_tiled(m, a, cell) : move_linear(&m, a, cell);
+}
 
 static bool draw(const struct gvt_blit *b, const struct gvt_blit_mem *mem, struct buffers *buf,
-		 u32 row, u32 x, u32 len)
+		 const struct rect *cell)
 {
-	if (b->reads_src && !move_row(&b->src, mem, row, x, buf->s, len, false))
+	u32 bytes = cell->height * buf->line;
+
+	if (b->reads_src && !move(&b->src, mem, buf, buf->s, cell, false))
 		return false;
-	if (b->reads_dst && !move_row(&b->dst, mem, row, x, buf->d, len, false))
+	if (b->reads_dst && !move(&b->dst, mem, buf, buf->d, cell, false))
 		return false;
 	if (b->reads_dst || (b->reads_src && b->rop != ROP_SRC_COPY)) {
 		if (!b->reads_src)
-			memset(buf->s, 0, len);
-		combine(b, buf->s, buf->d, (len + 7) / 8);
+			memset(buf->s, 0, bytes);
+		combine(b, buf->s, buf->d, bytes / 8);
 	}
-	return move_row(&b->dst, mem, row, x, buf->s, len, true);
+	return move(&b->dst, mem, buf, buf->s, cell, true);
 }
 
 /*
  * What a copy never looks at is not touched: for a small one this is most of the work. Zeros for an
  * operand that is combined but not read; an operation that reads nothing has one result for all.
+ * Rows begin with a pixel and at a word: the pattern is the same in all of them.
  */
 static void prepare(const struct gvt_blit *b, struct buffers *buf)
 {
-	u32 words = ((b->bytes < PIECE ? b->bytes : PIECE) + 7) / 8;
+	u32 width = b->bytes < b->across.cell ? b->bytes : b->across.cell;
+	u32 height = b->rows < b->down.cell ? b->rows : b->down.cell, bytes;
 
+	buf->line = (width + 7) / 8 * 8;
 	if (b->rop == ROP_SRC_COPY && b->reads_src && !b->reads_dst)
 		return;
-	memset(buf->s, 0, words * sizeof(u64));
-	memset(buf->d, 0, words * sizeof(u64));
+	bytes = height * buf->line;
+	memset(buf->s, 0, bytes);
+	memset(buf->d, 0, bytes);
 	if (!b->reads_src && !b->reads_dst)
-		combine(b, buf->s, buf->d, words);
+		combine(b, buf->s, buf->d, bytes / 8);
 }
 
-static void charge(u64 *budget, u32 bytes)
+/* false: there is more to pay than is left. */
+static bool pay(struct gvt_blit *b, u64 *budget)
 {
-	u64 units = (bytes + UNIT - 1) / UNIT;
+	u32 paid = b->owed < *budget ? b->owed : (u32)*budget;
 
-	*budget -= units < *budget ? units : *budget;
+	b->owed -= paid;
+	*budget -= paid;
+	return !b->owed;
 }
 
-/* Pieces are cut by the row alone, so that a budget changes nothing in what overlapping ones do. */
 enum gvt_blit_result gvt_blit_step(struct gvt_blit *b, const struct gvt_blit_mem *mem, u64 *budget)
 {
-	u32 pieces = (b->bytes + PIECE - 1) / PIECE, row, x, len;
+	u32 cells = b->across.cells * b->down.cells;
 	struct buffers buf;
+	struct rect cell;
 
-	if (b->row < b->rows && *budget)
+	if (!pay(b, budget))
+		return GVT_BLIT_AGAIN;
+	if (b->done < cells && *budget)
 		prepare(b, &buf);
-	for (; b->row < b->rows; b->row++, b->piece = 0) {
-		row = b->y_back ? b->rows - 1 - b->row : b->row;
-		for (; b->piece < pieces; b->piece++) {
-			if (!*budget)
-				return GVT_BLIT_AGAIN;
-			x = (b->x_back ? pieces - 1 - b->piece : b->piece) * PIECE;
-			len = b->bytes - x < PIECE ? b->bytes - x : PIECE;
-			if (!draw(b, mem, &buf, row, x, len))
-				return GVT_BLIT_FAULT;
-			charge(budget, len);
-		}
+	for (; b->done < cells; b->done++) {
+		if (!*budget)
+			return GVT_BLIT_AGAIN;
+		cell = next_cell(b);
+		if (!draw(b, mem, &buf, &cell))
+			return GVT_BLIT_FAULT;
+		b->owed = cell.height * ((cell.width + UNIT - 1) / UNIT);
+		pay(b, budget);
 	}
-	return GVT_BLIT_DONE;
+	return b->owed ? GVT_BLIT_AGAIN : GVT_BLIT_DONE;
 }

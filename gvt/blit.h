@@ -14,31 +14,40 @@
 #define GVT_BLIT_SRC_Y (1U << 0)
 #define GVT_BLIT_DST_Y (1U << 1)
 
-/* false: the memory is not there, the operation faults. @len is 4 KiB at most. */
+/*
+ * false: the memory is not there, the operation faults. @len is 4 KiB at most. Of a tile more is read
+ * than the rectangle covers, as long as it lies between what it covers; nothing else is written.
+ */
 struct gvt_blit_mem {
 	void *arg;
 	bool (*read)(void *arg, u64 addr, void *buf, u32 len);
 	bool (*write)(void *arg, u64 addr, const void *buf, u32 len);
 };
 
-/* Bytes of a row that are drawn at once. */
-#define GVT_BLIT_PIECE 4096U
-
 /* A rectangle of an operand; all of it has addresses, without a wrap. */
 struct gvt_blit_area {
 	u64 base;      /* of the surface */
-	int64_t first; /* bytes from @base to the first pixel of row 0, as if the surface was linear */
+	int32_t x, y;  /* its corner: bytes, rows */
 	int32_t pitch; /* bytes */
 	bool tiled;
-	struct gvt_tiling tiling;
+	enum gvt_tile_walk walk;
+};
+
+/*
+ * One dimension of the rectangle, cut into cells by a grid: @cell units each, but the first, of which
+ * @before units are outside, and the last.
+ */
+struct gvt_blit_cut {
+	u32 cell, before, cells;
 };
 
 /* An operation and how far it is. Nothing in here needs to be given back. */
 struct gvt_blit {
 	struct gvt_blit_area src, dst;
 	u32 bytes, rows; /* of the rectangle */
-	u32 row;	 /* done, counted in the order of execution */
-	u32 piece;	 /* done of the next one, likewise */
+	struct gvt_blit_cut across, down;
+	u32 done; /* cells, counted in the order of execution */
+	u32 owed; /* of the budget, for the last one */
 	bool x_back, y_back;
 	bool reads_src, reads_dst;
 	u8 rop;
@@ -61,9 +70,10 @@ bool gvt_blit_start(struct gvt_blit *b, const u32 *dw, u32 n, u32 swctrl);
 
 /*
  * gvt_blit_step() - draw on.
- * @budget: 1 for each 64 bytes written, of a piece of at most 4 KiB; down to 0 at least
- * Return: AGAIN if the budget was used up. After FAULT the pieces before are drawn, and the same
- * piece is tried again by another call. The result does not depend on the budgets given.
+ * @budget: 1 for each 64 bytes written of a row. Of a cell (16 KiB at most) that began with too
+ *	little left, the rest is paid by the calls that follow
+ * Return: AGAIN if the budget was used up. After FAULT the cells before are drawn, and the same cell
+ * is tried again by another call. The result does not depend on the budgets given.
  */
 enum gvt_blit_result gvt_blit_step(struct gvt_blit *b, const struct gvt_blit_mem *mem, u64 *budget);
 

@@ -184,37 +184,23 @@ static bool fenced(const struct swgpu *gpu, u64 offset, unsigned int len, struct
 	return find_fence(gpu, active, offset, t);
 }
 
-static int tiled_read(struct swgpu *gpu, const struct gvt_tiling *t, u64 offset, u8 *buf,
-		      unsigned int len)
+/* Run by run. What has no place reads as ones and swallows writes. */
+static int tiled_access(struct swgpu *gpu, const struct gvt_tiling *t, u64 offset, u8 *buf,
+			unsigned int len, bool write)
 {
 	unsigned int done, n;
 	u64 tiled;
 	int ret = 0;
 
-	memset(buf, 0xff, len);
+	if (!write)
+		memset(buf, 0xff, len);
 	for (done = 0; done < len && !ret; done += n) {
 		bool there = gvt_tiling_map(t, offset + done - t->first, &tiled, &n);
 
 		n = n < len - done ? n : len - done;
 		if (there)
-			ret = linear_read(gpu, t->first + tiled, buf + done, n);
-	}
-	return ret;
-}
-
-static int tiled_write(struct swgpu *gpu, const struct gvt_tiling *t, u64 offset, const u8 *buf,
-		       unsigned int len)
-{
-	unsigned int done, n;
-	u64 tiled;
-	int ret = 0;
-
-	for (done = 0; done < len && !ret; done += n) {
-		bool there = gvt_tiling_map(t, offset + done - t->first, &tiled, &n);
-
-		n = n < len - done ? n : len - done;
-		if (there)
-			ret = linear_write(gpu, t->first + tiled, buf + done, n);
+			ret = write ? linear_write(gpu, t->first + tiled, buf + done, n)
+				    : linear_read(gpu, t->first + tiled, buf + done, n);
 	}
 	return ret;
 }
@@ -224,7 +210,7 @@ static int swgpu_aperture_read(void *priv, u64 offset, void *buf, unsigned int l
 	struct swgpu *gpu = priv;
 	struct gvt_tiling t;
 
-	return fenced(gpu, offset, len, &t) ? tiled_read(gpu, &t, offset, buf, len)
+	return fenced(gpu, offset, len, &t) ? tiled_access(gpu, &t, offset, buf, len, false)
 					    : linear_read(gpu, offset, buf, len);
 }
 
@@ -233,8 +219,9 @@ static int swgpu_aperture_write(void *priv, u64 offset, const void *buf, unsigne
 	struct swgpu *gpu = priv;
 	struct gvt_tiling t;
 
-	return fenced(gpu, offset, len, &t) ? tiled_write(gpu, &t, offset, buf, len)
-					    : linear_write(gpu, offset, buf, len);
+	if (!fenced(gpu, offset, len, &t))
+		return linear_write(gpu, offset, buf, len);
+	return tiled_access(gpu, &t, offset, (u8 *)(uintptr_t)buf, len, true);
 }
 
 static void swgpu_close(void *priv)

@@ -11,16 +11,7 @@
 #define FENCE_PITCH 0xfffULL /* of the high half */
 #define FENCE_PITCH_UNIT 128U
 
-/* A tile is one page, either way. */
-#define TILE_SIZE 4096U
-
-/*
- * Powers of two, as a blitter asks for every run of a row: a tile's bytes in a row, its rows, and
- * @run, the bytes of a row that are neighbours in memory; a Y tile is stored column by column.
- */
-static const struct tile {
-	u8 width, height, run;
-} tiles[] = {
+const struct gvt_tile gvt_tiles[2] = {
 	[GVT_TILE_X] = { 9, 3, 9 },
 	[GVT_TILE_Y] = { 7, 5, 4 },
 };
@@ -45,7 +36,7 @@ struct gvt_tiling gvt_tiling_decode(u64 value)
 
 u64 gvt_tiling_size(const struct gvt_tiling *t)
 {
-	return t->first <= t->last ? t->last - t->first + TILE_SIZE : 0;
+	return t->first <= t->last ? t->last - t->first + GVT_TILE_SIZE : 0;
 }
 
 bool gvt_tiling_covers(const struct gvt_tiling *t, u64 addr)
@@ -59,18 +50,16 @@ bool gvt_tiling_covers(const struct gvt_tiling *t, u64 addr)
  */
 bool gvt_tiling_map(const struct gvt_tiling *t, u64 offset, u64 *tiled, u32 *run)
 {
-	const struct tile *tile = &tiles[t->walk];
+	const struct gvt_tile *tile = &gvt_tiles[t->walk];
 	u64 y = offset / t->pitch, number;
-	u32 x = (u32)(offset % t->pitch), column;
+	u32 x = (u32)(offset % t->pitch);
 
 	if (below(t->pitch, tile->width)) {
-		*run = TILE_SIZE - (u32)(offset % TILE_SIZE);
+		*run = GVT_TILE_SIZE - (u32)(offset % GVT_TILE_SIZE);
 		return false;
 	}
 	number = (y >> tile->height) * (t->pitch >> tile->width) + (x >> tile->width);
-	column = below(x, tile->width) >> tile->run;
-	*tiled = number * TILE_SIZE + below(x, tile->run) +
-		 (((column << tile->height) + below(y, tile->height)) << tile->run);
+	*tiled = number * GVT_TILE_SIZE + gvt_tile_offset(tile, x, (u32)y);
 	*run = (1U << tile->run) - below(x, tile->run);
 	return *tiled < gvt_tiling_size(t);
 }

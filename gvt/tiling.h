@@ -7,7 +7,29 @@
 
 #include <mpt/types.h>
 
+#define GVT_TILE_SIZE 4096U /* of either kind: a tile is one page */
+
 enum gvt_tile_walk { GVT_TILE_X, GVT_TILE_Y };
+
+/*
+ * Powers of two: a tile's bytes in a row, its rows, and @run, the bytes of a row that are neighbours
+ * in memory. A tile is stored in columns of @run bytes, each from its first row to its last; an X
+ * tile is a single one.
+ */
+struct gvt_tile {
+	u8 width, height, run;
+};
+
+extern const struct gvt_tile gvt_tiles[2];
+
+/* Where a byte lies in its tile; bits of @x and @y that count tiles are ignored. */
+static inline u32 gvt_tile_offset(const struct gvt_tile *t, u32 x, u32 y)
+{
+	u32 column = (x & ((1U << t->width) - 1)) >> t->run;
+	u32 row = y & ((1U << t->height) - 1);
+
+	return ((column << t->height) + row) << t->run | (x & ((1U << t->run) - 1));
+}
 
 /**
  * struct gvt_tiling - a FENCE register taken apart

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Speed gates of what the libraries hide: the blitter here. For make bench; no test. */
+/* Speed gates of what the libraries hide: the blitter alone here. For make bench; no test. */
 #include <string.h>
 
 #include "bench/bench.h"
@@ -49,7 +49,7 @@ static bool mem_write(void *arg, u64 addr, const void *buf, u32 len)
 	return true;
 }
 
-static void blit(unsigned long n, u32 tiled, u32 dst_pitch, u32 dst)
+static void blit(unsigned long n, u32 tiled, u32 swctrl, u32 dst_pitch, u32 dst)
 {
 	const struct gvt_blit_mem mem = { NULL, mem_read, mem_write };
 	const u32 dw[10] = { OP_SRC_COPY | tiled, COPY_32 | dst_pitch, 0,     HEIGHT << 16 | WIDTH,
@@ -60,7 +60,7 @@ static void blit(unsigned long n, u32 tiled, u32 dst_pitch, u32 dst)
 	while (n--) {
 		u64 budget = ~0ULL;
 
-		if (!gvt_blit_start(&b, dw, 10, 0))
+		if (!gvt_blit_start(&b, dw, 10, swctrl))
 			abort();
 		gvt_blit_step(&b, &mem, &budget);
 	}
@@ -68,20 +68,27 @@ static void blit(unsigned long n, u32 tiled, u32 dst_pitch, u32 dst)
 
 static void blit_linear(unsigned long n)
 {
-	blit(n, 0, PITCH, DST);
+	blit(n, 0, 0, PITCH, DST);
 }
 
 /* A pitch of dwords, a base that is a page. */
-static void blit_tiled(unsigned long n)
+static void blit_x(unsigned long n)
 {
-	blit(n, DST_TILED, PITCH / 4, FRAME);
+	blit(n, DST_TILED, 0, PITCH / 4, FRAME);
+}
+
+static void blit_y(unsigned long n)
+{
+	blit(n, DST_TILED, GVT_BLIT_DST_Y, PITCH / 4, FRAME);
 }
 
 static const struct bench_row rows_inner[] = {
 	{ .name = "memcpy of a frame", .fn = frame_copy, .setup = frames_setup, .slow = true },
 	{ .name = "blitter, a frame", .fn = blit_linear, .yard = "memcpy of a frame", .factor = 2,
 	  .slow = true },
-	{ .name = "blitter, a frame to X tiles", .fn = blit_tiled, .yard = "memcpy of a frame",
+	{ .name = "blitter, a frame to X tiles", .fn = blit_x, .yard = "memcpy of a frame",
+	  .factor = 2, .slow = true },
+	{ .name = "blitter, a frame to Y tiles", .fn = blit_y, .yard = "memcpy of a frame",
 	  .factor = 2, .slow = true },
 };
 static const size_t num_rows_inner = sizeof(rows_inner) / sizeof(rows_inner[0]);
@@ -89,6 +96,7 @@ static const size_t num_rows_inner = sizeof(rows_inner) / sizeof(rows_inner[0]);
 const struct bench_set bench_sets[] = {
 	{ rows_yard, &num_rows_yard },
 	{ rows_inner, &num_rows_inner },
+	{ rows_blit, &num_rows_blit },
 	{ rows_ppgtt, &num_rows_ppgtt },
 	{ NULL, NULL },
 };
