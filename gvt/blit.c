@@ -5,7 +5,7 @@
  */
 #include <string.h>
 
-#include "blit.h"
+#include "blit_move.h"
 
 #define ADDR_END (1ULL << 48)
 #define UNIT 64U /* bytes for one of the budget */
@@ -246,11 +246,6 @@ static void cut_rectangle(struct gvt_blit *b)
 	}
 }
 
-/* In bytes and rows, from a corner that the one who uses it knows. */
-struct rect {
-	u32 x, y, width, height;
-};
-
 /* Where the @n-th of @size units' cells is. */
 static void cell_range(const struct gvt_blit_cut *c, u32 n, u32 size, u32 *at, u32 *len)
 {
@@ -260,15 +255,16 @@ static void cell_range(const struct gvt_blit_cut *c, u32 n, u32 size, u32 *at, u
 	*len = (end < size ? end : size) - *at;
 }
 
-static struct rect next_cell(const struct gvt_blit *b)
+static struct gvt_blit_part next_cell(const struct gvt_blit *b)
 {
 	u32 column = b->done % b->across.cells, line = b->done / b->across.cells;
-	struct rect r;
+	struct gvt_blit_part p;
 
-	cell_range(&b->across, b->x_back ? b->across.cells - 1 - column : column, b->bytes, &r.x,
-		   &r.width);
-	cell_range(&b->down, b->y_back ? b->down.cells - 1 - line : line, b->rows, &r.y, &r.height);
-	return r;
+	column = b->x_back ? b->across.cells - 1 - column : column;
+	line = b->y_back ? b->down.cells - 1 - line : line;
+	cell_range(&b->across, column, b->bytes, &p.x, &p.width);
+	cell_range(&b->down, line, b->rows, &p.y, &p.height);
+	return p;
 }
 
 static const struct {
@@ -296,142 +292,6 @@ bool gvt_blit_start(struct gvt_blit *b, const u32 *dw, u32 n, u32 swctrl)
 	return false;
 }
 
-/* --- moving a cell's bytes --- */
-
-/*
- * Operands, and the result in @s: rows one after the other, @line bytes each. What is not read stays
- * as it is: zeros, or the only result.
- */
-struct buffers {
-	u32 line;
-	u64 s[CELL_SIZE / 8], d[CELL_SIZE / 8];
-	u8 tile[GVT_TILE_SIZE];
-};
-
-/* A move between an operand and rows at @flat. */
-struct move {
-	const struct gvt_blit_mem *mem;
-	bool write;
-	u8 *flat, *tile;
-	u32 line;
-};
-
-static bool access(const struct move *m, u64 addr, u8 *buf, u32 len)
-{
-	return m->write ? m->mem->write(m->mem->arg, addr, buf, len)
-			: m->mem->read(m->mem->arg, addr, buf, len);
-}
-
-static bool move_linear(const struct move *m, const struct gvt_blit_area *a, const struct rect *r)
-{
-	int64_t offset = ((int64_t)a->y + r->y) * a->pitch + a->x + r->x;
-	u8 *flat = m->flat;
-	u32 row;
-
-	for (row = 0; row < r->height; row++, flat += m->line, offset += a->pitch) {
-		if (!access(m, (u64)((int64_t)a->base + offset), flat, r->width))
-			return false;
-	}
-	return true;
-}
-
-static inline void copy_rows(u8 *to, u32 to_line, const u8 *from, u32 from_line, u32 n, u32 rows)
-{
-	for (; rows--; to += to_line, from += from_line)
-		memcpy(to, from, n);
-}
-
-/* Rows of a column of a Y tile are most of the work: with a constant they take no call each. */
-static void copy_column(const struct move *m, u8 *tile, u32 run, u8 *flat, u32 n, u32 rows)
-{
-	u8 *to = m->write ? tile : flat, *from = m->write ? flat : tile;
-	u32 to_line = m->write ? run : m->line, from_line = m->write ? m->line : run;
-
-	if (n == 16)
-		copy_rows(to, to_line, from, from_line, 16, rows);
-	else
-		copy_rows(to, to_line, from, from_line, n, rows);
-}
-
-/* What of a tile is to be written next: [begin, end) of m->tile. */
-struct span {
-	u32 begin, end;
-};
-
-/* Spans that follow each other are one. */
-static bool add_span(const struct move *m, u64 addr, struct span *s, u32 begin, u32 len)
-{
-	if (begin != s->end) {
-		if (!access(m, addr + s->begin, m->tile + s->begin, s->end - s->begin))
-			return false;
-		s->begin = begin;
-	}
-	s->end = begin + len;
-	return true;
-}
-
-/* The rectangle's bytes, no others: a CPU or another engine may be writing to the same tile. */
-static bool write_tile(const struct move *m, const struct gvt_tile *t, u64 addr,
-		       const struct rect *r)
-{
-	u32 end = r->x + r->width, run = 1U << t->run, x, n, at, i;
-	struct span s = { gvt_tile_offset(t, r->x, r->y), gvt_tile_offset(t, r->x, r->y) };
-
-	for (x = r->x; x < end; x += n) {
-		n = run - x % run < end - x ? run - x % run : end - x;
-		at = gvt_tile_offset(t, x, r->y);
-		copy_column(m, m->tile + at, run, m->flat + (x - r->x), n, r->height);
-		for (i = 0; i < r->height; i++)
-			if (!add_span(m, addr, &s, at + (i << t->run), n))
-				return false;
-	}
-	return access(m, addr + s.begin, m->tile + s.begin, s.end - s.begin);
-}
-
-/* In one access, from the first byte that is wanted to the last. */
-static bool read_tile(const struct move *m, const struct gvt_tile *t, u64 addr, const struct rect *r)
-{
-	u32 end = r->x + r->width, run = 1U << t->run, x, n;
-	u32 first = gvt_tile_offset(t, r->x, r->y);
-	u32 last = gvt_tile_offset(t, end - 1, r->y + r->height - 1);
-
-	if (!access(m, addr + first, m->tile + first, last + 1 - first))
-		return false;
-	for (x = r->x; x < end; x += n) {
-		n = run - x % run < end - x ? run - x % run : end - x;
-		copy_column(m, m->tile + gvt_tile_offset(t, x, r->y), run, m->flat + (x - r->x), n,
-			    r->height);
-	}
-	return true;
-}
-
-static u32 to_edge(u32 at, u8 power)
-{
-	return (1U << power) - (at & ((1U << power) - 1));
-}
-
-/* Tile by tile. @r: of the rectangle. */
-static bool move_tiled(struct move m, const struct gvt_blit_area *a, const struct rect *r)
-{
-	const struct gvt_tile *t = &gvt_tiles[a->walk];
-	u32 right = (u32)a->x + r->x + r->width, bottom = (u32)a->y + r->y + r->height;
-	struct rect in = { .y = (u32)a->y + r->y };
-	u8 *line = m.flat;
-	u64 addr;
-
-	for (; in.y < bottom; in.y += in.height, line += (size_t)in.height * m.line) {
-		in.height = to_edge(in.y, t->height) < bottom - in.y ? to_edge(in.y, t->height) : bottom - in.y;
-		m.flat = line;
-		for (in.x = (u32)a->x + r->x; in.x < right; in.x += in.width, m.flat += in.width) {
-			in.width = to_edge(in.x, t->width) < right - in.x ? to_edge(in.x, t->width) : right - in.x;
-			addr = a->base + ((u64)(in.y >> t->height) * ((u32)a->pitch >> t->width) + (in.x >> t->width)) * GVT_TILE_SIZE;
-			if (!(m.write ? write_tile(&m, t, addr, &in) : read_tile(&m, t, addr, &in)))
-				return false;
-		}
-	}
-	return true;
-}
-
 /* --- execution --- */
 
 /* The truth table's eight products, those that are in it; then the bits that are not written. */
@@ -449,17 +309,27 @@ static void combine(const struct gvt_blit *b, u64 *s, const u64 *d, u32 words)
 	}
 }
 
-/* A cell of an operand, from or to @flat. */
-static bool move(const struct gvt_blit_area *a, const struct gvt_blit_mem *mem,
-		 struct buffers *buf, u64 *flat, const struct rect *cell, bool write)
-{
-	struct move m = { mem, write, (u8 *)flat, buf->tile, buf->line };
+/*
+ * Operands, and the result in @s. What is not read stays as it is: zeros, or the only result.
+ * Aligned to what the machine copies at once.
+ */
+struct buffers {
+	u64 s[CELL_SIZE / 8] __attribute__((aligned(64)));
+	u64 d[CELL_SIZE / 8];
+	u8 tile[GVT_TILE_SIZE];
+	u32 line; /* bytes from row to row, a multiple of 8 */
+};
 
-	return a->tiled ? move_tiled(m, a, cell) : move_linear(&m, a, cell);
+static bool move(const struct gvt_blit_area *a, const struct gvt_blit_mem *mem, struct buffers *buf,
+		 u64 *operand, const struct gvt_blit_part *cell, bool write)
+{
+	struct gvt_blit_rows rows = { (u8 *)operand, buf->tile, buf->line };
+
+	return gvt_blit_move(a, mem, cell, &rows, write);
 }
 
 static bool draw(const struct gvt_blit *b, const struct gvt_blit_mem *mem, struct buffers *buf,
-		 const struct rect *cell)
+		 const struct gvt_blit_part *cell)
 {
 	u32 bytes = cell->height * buf->line;
 
@@ -509,7 +379,7 @@ enum gvt_blit_result gvt_blit_step(struct gvt_blit *b, const struct gvt_blit_mem
 {
 	u32 cells = b->across.cells * b->down.cells;
 	struct buffers buf;
-	struct rect cell;
+	struct gvt_blit_part cell;
 
 	if (!pay(b, budget))
 		return GVT_BLIT_AGAIN;

@@ -10,6 +10,8 @@ libmpt_gvt_core_la_SOURCES = \
 	gvt/aux.c \
 	gvt/blit.c \
 	gvt/blit.h \
+	gvt/blit_move.c \
+	gvt/blit_move.h \
 	gvt/cfg_space.c \
 	gvt/cmd.c \
 	gvt/client.c \
