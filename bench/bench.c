@@ -69,6 +69,8 @@ static double time_row(const struct result *r)
 
 	if (r->row->timed)
 		return r->row->timed(r->n) / (double)r->n / scale;
+	if (r->row->warm)
+		r->row->fn(1);
 	start = bench_now();
 	r->row->fn(r->n);
 	ns = bench_now() - start;

@@ -25,6 +25,8 @@ typedef void (*bench_fn)(unsigned long n);
  * @instructions: gate on the instruction count of one iteration, 0: none
  * @scale: operations an iteration stands for, 0: 1
  * @slow: one iteration is longer than 10 us: fewer of them
+ * @warm: one iteration more before, which is not timed: what the others work on has turned its
+ *	memory out of the caches, and the iterations of a round are too few to make up for it
  * @timed: instead of @fn, where an iteration is more than what is timed: ns of @n iterations
  * @amount: instead of both: something that is no time, found out once, in @unit
  * @most: gate of an @amount
@@ -39,7 +41,7 @@ struct bench_row {
 	double plus;
 	unsigned int instructions;
 	unsigned int scale;
-	bool slow;
+	bool slow, warm;
 	double (*timed)(unsigned long n);
 	double (*amount)(void);
 	const char *unit;

@@ -212,8 +212,8 @@ static void y_linear(unsigned long n)
 	copy(n, Y, LINEAR);
 }
 
-#define FRAME(what, function)                                             \
-	.name = "copy of a frame, " what, .fn = function, .slow = true, \
+#define FRAME(what, function)                                                         \
+	.name = "copy of a frame, " what, .fn = function, .slow = true, .warm = true, \
 	.yard = "memcpy of a frame", .factor = 2
 
 const struct bench_row rows_blit[] = {

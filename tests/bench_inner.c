@@ -83,13 +83,14 @@ static void blit_y(unsigned long n)
 }
 
 static const struct bench_row rows_inner[] = {
-	{ .name = "memcpy of a frame", .fn = frame_copy, .setup = frames_setup, .slow = true },
+	{ .name = "memcpy of a frame", .fn = frame_copy, .setup = frames_setup, .slow = true,
+	  .warm = true },
 	{ .name = "blitter, a frame", .fn = blit_linear, .yard = "memcpy of a frame", .factor = 2,
-	  .slow = true },
+	  .slow = true, .warm = true },
 	{ .name = "blitter, a frame to X tiles", .fn = blit_x, .yard = "memcpy of a frame",
-	  .factor = 2, .slow = true },
+	  .factor = 2, .slow = true, .warm = true },
 	{ .name = "blitter, a frame to Y tiles", .fn = blit_y, .yard = "memcpy of a frame",
-	  .factor = 2, .slow = true },
+	  .factor = 2, .slow = true, .warm = true },
 };
 static const size_t num_rows_inner = sizeof(rows_inner) / sizeof(rows_inner[0]);
 

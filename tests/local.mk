@@ -5,6 +5,7 @@
 # Suites that need no layer: they also run in a static-backend build.
 suites = \
 	tests/test_blit \
+	tests/test_blit_tiles \
 	tests/test_gvt_pte \
 	tests/test_mmiotrace \
 	tests/test_mmiotrace_file \
@@ -231,6 +232,7 @@ EXTRA_DIST += \
 	tests/lib/driver.sh \
 	tests/lib/no-check.sh \
 	tests/lib/no-mock.sh \
+	tests/blit_model.h \
 	tests/exec_rig.h \
 	tests/fake_backend.h \
 	tests/fake_hw.h \
