@@ -292,6 +292,20 @@ bool gvt_blit_start(struct gvt_blit *b, const u32 *dw, u32 n, u32 swctrl)
 	return false;
 }
 
+/* What a cell costs at most. */
+#define CELL_COST (CELL_SIZE / UNIT)
+
+bool gvt_blit_resume(struct gvt_blit *b, u32 done, u32 owed)
+{
+	u64 cells = (u64)b->across.cells * b->down.cells;
+
+	if (done > cells || owed > CELL_COST || (done == cells && !owed) || (owed && !done))
+		return false;
+	b->done = done;
+	b->owed = owed;
+	return true;
+}
+
 /* --- execution --- */
 
 /* The truth table's eight products, those that are in it; then the bits that are not written. */

@@ -69,6 +69,12 @@ enum gvt_blit_result {
 bool gvt_blit_start(struct gvt_blit *b, const u32 *dw, u32 n, u32 swctrl);
 
 /*
+ * gvt_blit_resume() - go on with one that was started anew where another one was: its @done and @owed.
+ * Return: false if no blit with these operands can be there.
+ */
+bool gvt_blit_resume(struct gvt_blit *b, u32 done, u32 owed);
+
+/*
  * gvt_blit_step() - draw on.
  * @budget: 1 for each 64 bytes written of a row. Of a cell (16 KiB at most) that began with too
  *	little left, the rest is paid by the calls that follow

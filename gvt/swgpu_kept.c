@@ -92,8 +92,8 @@ enum {
 	WORD_HEAD,
 	WORD_DEPTH,
 	WORD_SWCTRL,
-	WORD_ROW, /* how far the blit is */
-	WORD_PIECE,
+	WORD_DONE, /* how far the blit is */
+	WORD_OWED,
 	WORD_N,
 	WORD_CMD,
 	NUM_WORDS = WORD_CMD + SWGPU_BLIT_DWORDS
@@ -115,8 +115,8 @@ void swgpu_kept_get(void *priv, void *state, u32 word[GVT_HW_KEPT])
 	word[WORD_HEAD] = k->head;
 	word[WORD_DEPTH] = k->depth;
 	word[WORD_SWCTRL] = k->swctrl;
-	word[WORD_ROW] = k->blit.row;
-	word[WORD_PIECE] = k->blit.piece;
+	word[WORD_DONE] = k->blit.done;
+	word[WORD_OWED] = k->blit.owed;
 	word[WORD_N] = k->n;
 	memcpy(word + WORD_CMD, k->cmd, k->n * sizeof(u32));
 }
@@ -134,9 +134,7 @@ static bool blit_from(struct swgpu_kept *k, enum gvt_engine engine, const u32 *w
 	k->swctrl = word[WORD_SWCTRL] & (GVT_BLIT_SRC_Y | GVT_BLIT_DST_Y);
 	if (!gvt_blit_start(&k->blit, k->cmd, k->n, k->swctrl))
 		return false;
-	k->blit.row = word[WORD_ROW];
-	k->blit.piece = word[WORD_PIECE];
-	return k->blit.row < k->blit.rows && (u64)k->blit.piece * GVT_BLIT_PIECE < k->blit.bytes;
+	return gvt_blit_resume(&k->blit, word[WORD_DONE], word[WORD_OWED]);
 }
 
 static bool kept_from(struct swgpu_kept *k, enum gvt_engine engine, const u32 *word)

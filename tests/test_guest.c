@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The synthetic guest on the mock's shapes, with page tables of both depths; that its checks bite:
- * whatever it reads, another value there fails the step; several guests at once.
+ * whatever it reads, another value there fails the step; several guests at once. Failures of the
+ * back end and of allocations under it are in test_guest_fail.c.
  */
 #include <pthread.h>
 
@@ -15,6 +16,15 @@ static const char *const specs[] = {
 	"check,mock:trap-area=no", "check,mock:contig=no",
 };
 
+/*
+ * Of what a step reads while it executes, something must hang on a good part: the others are polls
+ * that come too early in any case. A few are tried.
+ */
+static const char *const sampled[] = {
+	"batches", "blits", "elements", "lite-restore", "preempt", "semaphore", "registers", "wrap",
+	"tables", "hang", "gt-reset",
+};
+
 static void passed(const struct guest *g)
 {
 	const struct guest_result *r = guest_result(g);
@@ -22,10 +32,9 @@ static void passed(const struct guest *g)
 
 	ck_assert_msg(!*r->why, "%s", r->why);
 	for (i = 0; i < r->steps; i++)
-		ck_assert_msg(r->step[i].state == GUEST_PASSED ||
-				      (!BED_EXECUTES && r->step[i].state == GUEST_SKIPPED),
-			      "step %s: state %d", r->step[i].name, r->step[i].state);
-	for (i = 0; BED_EXECUTES && i < GUEST_ENGINES; i++)
+		ck_assert_msg(r->step[i].state == GUEST_PASSED, "step %s: state %d",
+			      r->step[i].name, r->step[i].state);
+	for (i = 0; i < GUEST_ENGINES; i++)
 		ck_assert_uint_gt(r->batches[i], 10);
 }
 
@@ -42,6 +51,27 @@ START_TEST(all_steps)
 		passed(b.guest[0]);
 		bed_left(&b, 0);
 	}
+	bed_close(&b);
+}
+END_TEST
+
+/* For hardware that executes nothing. */
+START_TEST(without_engines)
+{
+	const struct guest_result *r;
+	unsigned int i, n = 0;
+	struct bed b;
+
+	bed_open(&b, "check,mock", 1);
+	b.no_engines = true;
+	bed_guest(&b, 0, 4);
+	ck_assert(guest_run(b.guest[0]));
+	r = guest_result(b.guest[0]);
+	for (i = 0; i < r->steps; i++)
+		n += r->step[i].state == GUEST_SKIPPED;
+	ck_assert_uint_eq(n, N(sampled));
+	ck_assert_uint_eq(r->submissions, 0);
+	bed_left(&b, 0);
 	bed_close(&b);
 }
 END_TEST
@@ -99,6 +129,18 @@ static const struct {
 	{ "ppgtt", GUEST_REG, 0x78838, 0x78838, 0x1000, "pdp 0" },
 	{ "contexts", GUEST_REG, 0x800000, 0xffffff, 1ULL << 45, "GGTT entry" },
 	{ "contexts", GUEST_RAM, 0, ~0ULL, 0x10, "ring start in the image" },
+	{ "batches", GUEST_MSI, 0, 0, 1, "address of an MSI" },
+	{ "batches", GUEST_MSI, 0, 0, 1ULL << 32, "data of an MSI" },
+	{ "batches", GUEST_MSI, 0, 0, 1ULL << 48, "interrupt on the pin" },
+	{ "batches", GUEST_REG, 0x44308, 0x44308, 0x101, "in a row" },
+	{ "batches", GUEST_REG, 0x44308, 0x44308, 0x001, "in a row" },
+	{ "batches", GUEST_REG, 0x44200, 0x44200, 0x001, "in a row" },
+	{ "hang", GUEST_REG, 0x2034, 0x2034, 0x2000, "RING_HEAD" },
+	{ "hang", GUEST_REG, 0x209c, 0x209c, 0x200, "the ring to stop" },
+	{ "hang", GUEST_REG, 0x20d0, 0x20d0, 0x2, "ready for reset" },
+	{ "hang", GUEST_REG, 0x941c, 0x941c, 0x2, "engine reset" },
+	{ "gt-reset", GUEST_REG, 0x941c, 0x941c, 0x1, "full reset" },
+	{ "gt-reset", GUEST_REG, 0x4080, 0x4080, 0x1, "64 KiB" },
 	{ "teardown", GUEST_REG, 0x941c, 0x941c, 0x2, "engine reset" },
 	{ "teardown", GUEST_REG, 0x800000, 0xffffff, 0x1, "cleared GGTT entry" },
 	{ "teardown", GUEST_CFG, 0xae, 0xae, 0x1, "MSI enable" },
@@ -152,6 +194,45 @@ START_TEST(lie_is_noticed)
 }
 END_TEST
 
+/* --- lies about one read of many --- */
+
+#define SAMPLES 10
+
+/* Return: how many reads of RAM the step made. */
+static u64 lie_once(const char *step, u64 nth, bool *noticed)
+{
+	struct bed b;
+	u64 seen;
+
+	bed_open(&b, "check,mock", 1);
+	bed_guest(&b, 0, 4);
+	run_to(&b, step);
+	b.lie = (struct bed_lie){ .space = GUEST_RAM, .last = ~0ULL, .flip = 0x10100,
+				  .armed = true, .nth = nth };
+	*noticed = !guest_step(b.guest[0]);
+	seen = b.lie.seen;
+	b.lie.armed = false;
+	*noticed = !guest_run(b.guest[0]);
+	bed_close(&b);
+	return seen;
+}
+
+START_TEST(lie_about_one_read)
+{
+	const char *step = sampled[_i];
+	bool noticed;
+	u64 reads = lie_once(step, ~0ULL, &noticed), n, told = 0, found = 0;
+
+	ck_assert_msg(!noticed, "%s: fails without a lie", step);
+	for (n = 1; n <= reads; n += reads / SAMPLES + 1, told++) {
+		lie_once(step, n, &noticed);
+		found += noticed;
+	}
+	ck_assert_msg(4 * found >= told, "%s: %llu of %llu lies noticed", step,
+		      (unsigned long long)found, (unsigned long long)told);
+}
+END_TEST
+
 /* --- several --- */
 
 START_TEST(interleaved)
@@ -187,6 +268,7 @@ START_TEST(threads)
 	unsigned int i;
 
 	bed_open(&b, specs[(size_t)_i % 3], (unsigned int)_i);
+	b.shared = true;
 	for (i = 0; i < b.n; i++) {
 		bed_guest(&b, i, 4 - (int)i % 2);
 		ck_assert_int_eq(pthread_create(&thread[i], NULL, run_thread, b.guest[i]), 0);
@@ -201,16 +283,63 @@ START_TEST(threads)
 }
 END_TEST
 
+/* As an embedder does it: one thread for the engines, beside the vCPUs'. */
+static bool stop;
+
+static void *device_thread(void *arg)
+{
+	struct bed *b = arg;
+
+	while (!__atomic_load_n(&stop, __ATOMIC_ACQUIRE))
+		if (!gvt_run(b->gvt, BED_BUDGET))
+			usleep(50);
+	return NULL;
+}
+
+START_TEST(device_in_a_thread)
+{
+	struct bed b;
+	pthread_t thread[BED_VMS], device[2];
+	unsigned int i;
+
+	bed_open(&b, specs[_i], 3);
+	b.idle = true;
+	__atomic_store_n(&stop, false, __ATOMIC_RELEASE);
+	for (i = 0; i < b.n; i++) {
+		bed_guest(&b, i, 4 - (int)i % 2);
+		ck_assert_int_eq(pthread_create(&thread[i], NULL, run_thread, b.guest[i]), 0);
+	}
+	for (i = 0; i < N(device); i++)
+		ck_assert_int_eq(pthread_create(&device[i], NULL, device_thread, &b), 0);
+	for (i = 0; i < b.n; i++)
+		ck_assert_int_eq(pthread_join(thread[i], NULL), 0);
+	__atomic_store_n(&stop, true, __ATOMIC_RELEASE);
+	for (i = 0; i < N(device); i++)
+		ck_assert_int_eq(pthread_join(device[i], NULL), 0);
+	for (i = 0; i < b.n; i++) {
+		passed(b.guest[i]);
+		bed_left(&b, i);
+	}
+	bed_close(&b);
+}
+END_TEST
+
 static Suite *guest_suite(void)
 {
 	Suite *s = suite_create("guest");
-	TCase *tc = tcase_create("guest");
+	TCase *alone = tcase_create("alone"), *lying = tcase_create("lies");
+	TCase *several = tcase_create("several");
 
-	tcase_add_loop_test(tc, all_steps, 0, N(specs));
-	tcase_add_loop_test(tc, lie_is_noticed, 0, N(lies));
-	tcase_add_loop_test(tc, interleaved, 2, BED_VMS + 1);
-	tcase_add_loop_test(tc, threads, 2, BED_VMS + 1);
-	suite_add_tcase(s, tc);
+	tcase_add_loop_test(alone, all_steps, 0, N(specs));
+	tcase_add_test(alone, without_engines);
+	suite_add_tcase(s, alone);
+	tcase_add_loop_test(lying, lie_is_noticed, 0, N(lies));
+	tcase_add_loop_test(lying, lie_about_one_read, 0, N(sampled));
+	suite_add_tcase(s, lying);
+	tcase_add_loop_test(several, interleaved, 2, BED_VMS + 1);
+	tcase_add_loop_test(several, threads, 2, BED_VMS + 1);
+	tcase_add_loop_test(several, device_in_a_thread, 0, 3);
+	suite_add_tcase(s, several);
 	return s;
 }
 

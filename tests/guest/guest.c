@@ -95,9 +95,10 @@ static void step_end(struct guest *g)
 {
 	u32 i;
 
-	/* Announced anew, since a reset may have made the device forget; then taken back. */
+	/* What a full reset made the device forget is announced anew, to be taken back. */
 	for (i = 0; i < G_ARRAY(g->vm); i++) {
-		guest_vm_notify(g, &g->vm[i], true);
+		if (!g->vm[i].announced)
+			guest_vm_notify(g, &g->vm[i], true);
 		guest_vm_notify(g, &g->vm[i], false);
 	}
 	guest_gt_off(g);
