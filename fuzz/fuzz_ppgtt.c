@@ -251,23 +251,25 @@ static void compare(const struct pm_space *s, const u64 root[4])
 		pm_compare_va(&m, s, root, place_va(s, n));
 }
 
-static void space_pin(struct pm_space *s)
+/* Return: whether it is pinned now. */
+static bool space_pin(struct pm_space *s)
 {
 	u64 root[4] = { 1, 2, 3, 4 };
 	int ret;
 
 	if (!s->held)
-		return;
+		return false;
 	ret = gvt_mm_pin(m.r.v, s->held, root);
 	ck_assert_int_eq(ret, roots_ram(s) ? 0 : -EFAULT);
 	if (ret)
-		return;
+		return false;
 	s->pins++;
 	s->shadowed = true;
 	compare(s, root);
 	/* Without tracking an address space is right from its own pin on, and no other one's. */
 	if (m.track)
 		pm_compare_sets(&m);
+	return true;
 }
 
 static void space_unpin(struct pm_space *s)
@@ -362,19 +364,19 @@ static void take_step(struct input *in)
 	}
 }
 
-/* Whatever happened, all that is held now can be made right, and then all of it is. */
+/* Without tracking all is right once everything that is shadowed was pinned. */
 static void pin_all(void)
 {
-	bool ram = true;
+	bool all = true;
 	unsigned int i;
 
 	for (i = 0; i < PM_SPACES; i++) {
-		space_pin(&m.space[i]);
-		ram = ram && (!in_use(&m.space[i]) || roots_ram(&m.space[i]));
+		struct pm_space *s = &m.space[i];
+		bool pinned = space_pin(s);
+
+		all = all && (pinned || !s->shadowed);
 	}
-	for (i = 0; i < PM_SPACES; i++)
-		ram = ram && (!m.space[i].shadowed || m.space[i].held);
-	if (m.track || ram)
+	if (all && !m.track)
 		pm_compare_sets(&m);
 }
 
