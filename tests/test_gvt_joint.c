@@ -237,14 +237,14 @@ END_TEST
 
 /* --- each step failing --- */
 
-static void prepare(struct rig *r)
+static void prepare(struct rig *r, unsigned int ctx)
 {
-	j_batch(r, 0, J_STORE(J_VA_DATA, VALUE), J_BB_END);
-	j_ring(r, 0, J_START_PPGTT(J_VA_BATCH), J_USER_INTERRUPT);
+	j_batch(r, ctx, J_STORE(J_VA_DATA, VALUE), J_BB_END);
+	j_ring(r, ctx, J_START_PPGTT(J_VA_BATCH), J_USER_INTERRUPT);
 }
 
 /* The commands are still in the ring; a reset of the engine is all that they need. */
-static void works_again(struct rig *r, bool full)
+static void works_again(struct rig *r, unsigned int ctx, bool full)
 {
 	u64 completed = rig_info(r).completed;
 
@@ -252,15 +252,15 @@ static void works_again(struct rig *r, bool full)
 		rig_reg_set(r, J_GDRST, 1);
 		j_resume(r);
 	} else {
-		gdrst(r, GVT_RCS);
+		gdrst(r, j_engine(ctx));
 	}
 	ck_assert_uint_eq(rig_info(r).ppgtt_spaces, 0);
 	ck_assert_uint_eq(rig_info(r).ppgtt_tables, 0);
-	j_set(r, j_of(J_GPA_DATA, 0), 0);
-	j_img_set(r, 0, J_IMG_HEAD, 0);
-	j_submit(r, 0);
+	j_set(r, j_of(J_GPA_DATA, ctx), 0);
+	j_img_set(r, ctx, J_IMG_HEAD, 0);
+	j_submit(r, ctx);
 	j_run(&j, 1000);
-	ck_assert_uint_eq(data(r, 0), VALUE);
+	ck_assert_uint_eq(data(r, ctx), VALUE);
 	ck_assert_uint_eq(rig_info(r).completed, completed + 1);
 }
 
@@ -268,20 +268,21 @@ static void works_again(struct rig *r, bool full)
 START_TEST(every_allocation_fails)
 {
 	struct rig *r = &j.r[0];
+	unsigned int ctx = (unsigned int)_i;
 	unsigned long n;
 	bool fired = true;
 
 	for (n = 1; fired && n < 100; n++) {
 		j_open(&j, "mock", 1);
-		prepare(r);
+		prepare(r, ctx);
 		mpt_alloc_fail_at(n);
-		j_submit(r, 0);
+		j_submit(r, ctx);
 		fired = mpt_alloc_failed();
 		mpt_alloc_fail_at(0);
 		ck_assert_msg(rig_info(r).hung == fired, "allocation %lu", n);
-		ck_assert_uint_eq(data(r, 0), fired ? 0 : VALUE);
+		ck_assert_uint_eq(data(r, ctx), fired ? 0 : VALUE);
 		ck_assert_uint_eq(r->v->failsafe, 0);
-		works_again(r, n % 2);
+		works_again(r, ctx, n % 2);
 		j_close(&j);
 	}
 	/* A copy of the commands, an address space, four tables. */
@@ -298,23 +299,23 @@ START_TEST(every_call_fails)
 {
 	enum mpt_op_id op = MPT_OP_COUNT;
 	struct rig *r = &j.r[0];
-	unsigned int n, seen = 0;
+	unsigned int ctx = (unsigned int)_i, n, seen = 0;
 	bool fired = true;
 
 	for (n = 1; fired && n < 100; n++) {
 		j_open(&j, "check,fault,mock", 1);
-		prepare(r);
+		prepare(r, ctx);
 		rig_ok(mpt_fault_at(r->host, MPT_OP_COUNT, n, 0));
-		j_submit(r, 0);
+		j_submit(r, ctx);
 		fired = mpt_fault_fired(r->host, &op);
 		rig_ok(mpt_fault_at(r->host, MPT_OP_COUNT, 0, 0));
 		if (fired)
 			seen |= 1U << op;
 		ck_assert_msg(rig_info(r).completed + rig_info(r).hung == 1, "call %u", n);
 		ck_assert_uint_eq(r->v->failsafe, 0);
-		ck_assert(data(r, 0) == 0 || data(r, 0) == VALUE);
-		ck_assert(fired || data(r, 0) == VALUE);
-		works_again(r, n % 2);
+		ck_assert(data(r, ctx) == 0 || data(r, ctx) == VALUE);
+		ck_assert(fired || data(r, ctx) == VALUE);
+		works_again(r, ctx, n % 2);
 		j_close(&j);
 	}
 	ck_assert_uint_lt(n, 100);
@@ -498,8 +499,8 @@ static Suite *joint_suite(void)
 	suite_add_tcase(s, tc);
 	tc = tcase_create("fail");
 	tcase_set_timeout(tc, 60);
-	tcase_add_test(tc, every_allocation_fails);
-	tcase_add_test(tc, every_call_fails);
+	tcase_add_loop_test(tc, every_allocation_fails, 0, GVT_NUM_ENGINES);
+	tcase_add_loop_test(tc, every_call_fails, 0, GVT_NUM_ENGINES);
 	suite_add_tcase(s, tc);
 	tc = tcase_create("several");
 	tcase_set_timeout(tc, 60);
