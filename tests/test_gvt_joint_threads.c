@@ -217,7 +217,7 @@ static void *accesses(void *arg)
 	return NULL;
 }
 
-/* A vGPU that comes and goes, each time with work that is not done. */
+/* A vGPU that comes and goes, each time with batches that never end. */
 static void *comes_and_goes(void *arg)
 {
 	struct guest *g = arg;
@@ -225,16 +225,18 @@ static void *comes_and_goes(void *arg)
 	unsigned int ctx;
 
 	while (!over()) {
-		for (ctx = 0; ctx < GVT_NUM_ENGINES; ctx++) {
+		struct timespec pause = { 0, g->rounds % 4 * 500000 };
+
+		for (ctx = 0; ctx < GVT_NUM_ENGINES; ctx++)
 			j_context(r, ctx);
-			write_batch(r, ctx, 1);
-			j_try(r, ctx);
+		for (ctx = 0; ctx < GVT_NUM_ENGINES; ctx++) {
+			j_batch(r, ctx, J_STORE(J_VA_DATA, ctx), J_START_PPGTT(J_VA_BATCH));
+			j_ring(r, ctx, J_START_PPGTT(J_VA_BATCH), J_NOOP);
+			j_submit(r, ctx);
 		}
-		sched_yield();
+		nanosleep(&pause, NULL);
 		j_destroy(r);
 		j_create(r, COMES_AND_GOES);
-		for (ctx = 0; ctx < GVT_NUM_ENGINES; ctx++)
-			j_img_set(r, ctx, J_IMG_TAIL, 0);
 		g->rounds++;
 	}
 	return NULL;
