@@ -3,10 +3,11 @@
  * Fuzz target: everything on the way of a submission. A guest has contexts, rings, page tables and
  * batches as a driver makes them; an input changes them, submits, lets the engines run a little and
  * resets. Beside it is a vGPU of another guest, of which nothing may change. No access of an engine
- * leaves what is mapped for it, no step takes long, and at the end nothing is left.
+ * leaves what is mapped for it, no step takes long; a driver that begins anew finds the device as
+ * new, and at the end nothing is left.
  *
- * Input: operations, a byte each and what it takes (see take_step()). What the input lacks at its end
- * is 0. fuzz/corpus/submit was written by hand in these terms.
+ * Input: operations, a byte each and what it takes (see take_step()). What the input lacks at its
+ * end is 0. Of fuzz/corpus/submit, random-* are such operations at random, the others by hand.
  */
 #include "asserts.h"
 
