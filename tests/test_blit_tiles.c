@@ -171,21 +171,19 @@ static void edges(struct op *o, u32 k)
 START_TEST(every_edge)
 {
 	struct op o;
-	u32 cpp, k;
+	u32 k;
 
 	seed = 3;
 	fill();
-	for (cpp = 1; cpp <= 4; cpp *= 2) {
-		for (k = 0; k < 256; k++) {
-			o = surfaces((enum walk)(_i / 3), (enum walk)(_i % 3), cpp);
-			edges(&o, k);
-			o.rop = k % 3 ? 0xcc : 0x66;
-			seen.busy = true;
-			run(&o, ~0ULL);
-			seen.busy = false;
-			compare(&o);
-		}
+	seen.busy = true;
+	for (k = 0; k < 256; k++) {
+		o = surfaces((enum walk)(_i / 3), (enum walk)(_i % 3), 1U << k % 3);
+		edges(&o, k);
+		o.rop = k % 5 ? 0xcc : 0x66;
+		run(&o, ~0ULL);
+		compare(&o);
 	}
+	seen.busy = false;
 }
 END_TEST
 
@@ -211,6 +209,17 @@ START_TEST(an_access_a_tile)
 		run(&o, ~0ULL);
 		ck_assert_uint_eq(seen.reads, 9);
 		ck_assert_uint_eq(seen.writes, walk == X ? 9 : 6 + 3 * 8);
+		compare(&o);
+		/* The destination's tiles stay whole, wherever the source is. */
+		o.y2 += 2;
+		o.sx = 0;
+		o.sy = 5;
+		run(&o, ~0ULL);
+		ck_assert_uint_eq(seen.writes, 9);
+		compare(&o);
+		o.src_walk = LIN;
+		run(&o, ~0ULL);
+		ck_assert_uint_eq(seen.writes, 9);
 		compare(&o);
 	}
 }

@@ -5,6 +5,7 @@
  */
 #include "swgpu_rig.h"
 #include "lib/runner.h"
+#include "libmpt/internal.h"
 #include "tiling_model.h"
 
 #define PAGES 16U
@@ -224,6 +225,37 @@ START_TEST(from_batches)
 }
 END_TEST
 
+/* --- accesses on the bus --- */
+
+static int (*bus)(void *self, u64 dma_addr, void *buf, unsigned int len, bool write);
+static u32 bus_reads, bus_writes;
+
+static int count_bus(void *self, u64 dma_addr, void *buf, unsigned int len, bool write)
+{
+	*(write ? &bus_writes : &bus_reads) += 1;
+	return bus(self, dma_addr, buf, len, write);
+}
+
+/* 8 x 2 tiles, whole ones: none is written or read in more than one access. */
+START_TEST(an_access_a_tile)
+{
+	fill();
+	memcpy(want, src, BYTES);
+	fast_copy(Y, Y);
+	sw.ring[2] = 0;
+	sw.ring[3] = XY(PITCH / 4, ROWS);
+	sw.ring[6] = 0;
+	bus = sw.r.host->testbed.bus_access;
+	sw.r.host->testbed.bus_access = count_bus;
+	run_by(SW_BUDGET);
+	sw.r.host->testbed.bus_access = bus;
+	ck_assert_uint_eq(bus_writes, PAGES);
+	/* The ring's context image is one more. */
+	ck_assert_uint_le(bus_reads, PAGES + 1);
+	expect_dst("tiles", 0);
+}
+END_TEST
+
 /* --- what is not there, what cannot be --- */
 
 START_TEST(holes)
@@ -412,6 +444,7 @@ static Suite *blt_suite(void)
 	tcase_add_test(tc, copies);
 	tcase_add_test(tc, colors);
 	tcase_add_test(tc, from_batches);
+	tcase_add_test(tc, an_access_a_tile);
 	tcase_add_test(tc, holes);
 	tcase_add_test(tc, refused);
 	tcase_add_loop_test(tc, cut_and_gone_on, 0, 3);
