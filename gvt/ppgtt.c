@@ -283,7 +283,7 @@ bool gvt_mm_next(const struct gvt_vgpu *v, struct gvt_mm_saved *s)
 
 	for (l = v->ppgtt->mms.next; l != &v->ppgtt->mms; l = l->next) {
 		now = mm_saved(mm_of(l));
-		if (now.created && gvt_mm_order(&now, s) > 0 &&
+		if (gvt_mm_order(&now, s) > 0 &&
 		    (!best.levels || gvt_mm_order(&now, &best) < 0))
 			best = now;
 	}

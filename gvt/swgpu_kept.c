@@ -8,19 +8,20 @@
 /*
  * Hardware switches between the blitter's commands only. Budgets do not, and half a blit done again
  * from its begin is another picture where operands overlap or the destination counts. Nor has an
- * image a place for MI_SET_PREDICATE, which counts to the end of its batch. So the engine keeps the
- * last of what was cut.
+ * image a place for MI_SET_PREDICATE, which counts until the context is complete. So the engine keeps
+ * the last of what was cut.
  */
 void swgpu_keep(struct swgpu_engine *e)
 {
 	bool blit = e->blitting && e->cmd_dwords <= SWGPU_BLIT_DWORDS;
+	bool noop = e->noop && (e->depth || e->pos < e->ring_dwords);
 	struct swgpu_kept *k = &e->kept;
 
-	if (!blit && !(e->noop && e->depth))
+	if (!blit && !noop)
 		return;
 	*k = (struct swgpu_kept){
 		.valid = true,
-		.noop = e->noop && e->depth,
+		.noop = noop,
 		.context = e->work.context,
 		.context_id = e->work.context_id,
 		.head = swgpu_engine_head(NULL, e),
@@ -126,7 +127,7 @@ static bool blit_from(struct swgpu_kept *k, enum gvt_engine engine, const u32 *w
 {
 	const struct gvt_cmd *cmd = gvt_cmd_lookup(engine, word[WORD_CMD]);
 
-	if (!cmd || cmd->run != swgpu_blit || word[WORD_N] > SWGPU_BLIT_DWORDS ||
+	if (!cmd || word[WORD_N] > SWGPU_BLIT_DWORDS ||
 	    word[WORD_N] != gvt_cmd_len(cmd, word[WORD_CMD]))
 		return false;
 	k->n = word[WORD_N];

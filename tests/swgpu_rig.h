@@ -242,25 +242,6 @@ static inline enum gvt_hw_state sw_run(void)
 	return state;
 }
 
-/* What is kept goes by way of words into an engine that knows nothing. Return: whether it was any. */
-static inline bool sw_move(void)
-{
-	static const u32 nothing[GVT_HW_KEPT];
-	u32 word[GVT_HW_KEPT], again[GVT_HW_KEPT];
-
-	sw.hw->kept_get(sw.hw->priv, sw.state, word);
-	sw.hw->engine_reset(sw.hw->priv, sw.state);
-	sw.hw->kept_get(sw.hw->priv, sw.state, again);
-	sw_expect(!memcmp(again, nothing, sizeof(again)), "a reset leaves something");
-	if (!memcmp(word, nothing, sizeof(word)))
-		return false;
-	sw_expect(sw.hw->kept_ok(sw.hw->priv, sw.engine, word), "not taken back");
-	sw.hw->kept_set(sw.hw->priv, sw.state, word);
-	sw.hw->kept_get(sw.hw->priv, sw.state, again);
-	sw_expect(!memcmp(again, word, sizeof(again)), "not the same afterwards");
-	return true;
-}
-
 static inline struct swgpu_engine *sw_e(void)
 {
 	return sw.state;
@@ -285,6 +266,27 @@ static inline void sw_open_engine(enum gvt_engine engine)
 	sw.engine = engine;
 	rig_ok(sw.hw->engine_new(sw.hw->priv, &client, engine, &sw.state));
 	sw.reg[(BASE + 0x80) / 4] = (u32)GM_HWS;
+}
+
+/* What is kept goes by way of words into an engine that knows nothing. Return: whether it was any. */
+static inline bool sw_move(void)
+{
+	static const u32 nothing[GVT_HW_KEPT];
+	u32 word[GVT_HW_KEPT], again[GVT_HW_KEPT];
+
+	sw.hw->kept_get(sw.hw->priv, sw.state, word);
+	sw.hw->engine_reset(sw.hw->priv, sw.state);
+	sw.hw->kept_get(sw.hw->priv, sw.state, again);
+	sw_expect(!memcmp(again, nothing, sizeof(again)), "a reset leaves something");
+	sw.hw->engine_free(sw.hw->priv, sw.state);
+	sw_open_engine(sw.engine);
+	if (!memcmp(word, nothing, sizeof(word)))
+		return false;
+	sw_expect(sw.hw->kept_ok(sw.hw->priv, sw.engine, word), "not taken back");
+	sw.hw->kept_set(sw.hw->priv, sw.state, word);
+	sw.hw->kept_get(sw.hw->priv, sw.state, again);
+	sw_expect(!memcmp(again, word, sizeof(again)), "not the same afterwards");
+	return true;
 }
 
 static inline void sw_open(enum gvt_engine engine, int levels)

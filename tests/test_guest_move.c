@@ -9,6 +9,7 @@
 #include <gvt/state.h>
 
 #include "guest_rig.h"
+#include "gvt/internal.h"
 
 #define N(a) (sizeof(a) / sizeof((a)[0]))
 
@@ -17,7 +18,7 @@ static struct {
 	struct bed bed[2];
 	unsigned int here;
 	unsigned int every, phase, waits; /* moves at each such wait; 0: at none */
-	unsigned int moves, loaded;	  /* moves; and those with a context in the hardware */
+	unsigned int moves, loaded, kept; /* moves; of work that is not done; of half a blit */
 } m;
 
 struct state {
@@ -32,6 +33,19 @@ static int keep(void *arg, const void *buf, size_t len)
 	s->p = malloc(len);
 	s->len = len;
 	memcpy(s->p, buf, len);
+	return 0;
+}
+
+static int count_kept(void *arg, const struct gvt_state_field *f)
+{
+	const u8 *p = f->data;
+	u64 i, sum = 0;
+
+	if (strcmp(f->section, "engine") || strcmp(f->name, "kept"))
+		return 0;
+	for (i = 0; i < (u64)f->width * f->count; i++)
+		sum += p[i];
+	*(unsigned int *)arg += sum != 0;
 	return 0;
 }
 
@@ -69,6 +83,7 @@ static void move(void)
 	m.loaded += gvt_run_pending(a->gvt);
 	gvt_ops()->vgpu_deactivate(a->vgpu[0]);
 	bed_ok(gvt_vgpu_save(a->vgpu[0], keep, &state));
+	bed_ok(gvt_state_each(state.p, state.len, count_kept, &m.kept));
 	copy_ram(a->vm[0], b->vm[0]);
 	bed_ok(gvt_vgpu_restore(b->vgpu[0], state.p, state.len));
 	ck_assert_uint_eq(gvt_vgpu_hash(a->vgpu[0]), gvt_vgpu_hash(b->vgpu[0]));
@@ -81,6 +96,20 @@ static void move(void)
 	guest_move(m.bed[0].guest[0], b->vm[0]);
 }
 
+/*
+ * Somebody else seems to wait for time, and the guest is in debt: what it submits does not run at
+ * once, but only while it waits.
+ */
+static void in_debt(bool on)
+{
+	struct bed *b = &m.bed[m.here];
+
+	b->gvt->sched.pending &= ~(1U << GVT_MAX_VGPU);
+	if (on)
+		b->gvt->sched.pending |= 1U << GVT_MAX_VGPU;
+	to_gvt_vgpu(b->vgpu[0])->share.credit = on ? -1 : 0;
+}
+
 /* Batches are cut into pieces by the budget, and some pieces are followed by a move. */
 static void wait_or_move(void *arg)
 {
@@ -89,8 +118,10 @@ static void wait_or_move(void *arg)
 	(void)arg;
 	m.waits++;
 	gvt_run(m.bed[m.here].gvt, budgets[m.waits % N(budgets)]);
+	in_debt(false);
 	if (m.every && m.waits % m.every == m.phase)
 		move();
+	in_debt(m.every);
 }
 
 static void begin(const char *there, int levels)
@@ -121,6 +152,7 @@ static void end(void)
 	ck_assert_msg(!*r->why, "%s (after %u moves)", r->why, m.moves);
 	for (i = 0; i < r->steps; i++)
 		ck_assert_int_eq(r->step[i].state, GUEST_PASSED);
+	in_debt(false);
 	bed_left(&m.bed[m.here], 0);
 	bed_close_pair(&m.bed[0], &m.bed[1]);
 }
@@ -164,6 +196,7 @@ START_TEST(while_it_waits)
 	guest_run(m.bed[0].guest[0]);
 	ck_assert_uint_gt(m.moves, 20);
 	ck_assert_uint_gt(m.loaded, 5);
+	ck_assert_uint_gt(m.kept, 0);
 	end();
 }
 END_TEST

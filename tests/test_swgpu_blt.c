@@ -392,6 +392,32 @@ START_TEST(cut_and_another)
 }
 END_TEST
 
+/* Rows of more than one piece: eight of 2000 pixels, from pixel 20 on; moved each time. */
+START_TEST(cut_within_a_row)
+{
+	const u32 wide = 8192, from = 80, to = 8080;
+	unsigned int cuts = 0;
+	u32 x, y;
+
+	fill();
+	for (y = 0; y < 8; y++)
+		for (x = from; x < to; x++)
+			want[y * wide + x] ^= src[y * wide + x];
+	for (;; cuts++) {
+		sw.used = 0;
+		sw_ring(0x54f00008, 3U << 24 | 0x66U << 16 | wide, XY(20, 0), XY(2020, 8),
+			LO(VA_DST), XY(20, 0), wide, LO(VA_SRC));
+		sw_load(true);
+		if (sw_go(60) == GVT_HW_DONE)
+			break;
+		sw.hw->save(sw.hw->priv, sw.state);
+		ck_assert(sw_move());
+	}
+	ck_assert_uint_eq(cuts, 15);
+	expect_dst("row", 0);
+}
+END_TEST
+
 /* Words that no engine has kept: 0 of them is changed, or any to anything. */
 START_TEST(made_up_words)
 {
@@ -420,6 +446,11 @@ START_TEST(made_up_words)
 		sw_expect(!sw.hw->kept_ok(sw.hw->priv, GVT_BCS, edited), "word %u: 0x%x",
 			  bad[i].word, bad[i].value);
 	}
+	/* Longer than what is kept of a command. */
+	memcpy(edited, word, sizeof(word));
+	edited[11] = 20;
+	edited[12] += 10;
+	ck_assert(!sw.hw->kept_ok(sw.hw->priv, GVT_BCS, edited));
 	for (i = 0; i < 100000; i++) {
 		memcpy(edited, word, sizeof(word));
 		edited[i % GVT_HW_KEPT] = (u32)i * 2654435761U;
@@ -448,6 +479,7 @@ static Suite *blt_suite(void)
 	tcase_add_test(tc, holes);
 	tcase_add_test(tc, refused);
 	tcase_add_loop_test(tc, cut_and_gone_on, 0, 3);
+	tcase_add_test(tc, cut_within_a_row);
 	tcase_add_test(tc, made_up_words);
 	tcase_add_test(tc, cut_and_another);
 	suite_add_tcase(s, tc);

@@ -319,6 +319,33 @@ START_TEST(comes_back_turned_off)
 }
 END_TEST
 
+/* In the ring, too; but not for the context's next work. */
+START_TEST(complete_and_not_turned_off)
+{
+	image_make();
+	sw_ring(SET_PREDICATE | 15, NOOP, STORE_DW, LO(VA_DATA), 1);
+	sw_load(true);
+	ck_assert_int_eq(sw_go(1), GVT_HW_MORE);
+	save();
+	if (_i)
+		sw_move();
+	sw.work.head = saved(0x34);
+	ck_assert_uint_eq(sw.work.head, 4);
+	sw_ring(NOOP, STORE_DW, LO(VA_DATA), 1);
+	sw_load(true);
+	ck_assert_int_eq(sw_go(SW_BUDGET), GVT_HW_DONE);
+	ck_assert_uint_eq(sw_peek(GPA_PDATA), 0);
+	save();
+	if (_i)
+		ck_assert(!sw_move());
+	sw.work.head = sw.work.tail;
+	sw_ring(STORE_DW, LO(VA_DATA), 1);
+	sw_load(true);
+	ck_assert_int_eq(sw_go(SW_BUDGET), GVT_HW_DONE);
+	ck_assert_uint_eq(sw_peek(GPA_PDATA), 1);
+}
+END_TEST
+
 /* In a copied batch: the next load has another copy of it, at another place. */
 START_TEST(comes_back_inside_a_copy)
 {
@@ -573,6 +600,7 @@ static Suite *ctx_suite(void)
 	tcase_add_test(tc, hostile_images);
 	tcase_add_test(tc, comes_back_inside);
 	tcase_add_loop_test(tc, comes_back_turned_off, 0, 2);
+	tcase_add_loop_test(tc, complete_and_not_turned_off, 0, 2);
 	tcase_add_test(tc, comes_back_inside_a_copy);
 	tcase_add_test(tc, made_up_positions);
 	tcase_add_test(tc, lite_restore);
