@@ -298,8 +298,11 @@ status 0 run --platform skl
 ok "types, sizes, back ends"
 
 status 0 run --guest synthetic
-[ "$(grep -c 'healthy: ' "$out")" -eq 3 ] || fail "--guest: not three shapes of the mock"
-says "$out" 'synthetic guest on mock' 'on mock:trap=after' 'on mock:track=no' 'step, 4 levels' \
+shapes=3
+[ -z "$MPT_STATIC_BACKEND" ] || shapes=2
+[ "$(grep -c 'healthy: ' "$out")" -eq $shapes ] || fail "--guest: not $shapes shapes of the mock"
+[ -n "$MPT_STATIC_BACKEND" ] || says "$out" 'on mock:track=no'
+says "$out" 'synthetic guest on mock' 'on mock:trap=after' 'step, 4 levels' \
 	'step, 3 levels' 'teardown            passed'
 ! grep -Eq 'FAILED|skipped|not run' "$out" || fail "--guest: a healthy run without all steps"
 status 0 run --guest synthetic --backend mock:contig=no --type 4 --memory 96M
@@ -380,10 +383,11 @@ assert bad["errors"] == 1 and bad["first_error"].startswith("write of 0xc0800003
 assert odd["run"].startswith('a<b>&"') and odd["vgpu"] == good["vgpu"]
 END
 	status 0 run --json --guest synthetic
-	python3 - "$out" <<'END' || fail "--guest --json: not what was to be"
+	python3 - "$out" $shapes <<'END' || fail "--guest --json: not what was to be"
 import json, sys
 runs = json.load(open(sys.argv[1]))
-assert [r["run"].split()[-1] for r in runs] == ["mock", "mock:trap=after", "mock:track=no"]
+shapes = ["mock", "mock:trap=after", "mock:track=no"]
+assert [r["run"].split()[-1] for r in runs] == shapes[:int(sys.argv[2])]
 for r in runs:
     assert r["healthy"] and [g["levels"] for g in r["guest"]] == [4, 3]
     for g in r["guest"]:

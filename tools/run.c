@@ -151,10 +151,19 @@ static int run_guest(struct run *run, const char *spec)
 	return status;
 }
 
-/* What a hypervisor may do with a store to a page table: ask before it, tell after it, neither. */
+/*
+ * What a hypervisor may do with a store to a page table: ask before it, tell after it, neither. A
+ * static-backend build can leave no operation out.
+ */
 static int run_shapes(struct run *run)
 {
-	static const char *const specs[] = { "mock", "mock:trap=after", "mock:track=no" };
+	static const char *const specs[] = {
+		"mock",
+		"mock:trap=after",
+#ifndef MPT_STATIC_BACKEND
+		"mock:track=no",
+#endif
+	};
 	int status = CLI_OK;
 	size_t i;
 
