@@ -184,12 +184,30 @@ static bool prepare(struct gvt_vgpu *v, struct gvt_exec_engine *e)
 	return !e->hung;
 }
 
-/* Return: whether there may be more to do at once. */
-static bool step(struct gvt_vgpu *v, struct gvt_exec_engine *e, u64 *budget)
+/*
+ * A load that does not fit leaves the context what there is: else one with many tables would never
+ * run at its submission.
+ */
+static void charge_load(struct gvt_vgpu *v, u64 *budget, u64 *over)
+{
+	if (v->share.cost < *budget)
+		*budget -= v->share.cost;
+	else
+		*over += v->share.cost;
+	v->share.cost = 0;
+}
+
+/* @over: units beyond the budget. Return: whether there may be more to do at once. */
+static bool step(struct gvt_vgpu *v, struct gvt_exec_engine *e, u64 *budget, u64 *over)
 {
 	enum gvt_hw_state state;
+	bool ready;
 
-	if (!can_run(v, e) || !prepare(v, e))
+	if (!can_run(v, e))
+		return false;
+	ready = prepare(v, e);
+	charge_load(v, budget, over);
+	if (!ready)
 		return false;
 	state = hw_of(v)->run(hw_of(v)->priv, e->hw, budget);
 	e->waiting = state == GVT_HW_WAIT;
@@ -197,20 +215,20 @@ static bool step(struct gvt_vgpu *v, struct gvt_exec_engine *e, u64 *budget)
 		complete(v, e);
 	else if (state == GVT_HW_HUNG)
 		hang(v, e, 0);
-	return state == GVT_HW_DONE && *budget;
+	return state == GVT_HW_DONE && *budget && !*over;
 }
 
 static u64 engine_run(struct gvt_vgpu *v, struct gvt_exec_engine *e, u64 budget)
 {
-	u64 left = budget;
+	u64 left = budget, over = 0;
 
 	if (!can_run(v, e))
 		return 0;
-	while (step(v, e, &left))
+	while (step(v, e, &left, &over))
 		;
 	gvt_csb_registers(v, e);
 	gvt_csb_flush(v, e);
-	return budget - left;
+	return budget - left + over;
 }
 
 /* --- all of a vGPU's --- */

@@ -27,6 +27,12 @@
 #define GVT_CTX_FORCE_RESTORE (1U << 2)
 #define GVT_CTX_PRIVILEGE (1U << 8)
 
+/*
+ * Units that loading a context or a lite restore costs by itself: the image, the registers, what
+ * the guest is told.
+ */
+#define GVT_LOAD_COST 64U
+
 /* A context descriptor. */
 struct gvt_ctx {
 	u32 low, id;
@@ -90,7 +96,13 @@ void gvt_execlist_show(struct gvt_vgpu *v);
 
 /*
  * gvt_execlist_run() - let the vGPU's engines execute, @first before the others.
- * Return: units used, @budget at most.
+ *
+ * Loading a context costs units as well: GVT_LOAD_COST, one for each dword that is scanned, and what
+ * spt.h says of its tables. Otherwise contexts without commands, but with long page tables, would be
+ * free. A load that costs more than is left of the part is the last one of it: the context has what
+ * is left to execute, and the load comes on top.
+ *
+ * Return: units used: @budget at most, and one load more.
  */
 u64 gvt_execlist_run(struct gvt_vgpu *v, unsigned int first, u64 budget);
 

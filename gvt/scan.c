@@ -411,6 +411,7 @@ int gvt_scan_ring(struct gvt_vgpu *v, enum gvt_engine engine, u64 ring_start, u3
 	}
 	for (i = 0; !ret && i < scan->batches; i++)
 		ret = walk_batch(&w, i);
+	v->share.cost += scan->used;
 	if (ret)
 		forget(scan);
 	else

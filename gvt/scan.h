@@ -27,7 +27,8 @@ struct gvt_scan {
 };
 
 /*
- * gvt_scan_ring() - copy once, then validate the copy. Lock of the vGPU held.
+ * gvt_scan_ring() - copy once, then validate the copy. Lock of the vGPU held. Raises gvt_share.cost
+ * by the dwords that were copied.
  * @head, @tail: bytes, below @ring_size, a power of two; multiples of 4
  * Return: 0; -EINVAL (no such ring; a command that is unknown, cut off, refused to all guests, or
  * that names a register or an address that it must not), -EFAULT (no memory there), -ENOSPC (more

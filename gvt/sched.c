@@ -6,7 +6,8 @@
  * Each round gives a vGPU credit by its weight, up to two rounds' worth. gvt_run() serves those
  * that have some, in turn and in slices. What a guest submits runs at once in the vCPU's own thread;
  * while others have something to execute that is charged, and a vGPU in debt has to wait for its
- * turn. So a debt is a slice at most, and paid after four rounds at the lowest weight.
+ * turn. So a debt is a slice and a load at most; without the load, it is paid after four rounds at
+ * the lowest weight.
  */
 #include <sched.h>
 
@@ -85,26 +86,38 @@ static int64_t credit_of(const struct gvt_vgpu *v)
 	return __atomic_load_n(&v->share.credit, __ATOMIC_RELAXED);
 }
 
+static int64_t round_of(const struct gvt_vgpu *v)
+{
+	return (int64_t)v->weight * QUANTUM;
+}
+
 /* A vCPU and a gvt_run() may change it at once. */
 static void credit_add(struct gvt_vgpu *v, int64_t units)
 {
-	int64_t round = (int64_t)v->weight * QUANTUM, old = credit_of(v), new;
+	int64_t cap = CAP_ROUNDS * round_of(v), old = credit_of(v), new;
 
 	do {
 		new = old + units;
-		if (new > CAP_ROUNDS * round)
-			new = CAP_ROUNDS * round;
+		if (new > cap)
+			new = cap;
 	} while (!__atomic_compare_exchange_n(&v->share.credit, &old, new, true, __ATOMIC_RELAXED,
 					      __ATOMIC_RELAXED));
 }
 
-static void new_round(struct gvt_sched *s)
+/* After which it has credit again. */
+static int64_t rounds_to_pay(const struct gvt_vgpu *v)
+{
+	return -credit_of(v) / round_of(v) + 1;
+}
+
+/* @n rounds nobody would have used a unit of. */
+static void new_rounds(struct gvt_sched *s, int64_t n)
 {
 	int id;
 
 	for (id = 1; id <= GVT_MAX_VGPU; id++) {
 		if (s->vgpu[id])
-			credit_add(s->vgpu[id], (int64_t)s->vgpu[id]->weight * QUANTUM);
+			credit_add(s->vgpu[id], n * round_of(s->vgpu[id]));
 	}
 }
 
@@ -136,14 +149,15 @@ void gvt_sched_kick(struct gvt_vgpu *v, enum gvt_engine engine)
 
 /*
  * The next in turn that has something to do and credit; @stuck: ids that could not go on when they
- * were asked. A new round begins when nobody else has credit, and then they are asked again.
+ * were asked. @rounds: until somebody has credit who has something to do; 0: nobody has. New rounds
+ * begin when nobody else has credit, and then the stuck ones are asked again.
  */
-static struct gvt_vgpu *next_in_turn(struct gvt_sched *s, u32 stuck, bool *poor)
+static struct gvt_vgpu *next_in_turn(struct gvt_sched *s, u32 stuck, int64_t *rounds)
 {
 	u32 pending = __atomic_load_n(&s->pending, __ATOMIC_ACQUIRE) & ~stuck;
 	unsigned int n, id;
 
-	*poor = false;
+	*rounds = 0;
 	for (n = 0; n < GVT_MAX_VGPU; n++) {
 		struct gvt_vgpu *v;
 
@@ -155,7 +169,8 @@ static struct gvt_vgpu *next_in_turn(struct gvt_sched *s, u32 stuck, bool *poor)
 			s->last = id;
 			return v;
 		}
-		*poor = true;
+		if (!*rounds || rounds_to_pay(v) < *rounds)
+			*rounds = rounds_to_pay(v);
 	}
 	return NULL;
 }
@@ -163,11 +178,11 @@ static struct gvt_vgpu *next_in_turn(struct gvt_sched *s, u32 stuck, bool *poor)
 static struct gvt_vgpu *pick(struct gvt_sched *s, u32 *stuck)
 {
 	struct gvt_vgpu *v;
-	bool poor;
+	int64_t rounds;
 
 	pthread_mutex_lock(&s->lock);
-	while (!(v = next_in_turn(s, *stuck, &poor)) && poor) {
-		new_round(s);
+	while (!(v = next_in_turn(s, *stuck, &rounds)) && rounds) {
+		new_rounds(s, rounds);
 		*stuck = 0;
 	}
 	if (v)

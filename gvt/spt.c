@@ -299,6 +299,7 @@ static int make_split(struct gvt_vgpu *v, struct gvt_spt *spt, u64 guest, u64 gf
 	ret = spt_new(v, gfn, GVT_TABLE_PT, true, &child);
 	if (ret)
 		return ret;
+	v->share.cost += GVT_SPT_ENTRIES_COST;
 	ret = fill_split(v, child, guest);
 	if (ret) {
 		gvt_spt_put(v, child);

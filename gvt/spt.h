@@ -31,6 +31,12 @@
 /* So many trapped stores to a page between two pins are cheaper than comparing all of it once. */
 #define GVT_SPT_STORM 8U
 #define GVT_LINE 64U
+/*
+ * What a pin's work costs in units (gvt_share.cost): a comparison moves a table's 64 lines; the
+ * entries of one that has changed are made anew, and a split page of 2 MiB has as many.
+ */
+#define GVT_SPT_COMPARE_COST (MPT_PAGE_SIZE / GVT_LINE)
+#define GVT_SPT_ENTRIES_COST GVT_TABLE_ENTRIES
 
 /*
  * @all, @dirty: links in the lists of struct gvt_ppgtt

@@ -62,10 +62,13 @@ int gvt_spt_sync(struct gvt_vgpu *v, struct gvt_spt *spt)
 	int ret = intel_gvt_hypervisor_read_gpa(&v->base, spt->gfn << MPT_PAGE_SHIFT, now,
 						MPT_PAGE_SIZE);
 
-	if (ret)
+	v->share.cost += GVT_SPT_COMPARE_COST;
+	if (ret) {
 		gvt_spt_clear(v, spt);
-	else if (memcmp(now, spt->guest, MPT_PAGE_SIZE))
+	} else if (memcmp(now, spt->guest, MPT_PAGE_SIZE)) {
+		v->share.cost += GVT_SPT_ENTRIES_COST;
 		ret = gvt_spt_update(v, spt, now);
+	}
 	spt->err = ret;
 	spt->synced = p->pin;
 	if (spt->halves)

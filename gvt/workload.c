@@ -120,6 +120,7 @@ int gvt_workload_load(struct gvt_vgpu *v, struct gvt_exec_engine *e, struct gvt_
 	struct gvt_mm *mm;
 	int ret = image_read(v, ctx, image);
 
+	v->share.cost += GVT_LOAD_COST;
 	if (!ret)
 		ret = ring_take(v, image, &hw);
 	if (!ret)
@@ -149,6 +150,7 @@ int gvt_workload_extend(struct gvt_vgpu *v, struct gvt_exec_engine *e, struct gv
 	u32 image[STATE_DWORDS];
 	int ret = image_read(v, ctx, image);
 
+	v->share.cost += GVT_LOAD_COST;
 	hw.restore = false;
 	hw.head = v->gvt->hw.head(v->gvt->hw.priv, e->hw);
 	if (!ret)

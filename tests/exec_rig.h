@@ -9,6 +9,7 @@
 
 #include "fake_hw.h"
 #include "gvt/execlist.h"
+#include "gvt/spt.h"
 #include "gvt_rig.h"
 
 #define N(a) (sizeof(a) / sizeof((a)[0]))
@@ -120,6 +121,12 @@ static inline void ctx_init(struct rig *r, unsigned int ctx)
 	img_set(r, ctx, IMG_CTL, 1);
 	img_set(r, ctx, IMG_PDP_UDW(0), 0);
 	img_set(r, ctx, IMG_PDP_LDW(0), (u32)(GPA_PML4 + ctx * 0x4000));
+}
+
+/* What loading one of these contexts costs: @dwords in the ring, a root table without entries. */
+static inline u64 load_cost(u32 dwords)
+{
+	return GVT_LOAD_COST + GVT_SPT_COMPARE_COST + dwords;
 }
 
 /* --- submission --- */

@@ -299,7 +299,7 @@ START_TEST(inactive)
 	fake(r, GVT_RCS)->endless = false;
 	r->ops->vgpu_activate(r->vgpu);
 	ck_assert(gvt_run_pending(r->gvt));
-	ck_assert_uint_eq(gvt_run(r->gvt, 100), 10);
+	ck_assert_uint_eq(gvt_run(r->gvt, 100), 10 + load_cost(0));
 	csb_is(&x, GVT_RCS, { 1, 0 }, { 0x18, ctx_id(0) });
 	csb_is(&x, GVT_BCS, { 1, 0 }, { 0x18, ctx_id(1) });
 	exec_close(&x);

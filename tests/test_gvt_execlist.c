@@ -47,7 +47,7 @@ START_TEST(one_context)
 	info = rig_info(r);
 	ck_assert_uint_eq(info.submissions, 1);
 	ck_assert_uint_eq(info.completed, 1);
-	ck_assert_uint_eq(info.units, 8);
+	ck_assert_uint_eq(info.units, load_cost(8) + 8);
 	ck_assert_uint_eq(info.preempted + info.hung, 0);
 	exec_close(&x);
 }
@@ -180,7 +180,8 @@ START_TEST(elements_have_turns)
 	ck_assert_uint_eq(ereg(r, GVT_VCS, MI_MODE), 0);
 	ck_assert(gvt_run_pending(r->gvt));
 	ctx_more(r, 1, 2);
-	ck_assert_uint_eq(gvt_run(r->gvt, 20), 20);
+	/* The load of the second comes on top of what was left for it. */
+	ck_assert_uint_eq(gvt_run(r->gvt, 20), 20 + load_cost(4));
 	csb_is(&x, GVT_VCS, ELEMENT(0));
 	ck_assert_uint_eq(ereg(r, GVT_VCS, 0x234), 0x48012);
 	ck_assert_uint_eq(ereg(r, GVT_VCS, 0x238), ctx_id(1));
@@ -242,7 +243,7 @@ START_TEST(lite_restore)
 	ck_assert_uint_eq(w->tail, 48);
 	ck_assert_uint_eq(w->ring_size, CTX_RING_SIZE);
 	ck_assert_uint_eq(ereg(r, GVT_RCS, 0x234), 0x24009);
-	ck_assert_uint_eq(gvt_run(r->gvt, 100), 5);
+	ck_assert_uint_eq(gvt_run(r->gvt, 100), 5 + load_cost(0));
 	csb_is(&x, GVT_RCS, ELEMENT(0), COMPLETE(1));
 	ck_assert_uint_eq(rig_info(r).preempted, 0);
 	exec_close(&x);
@@ -312,7 +313,7 @@ START_TEST(preemption)
 	submit(r, GVT_RCS, 0, -1);
 	csb_is(&x, GVT_RCS, IDLE_ACTIVE, COMPLETE(0));
 	ck_assert_uint_eq(img(r, 0, IMG_HEAD), 32);
-	ck_assert_uint_eq(rig_info(r).units, 4096 + 4 + 5);
+	ck_assert_uint_eq(rig_info(r).units, 4096 + load_cost(4) + 4 + load_cost(5) + 5);
 	exec_close(&x);
 }
 END_TEST

@@ -157,7 +157,7 @@ const char *gvt_failsafe_name(enum gvt_failsafe reason);
  * @completed: contexts that the hardware has executed to their tail
  * @preempted: contexts that left the engine for another list's, whether they had begun or not
  * @hung: times an engine stopped for good: at a command, or at a context that cannot be executed
- * @units: of execution, as struct gvt_hw counts them
+ * @units: of execution, as struct gvt_hw counts them, and of loading contexts, see gvt_run()
  */
 struct gvt_vgpu_info {
 	int id;
@@ -210,13 +210,16 @@ u64 gvt_service(struct intel_gvt *gvt, u64 now_ns);
 /**
  * gvt_run() - let the engines of a device's vGPUs execute what guests have submitted.
  * @budget: units (about a command dword or 64 bytes of memory moved, as struct gvt_hw counts them);
- *	about that much is done before the call comes back
+ *	about that much is done before the call comes back. Loading a context counts as well: 64
+ *	units, one for each dword of the ring and of the batches that are scanned, 64 for each page
+ *	table that is compared with the guest's, 512 for one that has changed. One load can go
+ *	beyond the budget, and the vGPU pays for it later
  *
  * The library has no threads. A submission runs at once in the vCPU's thread that makes it, but for
- * 4096 units at most, and not while its vGPU has used more than its share and others wait. The
- * rest is done here, by turns of at most 4096 units and in shares by weight. So an embedder calls
- * it from a thread of its own, or between other things, whenever gvt_run_pending(); without, a guest
- * whose batches are longer than that stops.
+ * 4096 units and a load at most, and not while its vGPU has used more than its share and others
+ * wait. The rest is done here, by turns of at most 4096 units and a load, and in shares by weight.
+ * So an embedder calls it from a thread of its own, or between other things, whenever
+ * gvt_run_pending(); without, a guest whose batches are longer than that stops.
  *
  * Return: units used. 0: nobody can go on now: nothing is pending, or all that is waits for a
  * semaphore (ask again after a moment, a millisecond, say) or is with another thread's gvt_run().
