@@ -96,6 +96,8 @@ enum swgpu_reg {
 #define SWGPU_BB_VALID (1U << 0) /* of BBADDR and SBBADDR */
 #define SWGPU_BB_PPGTT (1U << 5) /* of BBSTATE and SBBSTATE */
 
+#define SWGPU_REG_MASK 0x007ffffcU /* of a register's dword in a command */
+
 extern const u32 swgpu_engine_base[GVT_NUM_ENGINES];
 
 /* By dword from the engine's base: 1 + the number of a register that the engine keeps. */

@@ -6,8 +6,9 @@
 #include "swgpu.h"
 
 #define MEM_GGTT (1U << 22)
+#define POLL_REGISTER (1U << 16)
 
-/* --- semaphores: the dword in memory against the command's --- */
+/* --- semaphores: the dword in memory, or a register, against the command's --- */
 
 enum {
 	SAD_GT_SDD,
@@ -36,6 +37,13 @@ static bool signalled(u32 op, u32 sad, u32 sdd)
 	}
 }
 
+static bool semaphore_read(struct swgpu_engine *e, const u32 *dw, u32 *sad)
+{
+	if (dw[0] & POLL_REGISTER)
+		return swgpu_reg_read(e, dw[2] & SWGPU_REG_MASK, sad);
+	return swgpu_read(e, swgpu_space(e, dw[0] & MEM_GGTT), swgpu_addr(dw + 2, ~3U), sad, 4);
+}
+
 /* In signal mode memory would be looked at when a signal comes: polling does that as well. */
 enum gvt_cmd_result swgpu_semaphore_wait(struct swgpu_engine *e, const u32 *dw, u32 n, u64 *budget)
 {
@@ -43,8 +51,7 @@ enum gvt_cmd_result swgpu_semaphore_wait(struct swgpu_engine *e, const u32 *dw, 
 
 	(void)n;
 	(void)budget;
-	if (op > SAD_NEQ_SDD ||
-	    !swgpu_read(e, swgpu_space(e, dw[0] & MEM_GGTT), swgpu_addr(dw + 2, ~3U), &sad, 4))
+	if (op > SAD_NEQ_SDD || !semaphore_read(e, dw, &sad))
 		return GVT_CMD_HANG;
 	return signalled(op, sad, dw[1]) ? GVT_CMD_NEXT : GVT_CMD_WAIT;
 }

@@ -9,7 +9,6 @@
 #define MI_OPCODE(dw) ((dw) >> 23)
 #define MI_NOOP 0x00
 #define MI_LOAD_REGISTER_IMM 0x22
-#define REG_MASK 0x007ffffcU
 #define RESTORE_INHIBIT (1U << 0) /* of CONTEXT_CONTROL */
 
 /*
@@ -23,7 +22,7 @@ static void restore_list(struct swgpu_engine *e, u32 at, u32 end)
 	enum gvt_engine engine = e->engine;
 
 	for (; at + 1 < end && at + 1 < SWGPU_IMAGE_DWORDS; at += 2) {
-		enum swgpu_reg number = swgpu_reg_own(engine, e->image[at] & REG_MASK);
+		enum swgpu_reg number = swgpu_reg_own(engine, e->image[at] & SWGPU_REG_MASK);
 
 		if (number == SWGPU_NUM_REGS)
 			continue;

@@ -5,7 +5,6 @@
  */
 #include "swgpu.h"
 
-#define REG_MASK 0x007ffffcU /* of a register's dword in a command */
 #define TIMESTAMP 0x358
 #define NONPRIV 0x4d0
 #define NONPRIV_SLOTS 12
@@ -180,7 +179,7 @@ enum gvt_cmd_result swgpu_load_reg_imm(struct swgpu_engine *e, const u32 *dw, u3
 
 	(void)budget;
 	for (i = 1; i + 1 < n; i += 2)
-		swgpu_reg_write(e, dw[i] & REG_MASK, dw[i + 1]);
+		swgpu_reg_write(e, dw[i] & SWGPU_REG_MASK, dw[i + 1]);
 	return GVT_CMD_NEXT;
 }
 
@@ -190,8 +189,8 @@ enum gvt_cmd_result swgpu_load_reg_reg(struct swgpu_engine *e, const u32 *dw, u3
 
 	(void)n;
 	(void)budget;
-	if (swgpu_reg_read(e, dw[1] & REG_MASK, &value))
-		swgpu_reg_write(e, dw[2] & REG_MASK, value);
+	if (swgpu_reg_read(e, dw[1] & SWGPU_REG_MASK, &value))
+		swgpu_reg_write(e, dw[2] & SWGPU_REG_MASK, value);
 	return GVT_CMD_NEXT;
 }
 
@@ -203,7 +202,7 @@ enum gvt_cmd_result swgpu_load_reg_mem(struct swgpu_engine *e, const u32 *dw, u3
 	(void)budget;
 	if (!swgpu_read(e, swgpu_space(e, dw[0] & MEM_GGTT), swgpu_addr(dw + 2, ~3U), &value, 4))
 		return GVT_CMD_HANG;
-	swgpu_reg_write(e, dw[1] & REG_MASK, value);
+	swgpu_reg_write(e, dw[1] & SWGPU_REG_MASK, value);
 	return GVT_CMD_NEXT;
 }
 
@@ -215,7 +214,7 @@ enum gvt_cmd_result swgpu_store_reg_mem(struct swgpu_engine *e, const u32 *dw, u
 	(void)budget;
 	if ((dw[0] & SRM_PREDICATE) && !(e->reg[SWGPU_PREDICATE_RESULT] & 1))
 		return GVT_CMD_NEXT;
-	if (!swgpu_reg_read(e, dw[1] & REG_MASK, &value))
+	if (!swgpu_reg_read(e, dw[1] & SWGPU_REG_MASK, &value))
 		return GVT_CMD_NEXT;
 	if (!swgpu_write(e, swgpu_space(e, dw[0] & MEM_GGTT), swgpu_addr(dw + 2, ~3U), &value, 4))
 		return GVT_CMD_HANG;

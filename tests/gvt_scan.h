@@ -38,6 +38,7 @@
 #define POST_SYNC (1U << 14)
 #define PIPE_CONTROL 0x7a000004U
 #define CONTROL_GGTT (1U << 24)
+#define POLL_REGISTER (1U << 16) /* of MI_SEMAPHORE_WAIT */
 #define CONTROL_REGISTER (1U << 23)
 
 #define GPR 0x2600U

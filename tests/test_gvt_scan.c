@@ -50,6 +50,9 @@ static const struct rule_case {
 	{ NULL, GVT_RCS, 4, { MI(0x20, 4), 0x1000, 0, 7 } },
 	{ "not the vGPU's (0x104000000)", GVT_RCS, 4, { MI(0x20, 4) | GGTT22, (u32)LOW, 1, 7 } },
 	{ "not the vGPU's (0x1000)", GVT_RCS, 4, { MI(0x1c, 4) | GGTT22, 0, 0x1000, 0 } },
+	{ "must not read", GVT_RCS, 4, { MI(0x1c, 4) | POLL_REGISTER, 0, ELSP, 0 } },
+	{ NULL, GVT_RCS, 4, { MI(0x1c, 4) | POLL_REGISTER, 0, GPR, 0 } },
+	{ NULL, GVT_RCS, 4, { MI(0x1c, 4), 0, ELSP, 0 } },
 	{ "not the vGPU's (0x1000)", GVT_RCS, 4, { MI(0x24, 4) | GGTT22, GPR, 0x1000, 0 } },
 	{ "not the vGPU's (0x1000)", GVT_RCS, 4, { MI(0x29, 4) | GGTT22, GPR, 0x1000, 0 } },
 	/* MI_COPY_MEM_MEM: to and from, each with a choice of its own */

@@ -213,6 +213,43 @@ END_TEST
 
 /* --- waiting --- */
 
+/* A register instead of memory: its own, the client's; not one that may not be read. */
+START_TEST(semaphores_on_registers)
+{
+	const u32 wait = SEMAPHORE | 1U << 16 | 4U << 12;
+	unsigned int user;
+
+	/* There is memory with the value at an address of that number: it is not what counts. */
+	sw_map(GPR(0) & ~0xfffULL, GPA_PDATA, PTE_RW);
+	sw_poke(GPA_PDATA + (GPR(0) & 0xfff), 7);
+	sw_ring(LRI(1), GPR(0), 6, wait, 7, GPR(0), 0, USER_INTERRUPT);
+	sw_load(true);
+	ck_assert_int_eq(sw_go(SW_BUDGET), GVT_HW_WAIT);
+	sw_e()->reg[SWGPU_GPR] = 7;
+	ck_assert_int_eq(sw_go(SW_BUDGET), GVT_HW_DONE);
+	ck_assert_uint_eq(sw.user, 1);
+	sw.used = 0;
+	/* Of the dword bits 22:2 count, and the bit for the GGTT says nothing. */
+	sw_ring(wait | GGTT_BIT, 9, 0xff800000 | (BASE + 0x9c) | 3, 0, USER_INTERRUPT);
+	sw_load(true);
+	ck_assert_int_eq(sw_go(SW_BUDGET), GVT_HW_WAIT);
+	sw.reg[(BASE + 0x9c) / 4] = 9;
+	ck_assert_int_eq(sw_go(SW_BUDGET), GVT_HW_DONE);
+	ck_assert_uint_eq(sw.user, 2);
+	/* In user space by its own list. */
+	for (user = 0; user < 2; user++) {
+		sw.used = 0;
+		sw_batch(GPA_BATCH, wait, user ? 0 : 9, user ? GPR(0) : BASE + 0x9c, 0, BB_END);
+		sw_ring(BB_START(BB_PPGTT), LO(VA_BATCH));
+		ck_assert_int_eq(sw_run(), user ? GVT_HW_DONE : GVT_HW_HUNG);
+	}
+	sw_ring(wait, 0, 0x941c, 0);
+	ck_assert_int_eq(sw_run(), GVT_HW_HUNG);
+	sw_ring(wait | 6U << 12, 0, GPR(0), 0);
+	ck_assert_int_eq(sw_run(), GVT_HW_HUNG);
+}
+END_TEST
+
 START_TEST(semaphores)
 {
 	static const bool met[6][3] = {
@@ -518,6 +555,7 @@ static Suite *mi_suite(void)
 	tcase_add_test(tc, position_registers);
 	tcase_add_test(tc, pipe_control);
 	tcase_add_test(tc, semaphores);
+	tcase_add_test(tc, semaphores_on_registers);
 	tcase_add_loop_test(tc, atomic_dword, 0, N(atomics));
 	tcase_add_loop_test(tc, atomic_qword, 0, N(atomics));
 	tcase_add_test(tc, atomic_edges);
