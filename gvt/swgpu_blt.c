@@ -5,8 +5,6 @@
  */
 #include "swgpu.h"
 
-#define BCS_SWCTRL 0x22200U
-
 static bool mem_read(void *arg, u64 addr, void *buf, u32 len)
 {
 	return swgpu_read(arg, SWGPU_PPGTT, addr, buf, len);
@@ -24,7 +22,7 @@ enum gvt_cmd_result swgpu_blit(struct swgpu_engine *e, const u32 *dw, u32 n, u64
 	enum gvt_blit_result result;
 
 	if (!e->blitting) {
-		u32 swctrl = e->client.reg_read(e->client.arg, BCS_SWCTRL);
+		u32 swctrl = e->reg[SWGPU_SWCTRL];
 
 		if (!gvt_blit_start(&e->blit, dw, n, swctrl))
 			return GVT_CMD_HANG;

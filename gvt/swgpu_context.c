@@ -49,11 +49,15 @@ static void walk_lists(struct swgpu_engine *e)
 	}
 }
 
-/* A context that has never run brings the ring's registers only. */
+/*
+ * Two registers have masks, which an image holds as a command would. A context that has never run
+ * brings the ring's registers only.
+ */
 static void apply_control(struct swgpu_engine *e)
 {
 	u32 control = e->reg[SWGPU_CONTEXT_CONTROL];
 
+	e->reg[SWGPU_SWCTRL] &= e->reg[SWGPU_SWCTRL] >> 16;
 	e->reg[SWGPU_CONTEXT_CONTROL] = control & control >> 16;
 	if (e->reg[SWGPU_CONTEXT_CONTROL] & RESTORE_INHIBIT)
 		memset(e->reg, 0, SWGPU_CONTEXT_CONTROL * sizeof(e->reg[0]));
@@ -94,6 +98,7 @@ static void final_values(struct swgpu_engine *e)
 	/* It has run now. */
 	e->reg[SWGPU_CONTEXT_CONTROL] &= ~RESTORE_INHIBIT;
 	e->reg[SWGPU_CONTEXT_CONTROL] |= 0xffff0000;
+	e->reg[SWGPU_SWCTRL] |= 0xffff0000;
 }
 
 /* Only what has changed is written: a guest may write to the rest of the image meanwhile. */

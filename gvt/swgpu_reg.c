@@ -2,6 +2,12 @@
 /*
  * Registers as commands see them: those that an engine keeps by itself, the others through the
  * client. Which a command may access is gvt_cmd_reg_ok()'s matter, and of FORCE_TO_NONPRIV.
+ *
+ * The client's registers are the vGPU's, one for all contexts. The hardware keeps those that user
+ * space may write in each context's image, in a part of it that we do not have; shared, they would
+ * tell one process of the guest what another does. So for a batch in the PPGTT they are as if
+ * nothing were behind them. What the guest's driver has opened by FORCE_TO_NONPRIV is shared: a
+ * driver looks there for what it has opened, and answers for it.
  */
 #include "swgpu.h"
 
@@ -28,6 +34,7 @@ const u8 swgpu_own_numbers[SWGPU_OWN_NUMBERS] = {
 	OWN(0x140, SWGPU_BBADDR),
 	OWN(0x158, SWGPU_BB_OFFSET),
 	OWN(0x168, SWGPU_BBADDR_UDW),
+	OWN(0x200, SWGPU_SWCTRL),
 	OWN(0x214, SWGPU_PREDICATE_RESULT_2),
 	OWN(0x244, SWGPU_CONTEXT_CONTROL),
 	OWN(0x3a8, SWGPU_CTX_TIMESTAMP),
@@ -112,6 +119,12 @@ static bool may(struct swgpu_engine *e, u32 reg, bool write)
 	return false;
 }
 
+/* The client's, writable for all: see above. */
+static bool between_contexts(const struct swgpu_engine *e, u32 reg)
+{
+	return !swgpu_privileged(e) && gvt_cmd_reg_ok(e->engine, reg, true, false);
+}
+
 static bool is_timestamp(u32 reg, u32 *shift)
 {
 	unsigned int i;
@@ -145,15 +158,15 @@ bool swgpu_reg_read(struct swgpu_engine *e, u32 reg, u32 *value)
 		*value = own_read(e, number);
 	else if (is_timestamp(reg, &shift))
 		*value = (u32)(e->client.now(e->client.arg) >> shift);
-	else
+	else if (!between_contexts(e, reg))
 		*value = e->client.reg_read(e->client.arg, reg);
 	return true;
 }
 
-/* CONTEXT_CONTROL: bits 31:16 of a write select which of 15:0 change. */
+/* Of both, bits 31:16 of a write select which of 15:0 change. */
 static void own_write(struct swgpu_engine *e, enum swgpu_reg number, u32 value)
 {
-	if (number == SWGPU_CONTEXT_CONTROL)
+	if (number == SWGPU_CONTEXT_CONTROL || number == SWGPU_SWCTRL)
 		value = (e->reg[number] & ~(value >> 16)) | (value & value >> 16);
 	e->reg[number] = value;
 }
@@ -164,10 +177,10 @@ bool swgpu_reg_write(struct swgpu_engine *e, u32 reg, u32 value)
 
 	if (!may(e, reg, true))
 		return false;
-	if (number == SWGPU_NUM_REGS)
-		e->client.reg_write(e->client.arg, reg, value);
-	else
+	if (number != SWGPU_NUM_REGS)
 		own_write(e, number, value);
+	else if (!between_contexts(e, reg))
+		e->client.reg_write(e->client.arg, reg, value);
 	return true;
 }
 

@@ -120,6 +120,36 @@ START_TEST(ppgtt_registers)
 }
 END_TEST
 
+/*
+ * What user space may write and no engine keeps is the vGPU's, and so would tell one process what
+ * another does: writes are dropped, reads are 0. The ring has the register as it is.
+ */
+START_TEST(nothing_between_contexts)
+{
+	static const u32 reg[] = { 0x2500, 0x5280, 0x7000, 0x7008, 0x7034, 0x2310, 0x5240 };
+	unsigned int i;
+
+	for (i = 0; i < sizeof(reg) / sizeof(reg[0]); i++) {
+		sw_poke(GPA_PDATA, 0x77);
+		sw_poke(GPA_PDATA + 4, 0x77);
+		sw_batch(GPA_BATCH, SRM, reg[i], LO(VA_DATA), LRI(1), reg[i], 5, SRM, reg[i],
+			 LO(VA_DATA + 4), BB_END);
+		sw_ring(LRI(1), reg[i], 9, BB_START(BB_PPGTT), LO(VA_BATCH), SRM, reg[i],
+			LO(VA_DATA + 8));
+		ck_assert_int_eq(sw_run(), GVT_HW_DONE);
+		sw_expect(!sw_peek(GPA_PDATA) && !sw_peek(GPA_PDATA + 4), "0x%x is seen", reg[i]);
+		sw_expect(sw_peek(GPA_PDATA + 8) == 9 && sw.reg[reg[i] / 4] == 9, "0x%x is 0x%x",
+			  reg[i], sw.reg[reg[i] / 4]);
+	}
+	/* What it may only read is what it is. */
+	sw.reg[(BASE + 0x94) / 4] = 3;
+	sw_batch(GPA_BATCH, SRM, BASE + 0x94, LO(VA_DATA), BB_END);
+	sw_ring(BB_START(BB_PPGTT), LO(VA_BATCH));
+	ck_assert_int_eq(sw_run(), GVT_HW_DONE);
+	ck_assert_uint_eq(sw_peek(GPA_PDATA), 3);
+}
+END_TEST
+
 /* What the core has not copied is not executed, and a copy not from the middle of a command. */
 START_TEST(ggtt_copies_only)
 {
@@ -401,6 +431,7 @@ static Suite *batch_suite(void)
 	tcase_add_test(tc, ppgtt_of_any_depth);
 	tcase_add_test(tc, ppgtt_has_no_privilege);
 	tcase_add_test(tc, ppgtt_registers);
+	tcase_add_test(tc, nothing_between_contexts);
 	tcase_add_test(tc, ggtt_copies_only);
 	tcase_add_test(tc, register_rules);
 	suite_add_tcase(s, tc);

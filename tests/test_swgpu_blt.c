@@ -98,9 +98,16 @@ static u32 pitch(enum tile tile)
 	return tile == LINEAR ? PITCH : PITCH / 4;
 }
 
+/* BCS_SWCTRL, in the context's image: it has a mask. */
+static void swctrl_set(u32 bits)
+{
+	sw_batch(GPA_CTX + 4096, LRI(1), SWCTRL, 3U << 16 | bits, BB_END);
+	sw_e()->reg[SWGPU_SWCTRL] = bits;
+}
+
 static void src_copy(enum tile from, enum tile to, u32 rop)
 {
-	sw.reg[SWCTRL / 4] = (from == Y ? 1 : 0) | (to == Y ? 2 : 0);
+	swctrl_set((from == Y ? 1 : 0) | (to == Y ? 2 : 0));
 	sw_ring(0x54f00008 | (from ? 1U << 15 : 0) | (to ? 1U << 11 : 0),
 		3U << 24 | rop << 16 | pitch(to), XY(X1, Y1), XY(X2, Y2), LO(VA_DST), XY(SX, SY),
 		pitch(from), LO(VA_SRC));
@@ -114,7 +121,7 @@ static void fast_copy(enum tile from, enum tile to)
 
 static void color(enum tile to, u32 value)
 {
-	sw.reg[SWCTRL / 4] = to == Y ? 2 : 0;
+	swctrl_set(to == Y ? 2 : 0);
 	sw_ring(0x54300005 | (to ? 1U << 11 : 0), 3U << 24 | 0xf0U << 16 | pitch(to), XY(X1, Y1),
 		XY(X2, Y2), LO(VA_DST), value);
 }
@@ -319,6 +326,36 @@ static void other_context(void)
 	sw.used = 0;
 }
 
+/* BCS_SWCTRL is a context's: it goes to the image with its mask, and another one begins with 0. */
+START_TEST(swctrl_is_the_contexts)
+{
+	sw_ggtt(GM_CTX + 0x100000, GPA_DATA);
+	sw_ggtt(GM_CTX + 0x101000, GPA_HWS);
+	swctrl_set(1);
+	/* Of 3, the mask lets through 2. */
+	sw_ring(LRI(1), SWCTRL, 2U << 16 | 3);
+	sw_load(true);
+	ck_assert_int_eq(sw_go(SW_BUDGET), GVT_HW_DONE);
+	ck_assert_uint_eq(sw_e()->reg[SWGPU_SWCTRL], 3);
+	sw.hw->save(sw.hw->priv, sw.state);
+	ck_assert_uint_eq(sw_peek(GPA_CTX + 4096 + 8), 0xffff0003);
+	ck_assert_uint_eq(sw.reg[SWCTRL / 4], 0);
+	sw.used = 0;
+	sw.work.context = GM_CTX + 0x100000;
+	sw_load(true);
+	ck_assert_uint_eq(sw_e()->reg[SWGPU_SWCTRL], 0);
+	sw.hw->save(sw.hw->priv, sw.state);
+	sw.work.context = GM_CTX;
+	sw_load(true);
+	ck_assert_uint_eq(sw_e()->reg[SWGPU_SWCTRL], 3);
+	/* Without its mask a value in an image is none. */
+	sw.hw->save(sw.hw->priv, sw.state);
+	sw_poke(GPA_CTX + 4096 + 8, 0x00010003);
+	sw_load(true);
+	ck_assert_uint_eq(sw_e()->reg[SWGPU_SWCTRL], 1);
+}
+END_TEST
+
 /*
  * Exclusive or: each byte must be done once. @_i: 0: saved and loaded, 1: a lite restore, 2: moved to
  * another engine.
@@ -346,7 +383,7 @@ START_TEST(cut_and_gone_on)
 		sw.used = 0;
 		src_copy(LINEAR, Y, 0x66);
 		/* What the blit was started with counts. */
-		sw.reg[SWCTRL / 4] = 0;
+		swctrl_set(0);
 		sw_load(!lite);
 	}
 	ck_assert_uint_gt(cuts, 10);
@@ -478,6 +515,7 @@ static Suite *blt_suite(void)
 	tcase_add_test(tc, an_access_a_tile);
 	tcase_add_test(tc, holes);
 	tcase_add_test(tc, refused);
+	tcase_add_test(tc, swctrl_is_the_contexts);
 	tcase_add_loop_test(tc, cut_and_gone_on, 0, 3);
 	tcase_add_test(tc, cut_within_a_row);
 	tcase_add_test(tc, made_up_words);
