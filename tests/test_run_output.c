@@ -148,6 +148,57 @@ START_TEST(report_as_text)
 }
 END_TEST
 
+static struct session_result counted;
+
+static void print_counted(void *arg, struct intel_gvt *gvt, const struct session_result *res)
+{
+	struct gvt_vgpu_info *v = &counted.vgpu;
+	char title[] = "t";
+
+	counted = *res;
+	v->submissions = 101;
+	v->completed = 102;
+	v->preempted = 103;
+	v->hung = 104;
+	v->units = 105;
+	v->ppgtt_spaces = *(int *)arg ? 0 : 106;
+	v->ppgtt_tables = 107;
+	v->ppgtt_tracked = 108;
+	v->ppgtt_untracked = 109;
+	v->ppgtt_mapped = 110;
+	v->ppgtt_scratch = 111;
+	print_text(title, gvt, &counted);
+}
+
+/* What was submitted and shadowed; where there is nothing, there is no line. */
+START_TEST(report_of_engines)
+{
+	char title[] = "t";
+	int gone = 0;
+	struct session_config c = { .spec = "mock", .report = print_counted, .report_arg = &gone };
+
+	ck_assert_int_eq(run(&c), 0);
+	ck_assert_ptr_nonnull(strstr(text, "  engines             101 lists; contexts: "
+					   "102 completed, 103 preempted\n"
+					   "                      105 units used, 104 hangs\n"));
+	ck_assert_ptr_nonnull(strstr(text, "  page tables         107 of 106 address spaces; "
+					   "108 tracked, 109 untracked\n"
+					   "                      110 mapped for DMA, "
+					   "111 entries without RAM\n"));
+	free(text);
+	gone = 1;
+	ck_assert_int_eq(run(&c), 0);
+	ck_assert_ptr_nonnull(strstr(text, "  page tables         110 mapped for DMA, "));
+	free(text);
+	c.report = print_text;
+	c.report_arg = title;
+	ck_assert_int_eq(run(&c), 0);
+	ck_assert_ptr_null(strstr(text, "  engines "));
+	ck_assert_ptr_null(strstr(text, "  page tables "));
+	free(text);
+}
+END_TEST
+
 START_TEST(report_of_trouble)
 {
 	char title[] = "t";
@@ -251,7 +302,10 @@ END_TEST
 #if TOOLS_HAVE_JSON
 static void add_json(void *arg, struct intel_gvt *gvt, const struct session_result *res)
 {
-	report_json(arg, gvt, "caf\xe9.mmiotrace", res);
+	counted = *res;
+	counted.vgpu.units = 7;
+	counted.vgpu.ppgtt_scratch = 8;
+	report_json(arg, gvt, "caf\xe9.mmiotrace", &counted);
 }
 
 START_TEST(report_as_json)
@@ -274,6 +328,9 @@ START_TEST(report_as_json)
 	ck_assert(json_is_object(json_object_get(json_object_get(o, "ledger"), "made")));
 	vgpu = json_object_get(o, "vgpu");
 	ck_assert_int_eq(json_integer_value(json_object_get(vgpu, "fences")), 4);
+	ck_assert_int_eq(json_integer_value(json_object_get(vgpu, "units")), 7);
+	ck_assert_int_eq(json_integer_value(json_object_get(vgpu, "ppgtt_scratch")), 8);
+	ck_assert_int_eq(json_integer_value(json_object_get(vgpu, "ppgtt_untracked")), 0);
 	dump = json_dumps(list, 0);
 	ck_assert_ptr_nonnull(dump);
 	free(dump);
@@ -292,6 +349,7 @@ static Suite *output_suite(void)
 	tcase_add_test(tc, recording_holds_what_was_fed);
 	tcase_add_test(tc, recording_that_cannot_be_written);
 	tcase_add_test(tc, report_as_text);
+	tcase_add_test(tc, report_of_engines);
 	tcase_add_test(tc, report_of_trouble);
 	tcase_add_test(tc, median_of_times);
 	tcase_add_test(tc, more_classes_than_room);

@@ -377,6 +377,9 @@ runs = json.load(open(sys.argv[1]))
 assert [r["healthy"] for r in runs] == [True, False, True]
 good, bad, odd = runs
 assert good["unknown_registers"] == 0 and good["vgpu"]["ggtt_writes"] > 200 and good["msi"] > 0
+counted = ["submissions", "completed", "preempted", "hung", "units"]
+counted += ["ppgtt_" + n for n in "spaces tables tracked untracked mapped scratch".split()]
+assert all(good["vgpu"][n] >= 0 for n in counted)
 assert good["accesses"] == sum(c["reads"] + c["writes"] for c in good["classes"])
 assert good["ledger"] is None or good["ledger"]["left"] == 0 == sum(good["ledger"]["live"].values())
 assert bad["errors"] == 1 and bad["first_error"].startswith("write of 0xc0800003")

@@ -209,6 +209,24 @@ static void text_lists(FILE *out, struct intel_gvt *names, const struct tally *t
 	free(list);
 }
 
+/* Nothing was submitted or shadowed: nothing is said of it. */
+static void text_engines(FILE *out, const struct gvt_vgpu_info *v)
+{
+	if (v->submissions)
+		line(out, "engines", "%llu lists; contexts: %llu completed, %llu preempted",
+		     (ull)v->submissions, (ull)v->completed, (ull)v->preempted);
+	if (v->submissions)
+		line(out, "", "%llu units used, %llu hangs", (ull)v->units, (ull)v->hung);
+	if (v->ppgtt_spaces)
+		line(out, "page tables", "%llu of %llu address spaces; %llu tracked, %llu untracked",
+		     (ull)v->ppgtt_tables, (ull)v->ppgtt_spaces, (ull)v->ppgtt_tracked,
+		     (ull)v->ppgtt_untracked);
+	if (v->ppgtt_mapped || v->ppgtt_scratch)
+		line(out, v->ppgtt_spaces ? "" : "page tables",
+		     "%llu mapped for DMA, %llu entries without RAM", (ull)v->ppgtt_mapped,
+		     (ull)v->ppgtt_scratch);
+}
+
 static void text_work(FILE *out, const struct session_result *r)
 {
 	const struct gvt_vgpu_info *v = &r->vgpu;
@@ -227,6 +245,7 @@ static void text_work(FILE *out, const struct session_result *r)
 	     (ull)v->interrupts, (ull)r->stats.msi, (ull)r->stats.intx);
 	line(out, "page-table notices", "%llu; resets %llu; display ready %u", (ull)v->ppgtt_notify,
 	     (ull)v->resets, v->display_ready);
+	text_engines(out, v);
 }
 
 static void text_ledger(FILE *out, const struct session_result *r)
@@ -352,17 +371,51 @@ static json_t *json_registers(struct intel_gvt *names, const struct tally *t)
 	return list;
 }
 
+/* The vGPU's plain numbers. */
+static void json_vgpu_counts(json_t *o, const struct gvt_vgpu_info *v)
+{
+	const struct {
+		const char *name;
+		u64 value;
+	} counts[] = {
+		{ "low_start", v->low_start },
+		{ "low_size", v->low_size },
+		{ "high_start", v->high_start },
+		{ "high_size", v->high_size },
+		{ "fences", v->fence_count },
+		{ "ggtt_writes", v->ggtt_writes },
+		{ "ggtt_ignored", v->ggtt_ignored },
+		{ "ggtt_mapped", v->ggtt_mapped },
+		{ "ggtt_scratch", v->ggtt_scratch },
+		{ "interrupts", v->interrupts },
+		{ "ppgtt_notify", v->ppgtt_notify },
+		{ "ppgtt_spaces", v->ppgtt_spaces },
+		{ "ppgtt_tables", v->ppgtt_tables },
+		{ "ppgtt_tracked", v->ppgtt_tracked },
+		{ "ppgtt_untracked", v->ppgtt_untracked },
+		{ "ppgtt_mapped", v->ppgtt_mapped },
+		{ "ppgtt_scratch", v->ppgtt_scratch },
+		{ "submissions", v->submissions },
+		{ "completed", v->completed },
+		{ "preempted", v->preempted },
+		{ "hung", v->hung },
+		{ "units", v->units },
+		{ "resets", v->resets },
+		{ "display_ready", v->display_ready },
+	};
+	size_t i;
+
+	for (i = 0; i < sizeof(counts) / sizeof(counts[0]); i++)
+		json_object_set_new(o, counts[i].name, json_u64(counts[i].value));
+}
+
 static json_t *json_vgpu(const struct gvt_vgpu_info *v)
 {
-	return json_pack(
-		"{s:i, s:o, s:o, s:o, s:o, s:i, s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "id",
-		v->id, "low_start", json_u64(v->low_start), "low_size", json_u64(v->low_size),
-		"high_start", json_u64(v->high_start), "high_size", json_u64(v->high_size),
-		"fences", (int)v->fence_count, "failsafe", gvt_failsafe_name(v->failsafe),
-		"ggtt_writes", json_u64(v->ggtt_writes), "ggtt_ignored", json_u64(v->ggtt_ignored),
-		"ggtt_mapped", json_u64(v->ggtt_mapped), "ggtt_scratch", json_u64(v->ggtt_scratch),
-		"interrupts", json_u64(v->interrupts), "ppgtt_notify", json_u64(v->ppgtt_notify),
-		"resets", json_u64(v->resets), "display_ready", json_u64(v->display_ready));
+	json_t *o = json_pack("{s:i, s:s}", "id", v->id, "failsafe",
+			      gvt_failsafe_name(v->failsafe));
+
+	json_vgpu_counts(o, v);
+	return o;
 }
 
 static json_t *json_ledger(const struct session_result *r)
