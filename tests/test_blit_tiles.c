@@ -222,6 +222,15 @@ START_TEST(an_access_a_tile)
 		ck_assert_uint_eq(seen.writes, 9);
 		compare(&o);
 	}
+	/* 24 rows of a source of Y tiles are one row of its tiles. */
+	o = surfaces(Y, X, 4);
+	o.src_pitch = 12 * 128;
+	o.x2 = 3 * 128;
+	o.y2 = 3 * 8;
+	run(&o, ~0ULL);
+	ck_assert_uint_eq(seen.writes, 9);
+	ck_assert_uint_eq(seen.reads, 12);
+	compare(&o);
 }
 END_TEST
 
