@@ -236,8 +236,8 @@ static int write_json(const char *path)
 			json_array_append_new(
 				list, json_pack("{s:s, s:f, s:s, s:f, s:i, s:s, s:b, s:b}", "name",
 						r->row->name, "value", r->median, "unit",
-						r->row->unit ? r->row->unit : "ns", "allowed", r->limit,
-						"instructions", (int)r->instructions, "gate", gate,
+						r->row->unit ? r->row->unit : "ns", "allowed",
+						r->limit, "instructions", (int)r->instructions, "gate", gate,
 						"gated", r->gated, "met", r->met));
 	}
 	ret = json_dump_file(list, path, JSON_INDENT(2));

@@ -68,7 +68,9 @@ static int guest_setup(struct vm *vm)
 	return 0;
 }
 
-/* What fits in the ring once: all of one length, the last one followed by less than one of zeros. */
+/*
+ * What fits in the ring once: all of one length, the last one followed by less than one of zeros.
+ */
 static int fill_ring(struct rig *r)
 {
 	static const u32 end = 0x0aU << 23; /* MI_BATCH_BUFFER_END */

@@ -45,7 +45,7 @@ static const char *const modes[] = {
 	"check,mock:contig=no",
 };
 
-/* Few places in a table, so that stores meet: 64 KiB entries and what is between them, both ends. */
+/* Few places in a table, so that stores meet: 64 KiB entries and what is between, both ends. */
 static const unsigned int place[] = { 0, 1, 16, 17, 32, 511 };
 
 #define PLACES (N(place) * N(place) * N(place) * N(place))

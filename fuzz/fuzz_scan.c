@@ -3,8 +3,8 @@
  * The scanner of commands on a vGPU that is nothing but graphics memory. An input is a byte that
  * chooses the engine, two of the ring's head, one of how many dwords are in the ring; the dwords
  * behind are the ring's, then memory from BATCHES on. The rest of memory are ends of batches, or
- * with the highest bit of the first byte nothing but MI_NOOP. What the scanner hands on must be bounded,
- * the vGPU's and what was in memory, though memory changes as soon as it was read.
+ * with the highest bit of the first byte nothing but MI_NOOP. What the scanner hands on must be
+ * bounded, the vGPU's and what was in memory, though memory changes as soon as it was read.
  */
 #include <stdio.h>
 #include <stdlib.h>

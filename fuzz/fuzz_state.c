@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Fuzz target: saved states that nobody saved. An input edits the state of a vGPU that has
- * something everywhere; its size and hash are made right again, so that the rest is looked at. It is
- * restored into a vGPU on the mock hypervisor: what is refused changes nothing, what is taken can be
- * saved and restored again as the same, and what is mapped agrees with the ledger.
+ * something everywhere; its size and hash are made right again, so that the rest is looked at. It
+ * is restored into a vGPU on the mock hypervisor: what is refused changes nothing, what is taken
+ * can be saved and restored again as the same, and what is mapped agrees with the ledger.
  *
  * Input: edits. A byte says which (enum edit), two where in the state (modulo its size), then what
  * the edit takes; what the input lacks at its end is 0.

@@ -472,7 +472,8 @@ static void canary_check(void)
 	for (i = 1; i < J_CONTEXTS; i++) {
 		rig_ok(mpt_guest_read(c->vm, j_of(J_GPA_DATA, i), page, sizeof(page)));
 		for (k = 0; k < N(page); k++)
-			ck_assert_msg(page[k] == CANARY_PAGE, "page %u, dword %u: 0x%x", i, k, page[k]);
+			ck_assert_msg(page[k] == CANARY_PAGE, "page %u, dword %u: 0x%x", i, k,
+				      page[k]);
 	}
 	ck_assert(!memcmp(canary_entries[0], host_entries(&c->v->low), sizeof(canary_entries[0])));
 	ck_assert(!memcmp(canary_entries[1], host_entries(&c->v->high), sizeof(canary_entries[1])));

@@ -82,7 +82,7 @@ static int commit_asls(struct gvt_vgpu *v, struct cfg_change *c);
 	[0x34 / 4] = { .init = (msi) }, /* first capability */ \
 	[0x3c / 4] = { .init = 0x00000100, .rw = 0x000000ff }, /* pin A; line */ \
 	[0x50 / 4] = { .init = 3 << 6 }, /* GMCH control: 8 MiB of GTT, nothing stolen */ \
-	/* MSI, next at 0xd0: one message, 32 bits, no masks: only the enable bit is the guest's */ \
+	/* MSI, next at 0xd0: one message, 32 bits, no masks: the enable bit is the guest's */ \
 	[(msi) / 4] = { .init = 0x0000d005, .rw = 0x00010000, .done = gvt_irq_intx }, \
 	[(msi) / 4 + 1] = { .rw = 0xfffffffc }, \
 	[(msi) / 4 + 2] = { .rw = 0x0000ffff }, \
@@ -491,7 +491,7 @@ int gvt_cfg_check(const struct gvt_vgpu *v, const struct gvt_cfg_saved *s)
 	state = saved_dword(s, CFG_PMCSR) & PMCSR_STATE;
 	if (state && state != PMCSR_D3HOT)
 		return mpt_fail(-EINVAL, "gvt",
-				"vGPU %d: state: field config.space: power state D%u does not exist",
+				"vGPU %d: state: field config.space: there is no power state D%u",
 				v->base.id, state);
 	ret = saved_bar_check(v, s, 0);
 	return ret ? ret : saved_bar_check(v, s, 1);

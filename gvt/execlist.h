@@ -97,10 +97,10 @@ void gvt_execlist_show(struct gvt_vgpu *v);
 /*
  * gvt_execlist_run() - let the vGPU's engines execute, @first before the others.
  *
- * Loading a context costs units as well: GVT_LOAD_COST, one for each dword that is scanned, and what
- * spt.h says of its tables. Otherwise contexts without commands, but with long page tables, would be
- * free. A load that costs more than is left of the part is the last one of it: the context has what
- * is left to execute, and the load comes on top.
+ * Loading a context costs units as well: GVT_LOAD_COST, one for each dword that is scanned, and
+ * what spt.h says of its tables. Otherwise contexts without commands, but with long page tables,
+ * would be free. A load that costs more than is left of the part is the last one of it: the context
+ * has what is left to execute, and the load comes on top.
  *
  * Return: units used: @budget at most, and one load more.
  */

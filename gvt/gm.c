@@ -6,8 +6,8 @@
 #include "internal.h"
 
 /*
- * Guest-physical address of a byte; INTEL_GVT_INVALID_ADDR: not the vGPU's, or not present. An entry
- * that waits for its other half is not present, whatever the half says.
+ * Guest-physical address of a byte; INTEL_GVT_INVALID_ADDR: not the vGPU's, or not present. An
+ * entry that waits for its other half is not present, whatever the half says.
  */
 static u64 gm_gpa(const struct gvt_vgpu *v, u64 addr)
 {

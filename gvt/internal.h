@@ -4,8 +4,8 @@
  * calls another. Public declarations are in <gvt/gvt.h> and <gvt/hw.h>.
  *
  * Lock order: gvt.c's list of devices, then intel_gvt.lock, then gvt_vgpu.lock, then what a back end
- * holds; gvt_sched.lock is taken last and nothing under it. Under one vGPU's lock another's, and the
- * device's, are only ever tried. Config reads take no lock but cfg_seq.
+ * holds; gvt_sched.lock is taken last and nothing under it. Under one vGPU's lock another's, and
+ * the device's, are only ever tried. Config reads take no lock but cfg_seq.
  * No lock is dropped in the middle of an operation.
  */
 #ifndef GVT_INTERNAL_H
@@ -301,7 +301,7 @@ bool gvt_ggtt_validate(const struct gvt_vgpu *v, u64 addr, u64 size); /* inside 
 int gvt_ggtt_read(struct gvt_vgpu *v, u32 offset, void *buf, unsigned int bytes);
 int gvt_ggtt_write(struct gvt_vgpu *v, u32 offset, const void *buf, unsigned int bytes);
 void gvt_ggtt_region_gone(struct gvt_vgpu *v, u64 gfn, u64 nr);
-/* Beside its value: the half that was written, of an entry that waits for the other; mapped for DMA. */
+/* Beside its value: the half that was written, while the other is waited for; mapped for DMA. */
 #define GVT_ENTRY_LOW 1U
 #define GVT_ENTRY_HIGH 2U
 #define GVT_ENTRY_HALF (GVT_ENTRY_LOW | GVT_ENTRY_HIGH)
@@ -311,8 +311,8 @@ int gvt_ggtt_restore(struct gvt_vgpu *v, u32 index, u64 entry, u8 flags); /* int
 
 /*
  * --- gm.c: the core's own accesses by graphics address (lock held) ---
- * 0, or -EFAULT: an address that is not the vGPU's, an entry that is not present, no RAM behind it. A
- * write that fails in the last of these ways may have stored pages before it.
+ * 0, or -EFAULT: an address that is not the vGPU's, an entry that is not present, no RAM behind it.
+ * A write that fails in the last of these ways may have stored pages before it.
  */
 int gvt_gm_read(struct gvt_vgpu *v, u64 addr, void *buf, u64 len);
 int gvt_gm_write(struct gvt_vgpu *v, u64 addr, const void *buf, u64 len);

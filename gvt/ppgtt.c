@@ -73,8 +73,8 @@ static bool reclaim_own(struct gvt_vgpu *v)
 }
 
 /*
- * With our own lock held the device's and another vGPU's are only tried: who holds them may wait for
- * ours. The device's keeps vGPUs from coming and going.
+ * With our own lock held the device's and another vGPU's are only tried: who holds them may wait
+ * for ours. The device's keeps vGPUs from coming and going.
  */
 static bool reclaim_other(struct gvt_vgpu *v)
 {
@@ -212,8 +212,8 @@ static int guest_create(struct gvt_vgpu *v, int levels, const u64 pdp[4])
 	if (ret)
 		return ret;
 	if (mm->guest_refs == UINT32_MAX)
-		return mpt_fail(-ENOSPC, "gvt", "vGPU %d: an address space is created over and over",
-				v->base.id);
+		return mpt_fail(-ENOSPC, "gvt",
+				"vGPU %d: an address space is created over and over", v->base.id);
 	mm->guest_refs++;
 	return 0;
 }

@@ -59,8 +59,9 @@ int gvt_ppgtt_changed(struct gvt_vgpu *v, u64 pml4, u64 start, u64 size);
 /*
  * gvt_mm_get() - the address space with these roots, made if it is not there. One reference.
  * @levels: 4: pdp[0] is the PML4; 3: four page directories, 0 where there is none
- * Return: 0, -EINVAL (levels, an address that is not page aligned or above 46 bits), -EFAULT (no RAM),
- * -ENOSPC (the vGPU's quota of address spaces), -ENOMEM. Nothing is shadowed before the first pin.
+ * Return: 0, -EINVAL (levels, an address that is not page aligned or above 46 bits), -EFAULT (no
+ * RAM), -ENOSPC (the vGPU's quota of address spaces), -ENOMEM. Nothing is shadowed before the first
+ * pin.
  */
 int gvt_mm_get(struct gvt_vgpu *v, int levels, const u64 pdp[4], struct gvt_mm **mm);
 void gvt_mm_put(struct gvt_vgpu *v, struct gvt_mm *mm);
@@ -85,8 +86,8 @@ void gvt_ppgtt_region_came(struct gvt_vgpu *v);
 
 /*
  * A guest's store to a tracked page, of up to a page's length. Guest memory holds it on return.
- * Return: 0, -ENXIO (no page of it is tracked; nothing was done), -EINVAL (too long), what write_gpa
- * answered
+ * Return: 0, -ENXIO (no page of it is tracked; nothing was done), -EINVAL (too long), what
+ * write_gpa answered
  */
 int gvt_page_track_write(struct gvt_vgpu *v, u64 gpa, const void *data, unsigned int bytes);
 

@@ -78,8 +78,3 @@ bool gvt_pte_huge(u64 shadow)
 {
 	return shadow & PAGE_SIZE_BIT;
 }
-
-bool gvt_pte_readonly(u64 entry)
-{
-	return !(entry & WRITE);
-}

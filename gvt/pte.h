@@ -4,8 +4,8 @@
  * guest's entry means, and the shadow entry made of it. What entries are made for is not here.
  *
  * Sources: Broadwell PRM vol. 5 and Skylake PRM vol. 5 (Memory Views), "PPGTT" (from memory); Linux
- * 5.10 gvt/gtt.c for what a guest may rely on. Bit 7 is PAT in a PTE and "page size" above it; bit 11
- * of a PDE says that the page table has 64 KiB entries, every 16th of its 512.
+ * 5.10 gvt/gtt.c for what a guest may rely on. Bit 7 is PAT in a PTE and "page size" above it; bit
+ * 11 of a PDE says that the page table has 64 KiB entries, every 16th of its 512.
  */
 #ifndef GVT_PTE_H
 #define GVT_PTE_H
@@ -59,8 +59,6 @@ u64 gvt_pte_bus(u64 shadow, bool huge);
 
 /* Above the last level: bit 7 of a shadow entry tells a page from a table. */
 bool gvt_pte_huge(u64 shadow);
-
-bool gvt_pte_readonly(u64 entry);
 
 /* Of two entries of this table, the hardware looks at one in so many. */
 static inline unsigned int gvt_table_stride(enum gvt_table table)

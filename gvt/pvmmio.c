@@ -16,8 +16,8 @@
  * it instead, hence every field is copied before it is judged.
  *
  * Level 0x10: the guest announces ranges of page tables that it has changed, instead of being
- * trapped at each store to them. Its own tables stay what counts; the cache level in an announcement
- * is in their entries, too. It is offered where tables can be shadowed at all (gvt.c).
+ * trapped at each store to them. Its own tables stay what counts; the cache level in an
+ * announcement is in their entries, too. It is offered where tables can be shadowed at all (gvt.c).
  * Layouts: ACRN kernel 4.19, i915_pvinfo.h; gvt-contract part 6.
  */
 #include "internal.h"
@@ -173,8 +173,8 @@ int gvt_pvmmio_restore(struct gvt_vgpu *v, u32 levels, const u8 *page)
 
 	if (ret)
 		return mpt_fail(ret, "gvt",
-				"vGPU %d: state: field pvmmio.levels: 0x%x is on in the state, here "
-				"it cannot be: %s", v->base.id, levels, mpt_errno_name(ret));
+				"vGPU %d: state: field pvmmio.levels: 0x%x is on in the state, "
+				"here it cannot be: %s", v->base.id, levels, mpt_errno_name(ret));
 	if (levels)
 		memcpy(v->pv.page, page, MPT_PAGE_SIZE);
 	v->pv.levels = levels;

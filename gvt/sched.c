@@ -4,10 +4,10 @@
  * threads of ours: time is that of whoever calls, a vCPU that submits or the embedder.
  *
  * Each round gives a vGPU credit by its weight, up to two rounds' worth. gvt_run() serves those
- * that have some, in turn and in slices. What a guest submits runs at once in the vCPU's own thread;
- * while others have something to execute that is charged, and a vGPU in debt has to wait for its
- * turn. So a debt is a slice and a load at most; without the load, it is paid after four rounds at
- * the lowest weight.
+ * that have some, in turn and in slices. What a guest submits runs at once in the vCPU's own
+ * thread; while others have something to execute that is charged, and a vGPU in debt has to wait
+ * for its turn. So a debt is a slice and a load at most; without the load, it is paid after four
+ * rounds at the lowest weight.
  */
 #include <sched.h>
 

@@ -28,8 +28,8 @@ struct gvt_sched {
 
 /*
  * Of a vGPU. @credit: units that it may use before others; below 0: a debt. Atomic.
- * @cost: what bringing contexts to the hardware has cost, in units, and is not charged yet; raised by
- *	who does the work, also where it fails in the end. Under the vGPU's lock.
+ * @cost: what bringing contexts to the hardware has cost, in units, and is not charged yet; raised
+ *	by who does the work, also where it fails in the end. Under the vGPU's lock.
  */
 struct gvt_share {
 	int64_t credit;

@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Shadow pages: what of a guest's page tables the device walks. spt.c makes and drops them and their
- * entries, spt_sync.c keeps them equal to guest memory; ppgtt.c says which are wanted. The lock of
- * the vGPU is held in all of them.
+ * Shadow pages: what of a guest's page tables the device walks. spt.c makes and drops them and
+ * their entries, spt_sync.c keeps them equal to guest memory; ppgtt.c says which are wanted. The
+ * lock of the vGPU is held in all of them.
  *
  * Invariants:
  * - a leaf entry of a shadow is not 0 exactly while it holds one count of a DMA mapping; an entry
  *   above holds a reference to its child, or one count of a mapping of 2 MiB;
- * - guest[i] is the guest's entry that entry[i] was made of; what is 0 in it and not in guest memory
- *   is on the list of dirty tables;
+ * - guest[i] is the guest's entry that entry[i] was made of; what is 0 in it and not in guest
+ *   memory is on the list of dirty tables;
  * - a table of the guest is tracked or, if it can be tracked at all, on that list; or the guest
  *   announces what it changes in its tables.
  *
@@ -49,8 +49,8 @@
  * @synced, @visited: the pin that did so last
  * @guest: what the entries were made of
  * @child: by entry, above the last level; @used: there, bit n: entry[n] is not 0
- * @half: bit n of [h]: half h of entry n was stored and the other is waited for; both bits: stored in
- *	other pieces, so that only the next comparison completes it. @halves: there may be such bits
+ * @half: bit n of [h]: half h of entry n was stored and the other is waited for; both bits: stored
+ *	in other pieces, so that only the next comparison completes it. @halves: some may be set
  */
 struct gvt_spt {
 	/* Where nothing is tracked each pin needs these of every table: a cache line. */
@@ -165,7 +165,7 @@ void gvt_spt_region_gone(struct gvt_vgpu *v, struct gvt_spt *spt, u64 gfn, u64 n
 int gvt_spt_sync(struct gvt_vgpu *v, struct gvt_spt *spt);
 /* At the next pin it is to be compared. */
 void gvt_spt_dirty(struct gvt_vgpu *v, struct gvt_spt *spt);
-/* Whatever is dirty, of all address spaces. Return: whether something failed; see gvt_spt_visit() */
+/* Whatever is dirty, of all address spaces. Return: did something fail; see gvt_spt_visit() */
 bool gvt_spt_resolve(struct gvt_vgpu *v);
 /*
  * Everything below a root: without tracking it is compared; then what failed is told.

@@ -4,8 +4,8 @@
  * where it does not. What an entry's shadow is made of is spt.c's.
  *
  * Only an entry of a last-level table is shadowed at the store itself. Above, a store takes the old
- * entry away and leaves the new one to the next pin: a whole tree may hang on it, and a guest is not
- * to make us build that by one store, perhaps for nothing.
+ * entry away and leaves the new one to the next pin: a whole tree may hang on it, and a guest is
+ * not to make us build that by one store, perhaps for nothing.
  */
 #include "ppgtt.h"
 #include "spt.h"
@@ -162,7 +162,7 @@ static bool entry_ips(const struct gvt_spt *spt, unsigned int index)
 static void look_again(struct gvt_vgpu *v, bool (*which)(const struct gvt_spt *, unsigned int))
 {
 	struct gvt_list work;
-	unsigned int i;
+	unsigned int i, step;
 
 	gvt_list_init(&work);
 	gvt_list_splice(&work, &v->ppgtt->all);
@@ -170,7 +170,8 @@ static void look_again(struct gvt_vgpu *v, bool (*which)(const struct gvt_spt *,
 		struct gvt_spt *spt = GVT_LIST_ENTRY(work.next, struct gvt_spt, all);
 
 		gvt_list_to_end(&v->ppgtt->all, &spt->all);
-		for (i = 0; i < GVT_TABLE_ENTRIES && !spt->split; i += gvt_table_stride(spt->type)) {
+		step = gvt_table_stride(spt->type);
+		for (i = 0; i < GVT_TABLE_ENTRIES && !spt->split; i += step) {
 			if (!which(spt, i))
 				continue;
 			gvt_spt_set(v, spt, i, 0);
@@ -195,7 +196,8 @@ void gvt_spt_ips_changed(struct gvt_vgpu *v)
 static bool complete(struct gvt_spt *spt, unsigned int index, unsigned int from, unsigned int to)
 {
 	bool low = from == 0 && to >= 4, high = from <= 4 && to == 8;
-	bool had_low = gvt_bit_get(spt->half[0], index), had_high = gvt_bit_get(spt->half[1], index);
+	bool had_low = gvt_bit_get(spt->half[0], index);
+	bool had_high = gvt_bit_get(spt->half[1], index);
 	bool odd = (had_low && had_high) || (from != 0 && from != 4) || (to != 4 && to != 8);
 	bool whole = (low && high) || (!odd && (low || had_low) && (high || had_high));
 
@@ -206,7 +208,8 @@ static bool complete(struct gvt_spt *spt, unsigned int index, unsigned int from,
 }
 
 /*
- * By what memory holds, not by what was stored: of two vCPUs' stores the later one may be told first.
+ * By what memory holds, not by what was stored: of two vCPUs' stores the later one may be told
+ * first.
  * Return: the entry's shadow is what it should be
  */
 static bool follow(struct gvt_vgpu *v, struct gvt_spt *spt, unsigned int index)

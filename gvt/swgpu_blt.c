@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The blitter's commands: blit.c over the PPGTT of what is loaded. What becomes of a blit that is not
- * finished when its context has to go is in swgpu_kept.c.
+ * The blitter's commands: blit.c over the PPGTT of what is loaded. What becomes of a blit that is
+ * not finished when its context has to go is in swgpu_kept.c.
  */
 #include "swgpu.h"
 

@@ -80,8 +80,8 @@ void swgpu_context_load(struct swgpu_engine *e)
 }
 
 /*
- * The tail is the guest's to move while the context runs; start and control never change, and nobody
- * looks for the last command's header in an image.
+ * The tail is the guest's to move while the context runs; start and control never change, and
+ * nobody looks for the last command's header in an image.
  */
 static bool saves(enum swgpu_reg number)
 {

@@ -87,7 +87,8 @@ static inline const u64 *pm_page(u64 bus)
 	u64 i = (bus - pm_own_bus) >> 12;
 
 	if (bus < pm_own_bus || i >= PM_POOL || !pm_pool[i])
-		ck_abort_msg("a shadow names 0x%llx, which is no live page", (unsigned long long)bus);
+		ck_abort_msg("a shadow names 0x%llx, which is no live page",
+			     (unsigned long long)bus);
 	return pm_pool[i];
 }
 
@@ -101,7 +102,9 @@ static inline u64 pm_random(struct ppgtt_model *m)
 	return m->random;
 }
 
-/* Frame 0 is one; the low ones are neighbours, and so are those in the region that comes and goes. */
+/*
+ * Frame 0 is one; the low ones are neighbours, and so are those in the region that comes and goes.
+ */
 static inline u64 pm_gpa(unsigned int frame)
 {
 	if (frame < PM_LOW_FRAMES)
@@ -168,7 +171,9 @@ static inline const u64 *pm_table(const struct ppgtt_model *m, u64 gpa)
 
 static inline struct pm_walk pm_leaf(const struct ppgtt_model *m, u64 gpa, bool write, u64 flags)
 {
-	struct pm_walk w = { .mapped = pm_ram(m, gpa), .write = write, .addr = gpa, .flags = flags };
+	struct pm_walk w = {
+		.mapped = pm_ram(m, gpa), .write = write, .addr = gpa, .flags = flags
+	};
 
 	return w.mapped ? w : (struct pm_walk){ 0 };
 }

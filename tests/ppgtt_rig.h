@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * One small address space for tests of single rules: four levels of one table each, in the frames of
- * ppgtt_model.h, pinned and put at will.
+ * One small address space for tests of single rules: four levels of one table each, in the frames
+ * of ppgtt_model.h, pinned and put at will.
  */
 #ifndef MPT_TESTS_PPGTT_RIG_H
 #define MPT_TESTS_PPGTT_RIG_H

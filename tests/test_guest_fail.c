@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Fail-N under the synthetic guest: a call of the back end or an allocation fails somewhere in its
- * life. What it then sees is its own matter; nothing is left, the device touches nothing that
- * is not mapped, and after a reset the same vGPU serves the next guest as if nothing had been.
+ * life. What the guest then sees is its own matter; nothing is left, the device touches nothing
+ * that is not mapped, and after a reset the same vGPU serves the next guest as if nothing had been.
  */
 #include <stdio.h>
 

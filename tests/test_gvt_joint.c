@@ -65,7 +65,8 @@ START_TEST(a_batch_in_the_ggtt)
 
 	j_open(&j, RIG_SPEC, 1);
 	at = j_gm(r, j_of(J_GM_DATA, ctx));
-	j_batch(r, ctx, J_STORE_GGTT(at + 4, VALUE + 1), J_STORE(J_VA_DATA + 8, VALUE + 2), J_BB_END);
+	j_batch(r, ctx, J_STORE_GGTT(at + 4, VALUE + 1), J_STORE(J_VA_DATA + 8, VALUE + 2),
+		J_BB_END);
 	j_ring(r, ctx, J_STORE_GGTT(at, VALUE), J_START_GGTT(j_gm(r, j_of(J_GM_BATCH, ctx))),
 	       J_STORE_GGTT(at + 12, VALUE + 3));
 	j_submit(r, ctx);
@@ -341,7 +342,8 @@ START_TEST(results_never_mix)
 
 			for (i = 0; i < 150; i++)
 				memcpy(dw + 4 * i,
-				       (const u32[]){ J_STORE(J_VA_DATA + 4 * i, VALUE ^ n << 4 ^ ctx ^ i << 8) },
+				       (const u32[]){ J_STORE(J_VA_DATA + 4 * i,
+							      VALUE ^ n << 4 ^ ctx ^ i << 8) },
 				       16);
 			dw[600] = J_BB_END;
 			j_batch_at(&j.r[n], j_of(J_GPA_BATCH, ctx), dw, N(dw));
@@ -385,7 +387,8 @@ START_TEST(a_guessed_bus_address)
 	ck_assert_uint_ge(bus, RIG_RAM);
 	j_map(r, 0, J_VA_DATA + 0x1000, bus | 3);
 	j_set(r, j_of(J_GPA_DATA, 0), 7);
-	j_batch(r, 0, J_COPY(J_VA_DATA, J_VA_DATA + 0x1000), J_STORE(J_VA_DATA + 0x1000, 9), J_BB_END);
+	j_batch(r, 0, J_COPY(J_VA_DATA, J_VA_DATA + 0x1000), J_STORE(J_VA_DATA + 0x1000, 9),
+		J_BB_END);
 	j_start(r, 0);
 	complete(r, 0, 1);
 	ck_assert_uint_eq(data(r, 0), 0);

@@ -2,7 +2,8 @@
 /*
  * Guest accesses to BAR0 and BAR2: bounds and sizes everywhere, the areas, failsafe. The rules that
  * all registers share are in test_gvt_mmio_regs.c; PVINFO, fences, GGTT entries and interrupts have
- * suites of their own. A name that begins with c and a number shows our rule for that defect of the real cores.
+ * suites of their own. A name that begins with c and a number shows our rule for that defect of the
+ * real cores.
  */
 #include <pthread.h>
 #include <sched.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Address spaces and their shadow tables, rule by rule: what is made of what. c16 to c20 are defects
- * of real cores that ours must not have.
+ * Address spaces and their shadow tables, rule by rule: what is made of what. c16 to c20 are
+ * defects of real cores that ours must not have.
  */
 #include "lib/runner.h"
 #include "ppgtt_rig.h"
@@ -179,7 +179,7 @@ static const struct {
 	{ "check,fault,mock", MPT_OP_ID_enable_page_track, -ENOMEM },
 };
 
-/* Every call of a pin fails in turn. Each time nothing is left, or the pin has found another way. */
+/* Every call of a pin fails in turn. Each time nothing is left, or it has found another way. */
 START_TEST(c17_a_failed_population_is_undone)
 {
 	enum mpt_op_id op = fallible[_i].op;
@@ -355,7 +355,7 @@ static void odd_unmap(unsigned long handle, dma_addr_t dma)
 		real->dma_unmap_guest_page(handle, dma);
 }
 
-/* Not aligned, beyond the entry's bits, reaching into the device's own pages: split, and given back. */
+/* Not aligned, beyond the entry's bits, in the device's own pages: split, and given back. */
 START_TEST(a_large_page_where_no_entry_can_point)
 {
 	u64 own;

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Shadow page tables over time: long random histories of a guest that creates, writes, submits and
- * destroys, against a walk of its memory; in the three ways a hypervisor may tell of stores, or not.
- * MPT_PPGTT_STEPS and MPT_PPGTT_SEED make them longer, and others.
+ * destroys, against a walk of its memory; in the three ways a hypervisor may tell of stores, or
+ * not. MPT_PPGTT_STEPS and MPT_PPGTT_SEED make them longer, and others.
  */
 #include "lib/runner.h"
 #include "ppgtt_model.h"
@@ -10,7 +10,7 @@
 #define N(a) (sizeof(a) / sizeof((a)[0]))
 #define STEPS 20000UL
 
-/* Few places in a table, so that histories meet: 64 KiB entries, what is between them, both ends. */
+/* Few places in a table, so that histories meet: 64 KiB entries, what is between, both ends. */
 static const unsigned int place[] = { 0, 1, 16, 17, 32, 511 };
 
 static const char *const modes[] = {

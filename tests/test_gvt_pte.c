@@ -80,8 +80,6 @@ static void check_one(const struct reference *ref, u64 entry, bool ips)
 			     (unsigned long long)entry, (unsigned long long)shadow);
 	if (gvt_pte_bus(shadow, e.kind == GVT_ENTRY_2M) != bus)
 		ck_abort_msg("0x%llx: bus address lost", (unsigned long long)shadow);
-	if (gvt_pte_readonly(shadow) != !(entry & 2))
-		ck_abort_msg("0x%llx: read-only", (unsigned long long)shadow);
 	if (ref->table == GVT_TABLE_PD && gvt_pte_huge(shadow) != ref->bit7)
 		ck_abort_msg("0x%llx: size", (unsigned long long)shadow);
 }

@@ -264,13 +264,14 @@ START_TEST(loads_are_paid)
 	}
 	done = rig_info(&x.r[0]).completed - before;
 	ck_assert_uint_ge(done, 100);
-	ck_assert_msg(within(done * load, units(&x.r[1], since), 10), "%llu loads beside %llu units",
-		      (unsigned long long)done, (unsigned long long)units(&x.r[1], since));
+	since = units(&x.r[1], since);
+	ck_assert_msg(within(done * load, since, 10), "%llu loads beside %llu units",
+		      (unsigned long long)done, (unsigned long long)since);
 	exec_close(&x);
 }
 END_TEST
 
-/* What a load costs: the dwords of the ring, the tables, what is made of them; also a lite restore. */
+/* What a load costs: dwords of the ring, tables, what is made of them; also a lite restore. */
 START_TEST(load_costs)
 {
 	const u64 made = GVT_SPT_COMPARE_COST + GVT_SPT_ENTRIES_COST;

@@ -122,7 +122,7 @@ START_TEST(test_each_byte_sealed)
 		taken += !ret;
 		before = now;
 		now = gvt_vgpu_hash(b.vgpu);
-		/* A changed entry can name a page that is not there: then it is as after a reset. */
+		/* A changed entry can name a page that is not there: it is as after a reset. */
 		if (ret == -EINVAL && now != before)
 			ck_abort_msg("byte %zu was refused and changed something", i);
 		if (ret && ret != -EINVAL && ret != -EFAULT)

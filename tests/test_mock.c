@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The mock hypervisor: RAM and its changes, the machine behind it. Making and ending things is in
- * test_mock_life.c, what a guest does in test_mock_guest.c, the bus side in test_mock_dma.c, threads
- * in test_mock_threads.c.
+ * test_mock_life.c, what a guest does in test_mock_guest.c, the bus side in test_mock_dma.c,
+ * threads in test_mock_threads.c.
  */
 #include <stdlib.h>
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The mock hypervisor as a guest sees it: trapped areas, mapped frames, tracked pages, config space.
- * Interrupts and options are in test_mock_options.c.
+ * The mock hypervisor as a guest sees it: trapped areas, mapped frames, tracked pages, config
+ * space. Interrupts and options are in test_mock_options.c.
  */
 #include "mock_rig.h"
 

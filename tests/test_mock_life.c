@@ -45,7 +45,8 @@ END_TEST
 START_TEST(dead_handles)
 {
 	const unsigned long live = rig.vgpu.handle;
-	const unsigned long dead[] = { 0, 1, 255, ~0UL, live + 1, live + 256, live - 256, live | 1ULL << 63 };
+	const unsigned long dead[] = { 0,	 1,	     255,	 ~0UL,
+				       live + 1, live + 256, live - 256, live | 1ULL << 63 };
 	const struct intel_gvt_mpt *t = rig.vgpu.mpt;
 	dma_addr_t dma = 0x55;
 	unsigned int i;

@@ -170,8 +170,8 @@ END_TEST
 
 START_TEST(bad_options)
 {
-	static const char *const bad[] = { "mock:phys-bits=31", "mock:phys-bits=47", "mock:trap=never",
-					   "mock:vms=3", "mock:contig=maybe" };
+	static const char *const bad[] = { "mock:phys-bits=31", "mock:phys-bits=47",
+					   "mock:trap=never", "mock:vms=3", "mock:contig=maybe" };
 	struct mpt_host *host;
 	size_t i;
 

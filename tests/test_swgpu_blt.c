@@ -357,8 +357,8 @@ START_TEST(swctrl_is_the_contexts)
 END_TEST
 
 /*
- * Exclusive or: each byte must be done once. @_i: 0: saved and loaded, 1: a lite restore, 2: moved to
- * another engine.
+ * Exclusive or: each byte must be done once. @_i: 0: saved and loaded, 1: a lite restore, 2: moved
+ * to another engine.
  */
 START_TEST(cut_and_gone_on)
 {

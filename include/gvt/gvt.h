@@ -147,8 +147,8 @@ const char *gvt_failsafe_name(enum gvt_failsafe reason);
  * @ppgtt_spaces: address spaces now
  * @ppgtt_tables: shadow pages now, at most 8192
  * @ppgtt_tracked: guest pages that are tables and whose stores are trapped now
- * @ppgtt_untracked: the others: too many stores, no RAM any more, or nothing can be tracked; they are
- *	compared before each submission; or the guest announces what it changes (PV MMIO)
+ * @ppgtt_untracked: the others: too many stores, no RAM any more, or nothing can be tracked; they
+ *	are compared before each submission; or the guest announces what it changes (PV MMIO)
  * @ppgtt_mapped: counts of DMA mappings in shadow tables now
  * @ppgtt_scratch: entries left out because there was no RAM behind them, or of 1 GiB
  * @display_ready: last value of PVINFO display_ready

@@ -31,7 +31,8 @@ int gvt_vgpu_save(struct intel_vgpu *vgpu, int (*write)(void *arg, const void *b
  * gvt_vgpu_restore() - make a vGPU what the saved one was.
  * @vgpu: not active; of the same platform, aperture, place and sizes (type.low_start, ...): the
  *	guest knows them. Its id is its own and stays. Which host, which back end does not matter
- * @blob: @len bytes; any bytes at all, nothing of them is trusted, but they must not change meanwhile
+ * @blob: @len bytes; any bytes at all, nothing of them is trusted, but they must not change
+ *	meanwhile
  *
  * The guest's memory has to be there: what the guest had mapped is mapped again. What is in it is
  * not looked at before the vGPU is activated. An address space whose tables are not there stays, as
