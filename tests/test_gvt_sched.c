@@ -296,6 +296,24 @@ START_TEST(load_costs)
 }
 END_TEST
 
+/* A page of 2 MiB that is none for the device has as many entries made as a table. */
+START_TEST(a_split_page_costs)
+{
+	struct exec x;
+	struct rig *r = &x.r[0];
+
+	exec_open_spec(&x, "check,mock:contig=no", 1);
+	ram_set(r, GPA_PML4, GPA_PML4 + 0x1003);
+	ram_set(r, GPA_PML4 + 0x1000, GPA_PML4 + 0x2003);
+	ram_set(r, GPA_PML4 + 0x2000, 0x1000083);
+	submit(r, GVT_RCS, 0, -1);
+	ck_assert_uint_eq(rig_info(r).completed, 1);
+	ck_assert_uint_eq(rig_info(r).units, GVT_LOAD_COST + 3 * GVT_SPT_COMPARE_COST +
+						     4 * GVT_SPT_ENTRIES_COST);
+	exec_close(&x);
+}
+END_TEST
+
 /* A load that fails has cost as much as it did: a reset and the same again are not free. */
 START_TEST(failures_are_paid)
 {
@@ -647,6 +665,7 @@ static Suite *sched_suite(void)
 	tcase_add_test(tc, no_starvation);
 	tcase_add_test(tc, loads_are_paid);
 	tcase_add_test(tc, load_costs);
+	tcase_add_test(tc, a_split_page_costs);
 	tcase_add_test(tc, failures_are_paid);
 	tcase_add_test(tc, a_load_beyond_the_slice);
 	tcase_add_test(tc, waiting_costs_nothing);
