@@ -67,6 +67,7 @@ layer_suites = \
 	tests/test_gvt_irq \
 	tests/test_gvt_joint \
 	tests/test_gvt_joint_threads \
+	tests/test_gvt_life_walk \
 	tests/test_gvt_mmio \
 	tests/test_gvt_mmio_regs \
 	tests/test_gvt_monitor \
@@ -122,6 +123,7 @@ threaded_suites = \
 	tests/test_gvt_bar \
 	tests/test_gvt_ggtt_history \
 	tests/test_gvt_joint_threads \
+	tests/test_gvt_life_walk \
 	tests/test_gvt_mmio \
 	tests/test_gvt_sched \
 	tests/test_gvt_ppgtt_write \
@@ -221,11 +223,14 @@ check-valgrind:
 	CK_FORK=no $(MAKE) $(AM_MAKEFLAGS) check TESTS='$(run_suites)' \
 		LOG_COMPILER='$(VALGRIND) -q --fair-sched=try --error-exitcode=99 --leak-check=full --errors-for-leak-kinds=definite'
 
-# Long histories of page tables, 10^6 steps in each of three modes, against the reference walker.
+# Long random runs: 10^6 steps of page-table histories in each mode against the reference walker, 10^5
+# steps through a vGPU's states in each shape of the mock.
+soak_suites = tests/test_gvt_ppgtt_history tests/test_gvt_life_walk
 .PHONY: soak
 soak:
-	@test -n '$(filter tests/test_gvt_ppgtt_history,$(run_suites))' || { echo 'soak: no suite' >&2; exit 1; }
-	MPT_PPGTT_STEPS=1000000 $(MAKE) $(AM_MAKEFLAGS) check TESTS=tests/test_gvt_ppgtt_history
+	@test -n '$(filter $(soak_suites),$(run_suites))' || { echo 'soak: no suite' >&2; exit 1; }
+	MPT_PPGTT_STEPS=1000000 MPT_LIFE_STEPS=100000 \
+		$(MAKE) $(AM_MAKEFLAGS) check TESTS='$(filter $(soak_suites),$(run_suites))'
 
 EXTRA_DIST += \
 	tests/data \
