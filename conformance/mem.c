@@ -3,6 +3,7 @@
  * MEM: read_gpa and write_gpa. What the guest's own stores do to tracked pages is in trk.c, random
  * walks and threads are in mem_walk.c.
  */
+#include <sched.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -277,7 +278,7 @@ struct tear {
 	unsigned int size;
 	bool guest_stores, guest_loads;
 	u64 gpa;
-	bool stop;
+	bool runs, stop;
 };
 
 static int tear_store(struct cf_env *e, struct tear *t, u64 value)
@@ -290,18 +291,23 @@ static int tear_writer(struct cf_env *e, void *arg)
 {
 	struct tear *t = arg;
 
-	while (!__atomic_load_n(&t->stop, __ATOMIC_ACQUIRE)) {
+	__atomic_store_n(&t->runs, true, __ATOMIC_RELEASE);
+	do {
 		CF_INT(e, 0, tear_store(e, t, 0), "a store of zeros");
 		CF_INT(e, 0, tear_store(e, t, ~0ULL), "a store of ones");
-	}
+	} while (!__atomic_load_n(&t->stop, __ATOMIC_ACQUIRE));
 	return CF_PASS;
 }
 
 static int tear_reader(struct cf_env *e, struct tear *t)
 {
-	u64 end = cf_now_ms() + TEAR_MS, ones = ~0ULL >> (64 - 8 * t->size), seen;
+	u64 end, ones = ~0ULL >> (64 - 8 * t->size), seen;
 	unsigned int i;
 
+	/* On a busy machine the writer begins when the time would be over. */
+	while (!__atomic_load_n(&t->runs, __ATOMIC_ACQUIRE))
+		sched_yield();
+	end = cf_now_ms() + TEAR_MS;
 	while (cf_now_ms() < end)
 		for (i = 0; i < 500; i++) {
 			seen = 0;
