@@ -157,7 +157,10 @@ enum gvt_cmd_result swgpu_flush(struct swgpu_engine *e, const u32 *dw, u32 n, u6
 	return sync_run(e, &s);
 }
 
-/* Nothing is drawn, so no pixel passes the depth test. */
+/*
+ * Nothing is drawn, so no pixel passes the depth test. Bit 23 loads a register in place of the store:
+ * bits 15:14 must then be clear (Skylake PRM vol. 2a, from memory).
+ */
 enum gvt_cmd_result swgpu_pipe_control(struct swgpu_engine *e, const u32 *dw, u32 n, u64 *budget)
 {
 	struct sync s = {
@@ -169,8 +172,10 @@ enum gvt_cmd_result swgpu_pipe_control(struct swgpu_engine *e, const u32 *dw, u3
 	};
 
 	(void)budget;
-	if (dw[1] & PIPE_LRI || (s.op != SYNC_NONE && n < 6))
+	if ((s.op != SYNC_NONE && n < 6) || (dw[1] & PIPE_LRI && (s.op != SYNC_NONE || n < 5)))
 		return GVT_CMD_HANG;
+	if (dw[1] & PIPE_LRI)
+		swgpu_reg_write(e, dw[2] & SWGPU_REG_MASK, dw[4]);
 	if (s.op != SYNC_NONE)
 		s.addr = swgpu_addr(dw + 2, ~7U);
 	if (s.op == SYNC_IMMEDIATE)

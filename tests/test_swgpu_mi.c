@@ -155,7 +155,21 @@ START_TEST(pipe_control)
 	ck_assert_uint_eq(sw.user, 0);
 	sw_ring(0x7a000003, 1U << 14, LO(VA_DATA), 1, NOOP);
 	ck_assert_int_eq(sw_run(), GVT_HW_HUNG);
-	sw_ring(PIPE_CONTROL(1U << 23, 0x2580ULL, 1));
+}
+END_TEST
+
+/* The store's place is taken by a register; one that no command may write keeps its value. */
+START_TEST(pipe_control_loads_a_register)
+{
+	sw_ring(PIPE_CONTROL(1U << 23 | 1U << 8, BASE + 0x600ULL, 0x1234ULL << 32 | 77), SRM,
+		BASE + 0x600, LO(VA_DATA), PIPE_CONTROL(1U << 23, BASE + 0x34ULL, 8));
+	done();
+	ck_assert_uint_eq(sw_peek(GPA_PDATA), 77);
+	ck_assert_uint_eq(sw.notify, 1);
+	ck_assert_uint_eq(sw_e()->denied, 1);
+	sw_ring(PIPE_CONTROL(1U << 23 | 1U << 14, BASE + 0x600ULL, 1));
+	ck_assert_int_eq(sw_run(), GVT_HW_HUNG);
+	sw_ring(0x7a000002, 1U << 23, LO(BASE + 0x600ULL));
 	ck_assert_int_eq(sw_run(), GVT_HW_HUNG);
 }
 END_TEST
@@ -510,15 +524,13 @@ START_TEST(table)
 				continue;
 			rows++;
 			sw_expect(cmd->name && (dw0 & cmd->opcode_mask) == cmd->opcode &&
-					  (cmd->engines >> engine & 1),
-				  "0x%08x", dw0);
+					  (cmd->engines >> engine & 1), "0x%08x", dw0);
 			sw_expect(cmd->len_bias && cmd->min_len >= cmd->len_bias, "%s", cmd->name);
 			sw_expect(!cmd->len_mask || !(cmd->len_mask & cmd->opcode_mask), "%s",
 				  cmd->name);
 			sw_expect(!(cmd->flags & GVT_CMD_REFUSED) || !cmd->run, "%s", cmd->name);
 			sw_expect(cmd->addr[0].dw + 1U < cmd->min_len || cmd->addr[0].use_mask ||
-					  !cmd->addr[0].dw,
-				  "%s", cmd->name);
+					  !cmd->addr[0].dw, "%s", cmd->name);
 		}
 	}
 	ck_assert_uint_gt(rows, 1000);
@@ -554,6 +566,7 @@ static Suite *mi_suite(void)
 	tcase_add_test(tc, registers);
 	tcase_add_test(tc, position_registers);
 	tcase_add_test(tc, pipe_control);
+	tcase_add_test(tc, pipe_control_loads_a_register);
 	tcase_add_test(tc, semaphores);
 	tcase_add_test(tc, semaphores_on_registers);
 	tcase_add_loop_test(tc, atomic_dword, 0, N(atomics));
