@@ -84,6 +84,7 @@ layer_suites = \
 	tests/test_gvt_scan \
 	tests/test_gvt_scan_batch \
 	tests/test_gvt_sched \
+	tests/test_gvt_sched_costs \
 	tests/test_gvt_state \
 	tests/test_gvt_state_blob \
 	tests/test_gvt_state_exec \
@@ -256,6 +257,7 @@ EXTRA_DIST += \
 	tests/ppgtt_rig.h \
 	tests/regs_rig.h \
 	tests/run_rig.h \
+	tests/sched_rig.h \
 	tests/swgpu_rig.h \
 	tests/state_rig.h \
 	tests/tiling_model.h \
