@@ -103,7 +103,8 @@ layer_suites = \
 	tests/test_swgpu_blt \
 	tests/test_swgpu_ctx \
 	tests/test_swgpu_mem \
-	tests/test_swgpu_mi
+	tests/test_swgpu_mi \
+	tests/test_swgpu_resume
 
 # Needs modules, so libltdl and shared libraries; links libmpt.so because the module does.
 if HAVE_MODULES
@@ -258,6 +259,7 @@ EXTRA_DIST += \
 	tests/regs_rig.h \
 	tests/run_rig.h \
 	tests/sched_rig.h \
+	tests/swgpu_image.h \
 	tests/swgpu_rig.h \
 	tests/state_rig.h \
 	tests/tiling_model.h \
