@@ -92,6 +92,7 @@ layer_suites = \
 	tests/test_gvt_state_probe \
 	tests/test_gvt_state_refuse \
 	tests/test_gvt_tiling \
+	tests/test_gvt_tiling_limits \
 	tests/test_gvt_vblank \
 	tests/test_gvt_vgpu \
 	tests/test_host \
@@ -243,6 +244,7 @@ EXTRA_DIST += \
 	tests/exec_rig.h \
 	tests/fake_backend.h \
 	tests/fake_hw.h \
+	tests/fence_rig.h \
 	tests/gvt_entries.h \
 	tests/gvt_life.h \
 	tests/gmbus_driver.h \
