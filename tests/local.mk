@@ -15,6 +15,7 @@ suites = \
 	tests/test_mock_life \
 	tests/test_mock_options \
 	tests/test_mock_threads \
+	tests/test_mock_threads_store \
 	tests/test_plot \
 	tests/test_rcu \
 	tests/test_regs \
@@ -133,6 +134,7 @@ threaded_suites = \
 	tests/test_gvt_tiling \
 	tests/test_gvt_vgpu \
 	tests/test_mock_threads \
+	tests/test_mock_threads_store \
 	tests/test_rcu
 
 test_scripts = \
@@ -255,6 +257,7 @@ EXTRA_DIST += \
 	tests/guest_rig.h \
 	tests/joint_rig.h \
 	tests/mock_rig.h \
+	tests/mock_threads.h \
 	tests/pvmmio_rig.h \
 	tests/ppgtt_model.h \
 	tests/ppgtt_rig.h \
