@@ -96,6 +96,7 @@ layer_suites = \
 	tests/test_gvt_tiling_limits \
 	tests/test_gvt_vblank \
 	tests/test_gvt_vgpu \
+	tests/test_gvt_vgpu_reset \
 	tests/test_host \
 	tests/test_layers \
 	tests/test_run \
@@ -132,7 +133,7 @@ threaded_suites = \
 	tests/test_gvt_sched \
 	tests/test_gvt_ppgtt_write \
 	tests/test_gvt_tiling \
-	tests/test_gvt_vgpu \
+	tests/test_gvt_vgpu_reset \
 	tests/test_mock_threads \
 	tests/test_mock_threads_store \
 	tests/test_rcu
