@@ -185,7 +185,8 @@ static void gate_text(const struct bench_row *row, char *buf, size_t len)
 	if (row->amount)
 		snprintf(buf, len, "%.6g %s", row->most, row->unit);
 	if (row->factor > 0)
-		n = snprintf(buf, len, "%.4gx %s", row->factor, row->yard ? row->yard : "memcpy(8)");
+		n = snprintf(buf, len, "%.4gx %s", row->factor,
+			     row->yard ? row->yard : "memcpy(8)");
 	if (row->plus > 0)
 		n += snprintf(buf + n, len - (size_t)n, "%s%.6g ns", n ? " + " : "", row->plus);
 	if (row->instructions)
@@ -198,7 +199,8 @@ static unsigned int print_table(void)
 	char gate[96], instr[24];
 	size_t i;
 
-	printf("%-34s %11s %11s %6s  %s\n", "row", "ns", "allowed", "", "gate (ns: where memcpy(8) is 5)");
+	printf("%-34s %11s %11s %6s  %s\n", "row", "ns", "allowed", "",
+	       "gate (ns: where memcpy(8) is 5)");
 	for (i = 0; i < num_results; i++) {
 		const struct result *r = &results[i];
 
@@ -237,8 +239,8 @@ static int write_json(const char *path)
 				list, json_pack("{s:s, s:f, s:s, s:f, s:i, s:s, s:b, s:b}", "name",
 						r->row->name, "value", r->median, "unit",
 						r->row->unit ? r->row->unit : "ns", "allowed",
-						r->limit, "instructions", (int)r->instructions, "gate", gate,
-						"gated", r->gated, "met", r->met));
+						r->limit, "instructions", (int)r->instructions,
+						"gate", gate, "gated", r->gated, "met", r->met));
 	}
 	ret = json_dump_file(list, path, JSON_INDENT(2));
 	json_decref(list);
@@ -273,8 +275,8 @@ int main(int argc, char **argv)
 		if (results[i].there)
 			judge(&results[i]);
 	missed = print_table();
-	printf("\nlibmpt %s, %d rounds, medians of CPU time; %u gate%s missed\n", mpt_version(), ROUNDS,
-	       missed, missed == 1 ? "" : "s");
+	printf("\nlibmpt %s, %d rounds, medians of CPU time; %u gate%s missed\n", mpt_version(),
+	       ROUNDS, missed, missed == 1 ? "" : "s");
 	for (i = num_results; i-- > 0;)
 		if (results[i].there && results[i].row->teardown)
 			results[i].row->teardown();

@@ -49,8 +49,8 @@ struct bench_row {
 };
 
 /*
- * Where a row of 8-byte accesses goes: "hot" is BENCH_HOT words scattered over 4 pages, the same for
- * the yardstick and for what is measured against it.
+ * Where a row of 8-byte accesses goes: "hot" is BENCH_HOT words scattered over 4 pages, the same
+ * for the yardstick and for what is measured against it.
  */
 #define BENCH_HOT 64
 #define BENCH_HOT_SIZE 16384
@@ -68,7 +68,8 @@ extern const struct bench_row rows_gvt[];
 extern const struct bench_row rows_submit[];
 extern const struct bench_row rows_ppgtt[];
 extern const struct bench_row rows_blit[];
-extern const size_t num_rows_yard, num_rows_mem, num_rows_gvt, num_rows_submit, num_rows_ppgtt, num_rows_blit;
+extern const size_t num_rows_yard, num_rows_mem, num_rows_gvt, num_rows_submit, num_rows_ppgtt,
+	num_rows_blit;
 
 /* What a program times, in this order; NULL ends. */
 struct bench_set {

@@ -98,7 +98,9 @@ static bool area(struct gvt_blit_area *a, enum tiling tiling, struct point at, u
 
 /* --- decoding --- */
 
-/* Whether a truth table of pattern (bit 2 of the index), source (1) and destination (0) asks one. */
+/*
+ * Whether a truth table of pattern (bit 2 of the index), source (1) and destination (0) asks one.
+ */
 static bool rop_uses_src(u8 rop)
 {
 	return (rop & 0x33) != (rop >> 2 & 0x33);

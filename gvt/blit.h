@@ -15,8 +15,9 @@
 #define GVT_BLIT_DST_Y (1U << 1)
 
 /*
- * false: the memory is not there, the operation faults. @len is 4 KiB at most. Of a tile more is read
- * than the rectangle covers, as long as it lies between what it covers; nothing else is written.
+ * false: the memory is not there, the operation faults. @len is 4 KiB at most. Of a tile more is
+ * read than the rectangle covers, as long as it lies between what it covers; nothing else is
+ * written.
  */
 struct gvt_blit_mem {
 	void *arg;
@@ -34,8 +35,8 @@ struct gvt_blit_area {
 };
 
 /*
- * One dimension of the rectangle, cut into cells by a grid: @cell units each, but the first, of which
- * @before units are outside, and the last.
+ * One dimension of the rectangle, cut into cells by a grid: @cell units each, but the first, of
+ * which @before units are outside, and the last.
  */
 struct gvt_blit_cut {
 	u32 cell, before, cells;
@@ -63,13 +64,14 @@ enum gvt_blit_result {
 /*
  * gvt_blit_start() - decode a command.
  * @dw: the whole command, @n dwords; @swctrl: BCS_SWCTRL
- * Return: false if it is none of XY_COLOR_BLT, XY_FAST_COPY_BLT and XY_SRC_COPY_BLT, or has operands
- * that the blitter cannot address: nothing was drawn then, the engine hangs.
+ * Return: false if it is none of XY_COLOR_BLT, XY_FAST_COPY_BLT and XY_SRC_COPY_BLT, or has
+ * operands that the blitter cannot address: nothing was drawn then, the engine hangs.
  */
 bool gvt_blit_start(struct gvt_blit *b, const u32 *dw, u32 n, u32 swctrl);
 
 /*
- * gvt_blit_resume() - go on with one that was started anew where another one was: its @done and @owed.
+ * gvt_blit_resume() - go on with one that was started anew where another one was: its @done and
+ * @owed.
  * Return: false if no blit with these operands can be there.
  */
 bool gvt_blit_resume(struct gvt_blit *b, u32 done, u32 owed);
@@ -78,8 +80,8 @@ bool gvt_blit_resume(struct gvt_blit *b, u32 done, u32 owed);
  * gvt_blit_step() - draw on.
  * @budget: 1 for each 64 bytes written of a row. Of a cell (16 KiB at most) that began with too
  *	little left, the rest is paid by the calls that follow
- * Return: AGAIN if the budget was used up. After FAULT the cells before are drawn, and the same cell
- * is tried again by another call. The result does not depend on the budgets given.
+ * Return: AGAIN if the budget was used up. After FAULT the cells before are drawn, and the same
+ * cell is tried again by another call. The result does not depend on the budgets given.
  */
 enum gvt_blit_result gvt_blit_step(struct gvt_blit *b, const struct gvt_blit_mem *mem, u64 *budget);
 

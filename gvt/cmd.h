@@ -50,7 +50,8 @@ enum gvt_cmd_result {
  * @dw: the whole command, copied. @n: its dwords. @budget: units left; a handler that moves memory
  * takes what it uses and answers AGAIN when it is 0.
  */
-typedef enum gvt_cmd_result (*gvt_cmd_fn)(struct swgpu_engine *e, const u32 *dw, u32 n, u64 *budget);
+typedef enum gvt_cmd_result (*gvt_cmd_fn)(struct swgpu_engine *e, const u32 *dw, u32 n,
+					  u64 *budget);
 
 struct gvt_cmd {
 	const char *name;

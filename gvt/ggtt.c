@@ -153,8 +153,9 @@ static NOINLINE u64 host_scratch(struct gvt_vgpu *v, u64 entry)
 	bool ram = intel_gvt_hypervisor_is_valid_gfn(&v->base, entry_gfn(entry));
 
 	v->count.ggtt_scratch++;
-	mpt_log_guest(MPT_LOG_WARN, "vGPU %d: GGTT entry for gfn 0x%lx goes to the scratch page: %s",
-		      v->base.id, entry_gfn(entry), ram ? "it cannot be mapped" : "no RAM");
+	mpt_log_guest(MPT_LOG_WARN,
+		      "vGPU %d: GGTT entry for gfn 0x%lx goes to the scratch page: %s", v->base.id,
+		      entry_gfn(entry), ram ? "it cannot be mapped" : "no RAM");
 	return 0;
 }
 

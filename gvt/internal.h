@@ -3,9 +3,9 @@
  * What the files of libmpt-gvt share: the device, the vGPU, and the functions by which one subject
  * calls another. Public declarations are in <gvt/gvt.h> and <gvt/hw.h>.
  *
- * Lock order: gvt.c's list of devices, then intel_gvt.lock, then gvt_vgpu.lock, then what a back end
- * holds; gvt_sched.lock is taken last and nothing under it. Under one vGPU's lock another's, and
- * the device's, are only ever tried. Config reads take no lock but cfg_seq.
+ * Lock order: gvt.c's list of devices, then intel_gvt.lock, then gvt_vgpu.lock, then what a back
+ * end holds; gvt_sched.lock is taken last and nothing under it. Under one vGPU's lock another's,
+ * and the device's, are only ever tried. Config reads take no lock but cfg_seq.
  * No lock is dropped in the middle of an operation.
  */
 #ifndef GVT_INTERNAL_H
@@ -286,7 +286,10 @@ enum gvt_event {
 };
 void gvt_irq_raise(struct gvt_vgpu *v, enum gvt_event event);
 void gvt_irq_check(struct gvt_vgpu *v);
-/* The pin follows what is pending, MSI, COMMAND bit 10 and failsafe: call it when one of them changed. */
+/*
+ * The pin follows what is pending, MSI, COMMAND bit 10 and failsafe: call it when one of them
+ * changed.
+ */
 void gvt_irq_intx(struct gvt_vgpu *v);
 int gvt_irq_write_imr(struct gvt_vgpu *v, u32 reg, u32 value);
 int gvt_irq_write_ier(struct gvt_vgpu *v, u32 reg, u32 value);

@@ -48,7 +48,8 @@ static void clear(struct gvt_vgpu *v, u32 end)
 				return;
 			if (end - at >= MPT_PAGE_SIZE)
 				v->regs_used[i] &= ~(1ULL << page % 64);
-			memset(v->regs + at, 0, end - at < MPT_PAGE_SIZE ? end - at : MPT_PAGE_SIZE);
+			memset(v->regs + at, 0,
+			       end - at < MPT_PAGE_SIZE ? end - at : MPT_PAGE_SIZE);
 		}
 	}
 }

@@ -34,8 +34,8 @@ struct gvt_mm_saved {
 	u64 pdp[4];
 };
 /*
- * From one to the next, in an order that tells nothing of the past; while submission has none of its
- * own. Return: false: there is none
+ * From one to the next, in an order that tells nothing of the past; while submission has none of
+ * its own. Return: false: there is none
  */
 bool gvt_mm_next(const struct gvt_vgpu *v, struct gvt_mm_saved *s);
 /* Where two stand in that order, as memcmp() answers. */

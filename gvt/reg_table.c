@@ -123,7 +123,8 @@ static void table_collect_resets(struct gvt_reg_table *table)
 		for (n = 0; reg->reset && n < reg->count; n++) {
 			u32 offset = reg->offset + n * reg->stride;
 
-			table->golden[offset / MPT_PAGE_SIZE / 64] |= 1ULL << offset / MPT_PAGE_SIZE % 64;
+			table->golden[offset / MPT_PAGE_SIZE / 64] |=
+				1ULL << offset / MPT_PAGE_SIZE % 64;
 			table->resets[table->num_resets++] = (struct gvt_reg_value){
 				.offset = offset,
 				.value = reg->reset,

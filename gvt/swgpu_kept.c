@@ -8,8 +8,8 @@
 /*
  * Hardware switches between the blitter's commands only. Budgets do not, and half a blit done again
  * from its begin is another picture where operands overlap or the destination counts. Nor has an
- * image a place for MI_SET_PREDICATE, which counts until the context is complete. So the engine keeps
- * the last of what was cut.
+ * image a place for MI_SET_PREDICATE, which counts until the context is complete. So the engine
+ * keeps the last of what was cut.
  */
 void swgpu_keep(struct swgpu_engine *e)
 {

@@ -158,8 +158,8 @@ enum gvt_cmd_result swgpu_flush(struct swgpu_engine *e, const u32 *dw, u32 n, u6
 }
 
 /*
- * Nothing is drawn, so no pixel passes the depth test. Bit 23 loads a register in place of the store:
- * bits 15:14 must then be clear (Skylake PRM vol. 2a, from memory).
+ * Nothing is drawn, so no pixel passes the depth test. Bit 23 loads a register in place of the
+ * store: bits 15:14 must then be clear (Skylake PRM vol. 2a, from memory).
  */
 enum gvt_cmd_result swgpu_pipe_control(struct swgpu_engine *e, const u32 *dw, u32 n, u64 *budget)
 {

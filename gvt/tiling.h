@@ -12,9 +12,9 @@
 enum gvt_tile_walk { GVT_TILE_X, GVT_TILE_Y };
 
 /*
- * Powers of two: a tile's bytes in a row, its rows, and @run, the bytes of a row that are neighbours
- * in memory. A tile is stored in columns of @run bytes, each from its first row to its last; an X
- * tile is a single one.
+ * Powers of two: a tile's bytes in a row, its rows, and @run, the bytes of a row that are
+ * neighbours in memory. A tile is stored in columns of @run bytes, each from its first row to its
+ * last; an X tile is a single one.
  */
 struct gvt_tile {
 	u8 width, height, run;

@@ -268,7 +268,10 @@ static inline void sw_open_engine(enum gvt_engine engine)
 	sw.reg[(BASE + 0x80) / 4] = (u32)GM_HWS;
 }
 
-/* What is kept goes by way of words into an engine that knows nothing. Return: whether it was any. */
+/*
+ * What is kept goes by way of words into an engine that knows nothing.
+ * Return: whether it was any.
+ */
 static inline bool sw_move(void)
 {
 	static const u32 nothing[GVT_HW_KEPT];

@@ -269,7 +269,9 @@ END_TEST
 
 /* --- budgets --- */
 
-/* All is paid for, row by row, however it is cut; a cell that was begun is paid by the next calls. */
+/*
+ * All is paid for, row by row, however it is cut; a cell that was begun is paid by the next calls.
+ */
 START_TEST(a_budget_inside_a_tile)
 {
 	static const u64 budgets[] = { 1, 5, 32, 37, 64, 100 };

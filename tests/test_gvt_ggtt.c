@@ -184,7 +184,9 @@ static bool count_valid_gfn(unsigned long handle, unsigned long gfn)
 	return false;
 }
 
-/* The map itself refuses what is no RAM; is_valid_gfn tells the reason, so it is asked only then. */
+/*
+ * The map itself refuses what is no RAM; is_valid_gfn tells the reason, so it is asked only then.
+ */
 START_TEST(the_map_decides_what_is_valid)
 {
 	const struct intel_gvt_mpt *real;

@@ -21,7 +21,8 @@
 
 /*
  * @up: the driver has set the device up since the last reset. @aware: it has read PVINFO since the
- * last reset that makes the device forget that. @low: it is in D3; @d3: it was, since the last reset.
+ * last reset that makes the device forget that. @low: it is in D3; @d3: it was, since the last
+ * reset.
  * @busy: bit n: engine n has an endless batch.
  */
 struct model {
@@ -148,7 +149,9 @@ static void step_endless(void)
 	ck_assert(gvt_run_pending(rig()->gvt));
 }
 
-/* A space that the guest has created stays when its context is gone, until a reset or the notice. */
+/*
+ * A space that the guest has created stays when its context is gone, until a reset or the notice.
+ */
 static void step_space(void)
 {
 	u64 pml4 = j_of(J_GPA_TABLES, rnd(J_CONTEXTS));
@@ -262,9 +265,10 @@ static const struct {
 	void (*run)(void);
 	u32 weight;
 } steps[] = {
-	{ step_up, 30 }, { step_work, 30 }, { step_endless, 15 }, { step_run, 10 }, { step_space, 10 },
-	{ step_engine_reset, 10 }, { step_gt_reset, 5 }, { step_dmlr, 8 }, { step_power, 4 },
-	{ step_active, 6 }, { step_failsafe, 2 }, { step_move, 8 }, { step_recreate, 2 },
+	{ step_up, 30 }, { step_work, 30 }, { step_endless, 15 }, { step_run, 10 },
+	{ step_space, 10 }, { step_engine_reset, 10 }, { step_gt_reset, 5 }, { step_dmlr, 8 },
+	{ step_power, 4 }, { step_active, 6 }, { step_failsafe, 2 }, { step_move, 8 },
+	{ step_recreate, 2 },
 };
 
 #define NUM_STEPS (sizeof(steps) / sizeof(steps[0]))

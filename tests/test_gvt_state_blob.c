@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Saved states that nobody saved: cut, damaged, edited field by field with a right hash. Each is
- * refused with its reason and leaves the vGPU as it was, or means something that a vGPU can be. Lists
- * that disagree with each other: test_gvt_state_lists.c.
+ * refused with its reason and leaves the vGPU as it was, or means something that a vGPU can be.
+ * Lists that disagree with each other: test_gvt_state_lists.c.
  */
 #include <stdio.h>
 

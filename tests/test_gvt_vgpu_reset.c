@@ -208,7 +208,8 @@ static void scribble(struct intel_vgpu *g, u32 seed)
 		const struct gvt_range *own = where & 1U << 20 ? &v->low : &v->high;
 
 		if (i % 2)
-			offset = GVT_GTT_OFFSET + (own->start + where % own->size) / MPT_PAGE_SIZE * 8 +
+			offset = GVT_GTT_OFFSET +
+				 (own->start + where % own->size) / MPT_PAGE_SIZE * 8 +
 				 where / 4 % 2 * 4;
 		offset &= ~((u64)bytes - 1);
 		(void)gvt_ops()->emulate_mmio_write(g, LIFE_BAR0 + offset, &value, bytes);

@@ -58,12 +58,15 @@ START_TEST(ledger_counts)
 	ck_assert_int_eq(intel_gvt_hypervisor_disable_page_track(&vgpu, 4), 0);
 	ck_assert_int_eq(intel_gvt_hypervisor_disable_page_track(&vgpu, 4), 0);
 	ck_assert_uint_eq(ledger().live[MPT_LEDGER_TRACK], 0);
-	ck_assert_int_eq(intel_gvt_hypervisor_set_trap_area(&vgpu, 0x100000000, 0x100000fff, true), 0);
+	ck_assert_int_eq(intel_gvt_hypervisor_set_trap_area(&vgpu, 0x100000000, 0x100000fff, true),
+			 0);
 	ck_assert_uint_eq(ledger().live[MPT_LEDGER_TRAP], 1);
-	ck_assert_int_eq(intel_gvt_hypervisor_set_trap_area(&vgpu, 0x100000000, 0x100000fff, false), 0);
+	ck_assert_int_eq(intel_gvt_hypervisor_set_trap_area(&vgpu, 0x100000000, 0x100000fff, false),
+			 0);
 	ck_assert_int_eq(intel_gvt_hypervisor_map_gfn_to_mfn(&vgpu, 0x200000, 0x80000, 2, true), 0);
 	ck_assert_uint_eq(ledger().live[MPT_LEDGER_MAP], 1);
-	ck_assert_int_eq(intel_gvt_hypervisor_map_gfn_to_mfn(&vgpu, 0x200000, 0x80000, 2, false), 0);
+	ck_assert_int_eq(intel_gvt_hypervisor_map_gfn_to_mfn(&vgpu, 0x200000, 0x80000, 2, false),
+			 0);
 	ck_assert_int_eq(intel_gvt_hypervisor_get_vfio_device(&vgpu), 0);
 	ck_assert_uint_eq(ledger().live[MPT_LEDGER_VFIO], 1);
 	intel_gvt_hypervisor_put_vfio_device(&vgpu);

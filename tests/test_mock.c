@@ -202,11 +202,16 @@ START_TEST(remove_and_move)
 }
 END_TEST
 
-/* The core is told after the guest cannot reach the RAM any more, and before another region comes. */
+/*
+ * The core is told after the guest cannot reach the RAM any more, and before another region comes.
+ */
 START_TEST(region_events)
 {
 	static const struct rig_call want[] = {
-		{ 'a', 0, 512, 0 }, { 'd', 0, 512, 0 }, { 'a', 1024, 512, 0 }, { 'd', 1024, 512, 0 },
+		{ 'a', 0, 512, 0 },
+		{ 'd', 0, 512, 0 },
+		{ 'a', 1024, 512, 0 },
+		{ 'd', 1024, 512, 0 },
 	};
 	unsigned int i;
 
@@ -261,7 +266,8 @@ START_TEST(random_regions)
 			region[i].gfn = to;
 			region[i].nr = nr;
 		} else if (r >> 63) {
-			ck_assert_int_eq(mpt_ram_remove(rig.vm, region[i].gfn * PAGE, nr * PAGE), 0);
+			ck_assert_int_eq(mpt_ram_remove(rig.vm, region[i].gfn * PAGE, nr * PAGE),
+					 0);
 			for (g = region[i].gfn; g < region[i].gfn + nr; g++)
 				owner[g] = 0;
 			region[i].nr = 0;

@@ -67,9 +67,11 @@ START_TEST(bad_maps)
 		{ 0, 0, -EINVAL }, { 0, 1, -EINVAL }, { 0, 8192, -EINVAL }, { 0, 65536, -EINVAL },
 		{ 0, ~0UL, -EINVAL }, { 1, HUGE, -EINVAL }, { 511, HUGE, -EINVAL },
 		{ 2048, PAGE, -EFAULT }, { 1ULL << 28, PAGE, -EFAULT }, { ~0ULL, PAGE, -EFAULT },
-		{ 1ULL << 52, PAGE, -EFAULT }, { 1ULL << 52, HUGE, -EFAULT }, { 2048, HUGE, -EFAULT },
+		{ 1ULL << 52, PAGE, -EFAULT }, { 1ULL << 52, HUGE, -EFAULT },
+		{ 2048, HUGE, -EFAULT },
 		/* One region over a chunk's end, two in one chunk, a hole in one. */
-		{ 8 * 512, HUGE, -EFAULT }, { 10 * 512, HUGE, -EINVAL }, { 11 * 512, HUGE, -EFAULT },
+		{ 8 * 512, HUGE, -EFAULT }, { 10 * 512, HUGE, -EINVAL },
+		{ 11 * 512, HUGE, -EFAULT },
 	};
 	dma_addr_t dma;
 	unsigned int i;

@@ -51,7 +51,8 @@ START_TEST(trap_lattice)
 			for (i = 0; i < EDGES; i++) {
 				rig.calls = 0;
 				ck_assert_int_eq(mpt_guest_read(rig.vm, edges[i], &val, 1), 0);
-				ck_assert_uint_eq(rig.calls, edges[i] >= edges[a] && edges[i] <= edges[b]);
+				ck_assert_uint_eq(rig.calls,
+						  edges[i] >= edges[a] && edges[i] <= edges[b]);
 				ck_assert_uint_eq((u8)val, rig.calls ? 0x5a : 0xff);
 			}
 			if (a < b)
@@ -119,7 +120,8 @@ START_TEST(pieces)
 	ck_assert_int_eq(trap(PAGE, PAGE + 10, false), 0);
 	ck_assert_int_eq(trap(PAGE, PAGE + 12, true), 0);
 	for (i = 0; i < 4; i++)
-		ck_assert_int_eq(mpt_guest_write(rig.vm, want[i].addr, &want[i].val, want[i].len), 0);
+		ck_assert_int_eq(mpt_guest_write(rig.vm, want[i].addr, &want[i].val, want[i].len),
+				 0);
 	ck_assert_uint_eq(rig.calls, 4);
 	for (i = 0; i < 4; i++) {
 		ck_assert_uint_eq(rig.call[i].addr, want[i].addr);

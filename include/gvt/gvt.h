@@ -79,8 +79,8 @@ struct gvt_config {
  * gvt_open() - open a device on a host: introduces the core and calls host_init.
  * @config: NULL: all defaults
  * @gvt: out; untouched on failure
- * Return: 0, -EINVAL (a value in @config), -ENOENT (unknown platform; the sentence lists them), -EEXIST
- * (the host has a core), -ENOMEM, what host_init answered. Context: sleeps. Since: 0.1
+ * Return: 0, -EINVAL (a value in @config), -ENOENT (unknown platform; the sentence lists them),
+ * -EEXIST (the host has a core), -ENOMEM, what host_init answered. Context: sleeps. Since: 0.1
  */
 int gvt_open(struct mpt_host *host, const struct gvt_config *config, struct intel_gvt **gvt);
 
@@ -202,8 +202,8 @@ void gvt_reg_describe(struct intel_gvt *gvt, u64 offset, struct gvt_reg_desc *de
  *	begins a new period; after a long gap each pipe has one vblank, the missed ones are dropped.
  * Return: ns until it wants to be called again; ~0ULL: nothing is pending, no active vGPU has an
  * enabled pipe. A guest can enable one at any time and tells nobody, so a timer that does not want
- * to keep it waiting goes on calling, more slowly. Context: takes the locks of the device and of each
- * vGPU, calls inject_msi and set_intx; not from a callback of the core. Since: 0.1
+ * to keep it waiting goes on calling, more slowly. Context: takes the locks of the device and of
+ * each vGPU, calls inject_msi and set_intx; not from a callback of the core. Since: 0.1
  */
 u64 gvt_service(struct intel_gvt *gvt, u64 now_ns);
 
@@ -234,7 +234,9 @@ bool gvt_run_pending(struct intel_gvt *gvt);
 /** gvt_vgpu_failsafe_enter() - put a vGPU into failsafe mode. Takes its lock. Since: 0.1 */
 void gvt_vgpu_failsafe_enter(struct intel_vgpu *vgpu, enum gvt_failsafe reason);
 
-/** GVT_BAR0_SIZE - registers 2 MiB, hole, GTT at 8 MiB (gen9 host bridge documentation: GTTMMADR). */
+/**
+ * GVT_BAR0_SIZE - registers 2 MiB, hole, GTT at 8 MiB (gen9 host bridge documentation: GTTMMADR).
+ */
 #define GVT_BAR0_SIZE 0x1000000ULL
 /** GVT_MMIO_SIZE - bytes of registers. */
 #define GVT_MMIO_SIZE 0x200000U

@@ -27,7 +27,8 @@ enum gvt_hw_state {
 	GVT_HW_DONE, /**< head has reached tail */
 	GVT_HW_MORE, /**< the budget is used up; go on by calling run again */
 	GVT_HW_WAIT, /**< a semaphore is not signalled yet; ask again later */
-	GVT_HW_HUNG, /**< stopped at a command that it cannot or must not execute; only a reset helps */
+	/** stopped at a command that it cannot or must not execute; only a reset helps */
+	GVT_HW_HUNG,
 };
 
 /**
@@ -114,13 +115,13 @@ struct gvt_hw_work {
  * @page_free: gives it back; the device does not use it any more
  * @own_bus: bus addresses from here on are the device's own: no mapping of guest memory may be
  *	there. 0: no such limit
- * @engine_new: a vGPU's share of an engine, what it keeps of it while others run. @client is copied.
- *	Return: 0, -ENOMEM
+ * @engine_new: a vGPU's share of an engine, what it keeps of it while others run. @client is
+ *	copied. Return: 0, -ENOMEM
  * @engine_free: gives it back; NULL is fine
  * @load: begin @work; what was loaded before must be done, saved or reset
- * @run: execute; @budget, in units of about one command dword or 64 bytes of memory moved, goes down
- *	by what was done, to 0 at least. Holds no lock when it calls @client. Different vGPUs: any
- *	thread; one vGPU: one thread at a time
+ * @run: execute; @budget, in units of about one command dword or 64 bytes of memory moved, goes
+ *	down by what was done, to 0 at least. Holds no lock when it calls @client. Different vGPUs:
+ *	any thread; one vGPU: one thread at a time
  * @save: the context's registers, with the head where execution stopped, go to the image, as at a
  *	context switch; work that was not done can be loaded again
  * @engine_reset: forget what is loaded, write nothing; the engine can be loaded again

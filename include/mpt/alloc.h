@@ -28,7 +28,10 @@ void *mpt_zalloc(size_t size);
  */
 void *mpt_zalloc_pages(size_t size);
 
-/** mpt_clear_pages() - make a part (whole pages) of mpt_zalloc_pages() memory zero and untouched again. */
+/**
+ * mpt_clear_pages() - make a part (whole pages) of mpt_zalloc_pages() memory zero and untouched
+ *	again.
+ */
 void mpt_clear_pages(void *ptr, size_t size);
 
 /** mpt_free() - give back what mpt_zalloc() returned; NULL is fine. Since: 0.1 */

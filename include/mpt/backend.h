@@ -164,7 +164,10 @@ void *mpt_host_priv(const struct mpt_host *host);
  */
 void mpt_core_arrived(struct mpt_host *host, const void *ops);
 
-/** mpt_core_left() - a back end's host_exit was called: no entry point is called any more. Since: 0.1 */
+/**
+ * mpt_core_left() - a back end's host_exit was called: no entry point is called any more.
+ *	Since: 0.1
+ */
 void mpt_core_left(struct mpt_host *host);
 
 /** mpt_host_core() - what the core told of itself; @ops NULL: nothing yet. Since: 0.1 */
@@ -189,7 +192,8 @@ struct mpt_handle_slot {
 };
 
 /**
- * struct mpt_handles - the handles of a back end; static, zero-initialised but for its name. Since: 0.1
+ * struct mpt_handles - the handles of a back end; static, zero-initialised but for its name.
+ * Since: 0.1
  * @slot: the handles
  * @name: the back end's, for sentences
  */
@@ -268,7 +272,8 @@ int mpt_deliver_store(struct mpt_host *host, void *vgpu, void *vm, unsigned long
  * @offset: bytes from the aperture's begin. Reads are all ones where the core has no answer.
  * Return: 0, -EINVAL (outside the aperture). Since: 0.1
  */
-int mpt_deliver_aperture(struct mpt_host *host, u64 offset, void *buf, unsigned int len, bool write);
+int mpt_deliver_aperture(struct mpt_host *host, u64 offset, void *buf, unsigned int len,
+			 bool write);
 
 /** mpt_deliver_region() - tell the core that RAM came or went (guest_region_event). Since: 0.1 */
 void mpt_deliver_region(struct mpt_host *host, void *vgpu, u64 gfn, u64 nr, bool added);

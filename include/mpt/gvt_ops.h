@@ -46,8 +46,8 @@ struct intel_gvt_ops {
 	int (*emulate_mmio_write)(struct intel_vgpu *vgpu, u64 gpa, void *buf, unsigned int bytes);
 	/**
 	 * @vgpu_create: build a vGPU for the thread's target VM; not active yet.
-	 * Return: never NULL; the vGPU or an error pointer: -EINVAL, -ENOSPC (no id, aperture, hidden
-	 * memory or fence left), -ENOMEM, what attach_vgpu answered.
+	 * Return: never NULL; the vGPU or an error pointer: -EINVAL, -ENOSPC (no id, aperture,
+	 * hidden memory or fence left), -ENOMEM, what attach_vgpu answered.
 	 */
 	struct intel_vgpu *(*vgpu_create)(struct intel_gvt *gvt, struct intel_vgpu_type *type);
 	/** @vgpu_destroy: give everything back. No access to the vGPU may be in flight. */
@@ -61,9 +61,10 @@ struct intel_gvt_ops {
 	/** @vgpu_release: the VMM has closed the device: deactivate, drop queued work. */
 	void (*vgpu_release)(struct intel_vgpu *vgpu);
 	/**
-	 * @write_protect_handler: the guest stored to a tracked page. Guest memory holds the value on
-	 * return. @gpa: byte address. Return: 0, -ENXIO (the page is not tracked: not mine),
-	 * -EINVAL (a size or alignment that the handler cannot take). Context: takes the vGPU's lock.
+	 * @write_protect_handler: the guest stored to a tracked page. Guest memory holds the value
+	 * on return. @gpa: byte address. Return: 0, -ENXIO (the page is not tracked: not mine),
+	 * -EINVAL (a size or alignment that the handler cannot take). Context: takes the vGPU's
+	 * lock.
 	 */
 	int (*write_protect_handler)(struct intel_vgpu *vgpu, u64 gpa, void *data,
 				     unsigned int bytes);
@@ -72,8 +73,8 @@ struct intel_gvt_ops {
 	/** @gvt_find_vgpu_type: a type by name. Return: NULL if there is none. */
 	struct intel_vgpu_type *(*gvt_find_vgpu_type)(struct intel_gvt *gvt, const char *name);
 	/**
-	 * @guest_region_event: RAM came or went while the VM runs; on removal the core drops what it
-	 * shadows of it. @gfn: first frame. @nr: pages. @added: false on removal, told after the
+	 * @guest_region_event: RAM came or went while the VM runs; on removal the core drops what
+	 * it shadows of it. @gfn: first frame. @nr: pages. @added: false on removal, told after the
 	 * guest cannot reach it any more. Context: takes the vGPU's lock.
 	 */
 	void (*guest_region_event)(struct intel_vgpu *vgpu, u64 gfn, u64 nr, bool added);

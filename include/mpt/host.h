@@ -54,7 +54,10 @@ struct mpt_host *mpt_host_current(void);
 /** mpt_current_table() - operations of the thread's current host; NULL when none. Since: 0.1 */
 const struct intel_gvt_mpt *mpt_current_table(void);
 
-/** mpt_host_table() - operations of a host, layers included; what vgpu->mpt is set to. Since: 0.1 */
+/**
+ * mpt_host_table() - operations of a host, layers included; what vgpu->mpt is set to.
+ *	Since: 0.1
+ */
 const struct intel_gvt_mpt *mpt_host_table(const struct mpt_host *host);
 
 /** mpt_host_caps() - capabilities of a host, MPT_CAP_*. Since: 0.1 */
@@ -73,7 +76,8 @@ const char *mpt_host_spec(const struct mpt_host *host);
 
 /** enum mpt_policy - what the library does when emulating a guest access fails. */
 enum mpt_policy {
-	MPT_POLICY_FAILSAFE, /**< tell the core (emulation_failed), which enters failsafe; default */
+	/** tell the core (emulation_failed), which enters failsafe; default */
+	MPT_POLICY_FAILSAFE,
 	MPT_POLICY_RETURN, /**< only hand the error to the back end */
 	MPT_POLICY_STOP, /**< ask the back end to stop the VM */
 };

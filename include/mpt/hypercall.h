@@ -51,15 +51,16 @@ struct intel_gvt_mpt {
 	int (*attach_vgpu)(void *vgpu, unsigned long *handle);
 
 	/**
-	 * @detach_vgpu: end a handle. Drops what the vGPU left (the check layer reports it), returns
-	 * when no callback for that vGPU runs any more. Never called from inside one. Mandatory.
-	 * Context: vGPU destruction, the core's vGPU lock not held.
+	 * @detach_vgpu: end a handle. Drops what the vGPU left (the check layer reports it),
+	 * returns when no callback for that vGPU runs any more. Never called from inside one.
+	 * Mandatory. Context: vGPU destruction, the core's vGPU lock not held.
 	 */
 	void (*detach_vgpu)(unsigned long handle);
 
 	/**
 	 * @inject_msi: deliver a message-signalled interrupt to the guest.
-	 * @addr, @data: the message address (physical, bytes) and data of the guest's MSI capability.
+	 * @addr, @data: the message address (physical, bytes) and data of the guest's MSI
+	 * capability.
 	 * Return: 0, -ESRCH, -EINVAL (a message the interrupt controller refuses), -EIO (the
 	 * hypervisor failed). Mandatory. Context: hot path, any thread, must not sleep.
 	 */
@@ -67,7 +68,8 @@ struct intel_gvt_mpt {
 
 	/**
 	 * @from_virt_to_mfn: machine frame of a page of the core's own memory.
-	 * @p: page aligned. Return: mfn, ~0UL on failure. Capability MPT_CAP_VIRT_TO_MFN, absent: ~0UL.
+	 * @p: page aligned. Return: mfn, ~0UL on failure. Capability MPT_CAP_VIRT_TO_MFN, absent:
+	 * ~0UL.
 	 */
 	unsigned long (*from_virt_to_mfn)(void *p);
 
@@ -86,17 +88,19 @@ struct intel_gvt_mpt {
 	int (*disable_page_track)(unsigned long handle, u64 gfn);
 
 	/**
-	 * @read_gpa: read guest memory; any length (0 is fine), alignment, page and region crossing.
-	 * Aligned accesses of 1, 2, 4 and 8 bytes never tear. All or nothing.
+	 * @read_gpa: read guest memory; any length (0 is fine), alignment, page and region
+	 * crossing. Aligned accesses of 1, 2, 4 and 8 bytes never tear. All or nothing.
 	 * @gpa: guest-physical byte address. @buf: zeroed on failure. @len: bytes.
-	 * Return: 0, -ESRCH, -EFAULT (some byte is no RAM). Mandatory. Context: hot path, any thread.
+	 * Return: 0, -ESRCH, -EFAULT (some byte is no RAM). Mandatory. Context: hot path, any
+	 * thread.
 	 */
 	int (*read_gpa)(unsigned long handle, unsigned long gpa, void *buf, unsigned long len);
 
 	/**
-	 * @write_gpa: write guest memory; rules of read_gpa. Read-only RAM is -EFAULT. Marks the dirty
-	 * log and never traps: only the guest's own stores reach write_protect_handler. On failure
-	 * nothing was written. Return: 0, -ESRCH, -EFAULT. Mandatory. Context: hot path, any thread.
+	 * @write_gpa: write guest memory; rules of read_gpa. Read-only RAM is -EFAULT. Marks the
+	 * dirty log and never traps: only the guest's own stores reach write_protect_handler. On
+	 * failure nothing was written. Return: 0, -ESRCH, -EFAULT. Mandatory. Context: hot path,
+	 * any thread.
 	 */
 	int (*write_gpa)(unsigned long handle, unsigned long gpa, void *buf, unsigned long len);
 
@@ -112,8 +116,8 @@ struct intel_gvt_mpt {
 	 * @gfn: first guest frame. @mfn: first machine frame. @nr: pages, > 0. @map: false undoes
 	 * exactly what a map of the same gfn, mfn and nr did.
 	 * Return: 0, -ESRCH, -EINVAL (nr 0, wraps), -EEXIST (overlaps a mapping), -ENOENT (unmap of
-	 * what is not mapped so), -ENOMEM. Capability MPT_CAP_MAP_GFN, absent: 0. Context: the core's
-	 * vGPU lock held.
+	 * what is not mapped so), -ENOMEM. Capability MPT_CAP_MAP_GFN, absent: 0. Context: the
+	 * core's vGPU lock held.
 	 */
 	int (*map_gfn_to_mfn)(unsigned long handle, unsigned long gfn, unsigned long mfn,
 			      unsigned int nr, bool map);
@@ -121,7 +125,8 @@ struct intel_gvt_mpt {
 	/**
 	 * @dma_map_guest_page: make a guest page reachable by the device.
 	 * Counted by the returned address; the range lives until its last unmap, also when the RAM
-	 * is removed meanwhile. Another size of the same gfn gets another address or shares the count.
+	 * is removed meanwhile. Another size of the same gfn gets another address or shares the
+	 * count.
 	 * @size: 4096 or 2 MiB, bytes; 2 MiB needs an aligned gfn and contiguous machine memory.
 	 * @dma_addr: out, bus address in bytes; untouched on failure.
 	 * Return: 0, -ESRCH, -EINVAL (size, alignment, not contiguous), -EFAULT (no RAM there),
@@ -132,16 +137,18 @@ struct intel_gvt_mpt {
 
 	/**
 	 * @dma_unmap_guest_page: give back one count of a mapped address. An unknown address has no
-	 * effect; the check layer counts it as a violation. Mandatory. Context: hot path, any thread.
+	 * effect; the check layer counts it as a violation. Mandatory. Context: hot path, any
+	 * thread.
 	 */
 	void (*dma_unmap_guest_page)(unsigned long handle, dma_addr_t dma_addr);
 
 	/**
 	 * @set_trap_area: let guest accesses of an address range reach emulate_mmio_*.
-	 * @start, @end: guest-physical bytes, both inclusive. @map: false undoes exactly the same range.
-	 * Return: 0, -ESRCH, -EINVAL (end < start), -EEXIST (overlaps a range), -ENOENT (unmap of what
-	 * is not trapped so), -ENOMEM. Capability MPT_CAP_TRAP_AREA, absent: 0 (the hypervisor always
-	 * traps BARs). Context: the core's vGPU lock held.
+	 * @start, @end: guest-physical bytes, both inclusive. @map: false undoes exactly the same
+	 * range.
+	 * Return: 0, -ESRCH, -EINVAL (end < start), -EEXIST (overlaps a range), -ENOENT (unmap of
+	 * what is not trapped so), -ENOMEM. Capability MPT_CAP_TRAP_AREA, absent: 0 (the hypervisor
+	 * always traps BARs). Context: the core's vGPU lock held.
 	 */
 	int (*set_trap_area)(unsigned long handle, u64 start, u64 end, bool map);
 
@@ -149,9 +156,9 @@ struct intel_gvt_mpt {
 	 * @set_pvmmio: show the guest the register file and the shared page at BAR0.
 	 * @start, @end: the BAR, bytes, both inclusive; page aligned, at least 2 MiB + 4 KiB.
 	 * @map: false switches it off again. The same state again is 0.
-	 * Return: 0, -ESRCH, -EINVAL (alignment, size), -EEXIST (on at another place), -ENOENT (off,
-	 * but it is on at another place), -ENOMEM. Capability MPT_CAP_PVMMIO, absent: -ENOENT.
-	 * Context: the core's vGPU lock held.
+	 * Return: 0, -ESRCH, -EINVAL (alignment, size), -EEXIST (on at another place), -ENOENT
+	 * (off, but it is on at another place), -ENOMEM. Capability MPT_CAP_PVMMIO, absent:
+	 * -ENOENT. Context: the core's vGPU lock held.
 	 */
 	int (*set_pvmmio)(unsigned long handle, u64 start, u64 end, bool map);
 
@@ -162,16 +169,16 @@ struct intel_gvt_mpt {
 	int (*dom0_ready)(void);
 
 	/**
-	 * @dma_pin_guest_page: one more count for an address that is mapped already; given back with
-	 * dma_unmap_guest_page. Return: 0, -ESRCH, -ENOENT (not mapped), -ENOMEM, -EOPNOTSUPP.
+	 * @dma_pin_guest_page: one more count for an address that is mapped already; given back
+	 * with dma_unmap_guest_page. Return: 0, -ESRCH, -ENOENT (not mapped), -ENOMEM, -EOPNOTSUPP.
 	 * Capability MPT_CAP_DMA_PIN, absent: -EOPNOTSUPP. Context: any thread.
 	 */
 	int (*dma_pin_guest_page)(unsigned long handle, dma_addr_t dma_addr);
 
 	/**
-	 * @set_opregion: the vGPU's opregion is ready; a back end that offers it to a user-space VMM
-	 * publishes it. Return: 0, -ESRCH (unknown vGPU), -EINVAL, -ENOMEM. Optional, absent: 0.
-	 * Context: vGPU creation, after attach.
+	 * @set_opregion: the vGPU's opregion is ready; a back end that offers it to a user-space
+	 * VMM publishes it. Return: 0, -ESRCH (unknown vGPU), -EINVAL, -ENOMEM. Optional, absent:
+	 * 0. Context: vGPU creation, after attach.
 	 */
 	int (*set_opregion)(void *vgpu);
 
@@ -200,8 +207,8 @@ struct intel_gvt_mpt {
 	/**
 	 * @set_intx: drive the level of the vGPU's interrupt pin. libmpt's own addition; the core
 	 * uses it when MSI is off and COMMAND bit 10 is clear.
-	 * @level: true asserts. Return: 0, -ESRCH, -EIO, -EOPNOTSUPP. Capability MPT_CAP_INTX, absent:
-	 * -EOPNOTSUPP. Context: any thread, must not sleep.
+	 * @level: true asserts. Return: 0, -ESRCH, -EIO, -EOPNOTSUPP. Capability MPT_CAP_INTX,
+	 * absent: -EOPNOTSUPP. Context: any thread, must not sleep.
 	 */
 	int (*set_intx)(unsigned long handle, bool level);
 };

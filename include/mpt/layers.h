@@ -57,7 +57,10 @@ struct mpt_ledger {
 	u64 calls;
 };
 
-/** mpt_ledger_get() - totals of a host's (outermost) check layer. Return: 0, -EOPNOTSUPP. Since: 0.1 */
+/**
+ * mpt_ledger_get() - totals of a host's (outermost) check layer.
+ * Return: 0, -EOPNOTSUPP. Since: 0.1
+ */
 int mpt_ledger_get(struct mpt_host *host, struct mpt_ledger *out);
 
 /**
@@ -66,9 +69,13 @@ int mpt_ledger_get(struct mpt_host *host, struct mpt_ledger *out);
  * Return: 0, -EOPNOTSUPP, what @fn answered. Since: 0.1
  */
 int mpt_ledger_each(struct mpt_host *host,
-		    int (*fn)(void *arg, const struct mpt_ledger_entry *entry, bool left), void *arg);
+		    int (*fn)(void *arg, const struct mpt_ledger_entry *entry, bool left),
+		    void *arg);
 
-/** mpt_ledger_violation() - the @index-th last violation as a sentence; NULL: no more. Since: 0.1 */
+/**
+ * mpt_ledger_violation() - the @index-th last violation as a sentence; NULL: no more.
+ *	Since: 0.1
+ */
 const char *mpt_ledger_violation(struct mpt_host *host, unsigned int index);
 
 /** mpt_ledger_kind_name() - "dma" and so on. Since: 0.1 */
@@ -79,11 +86,15 @@ const char *mpt_ledger_kind_name(enum mpt_ledger_kind kind);
  * @op: the operation to count; MPT_OP_COUNT: every operation that can fail
  * @nth: 1 is the next one; 0 switches it off
  * @err: the errno to answer, 0: the first that ops.def allows the operation
- * Return: 0, -EOPNOTSUPP (no fault layer), -EINVAL (the operation cannot fail, or not so). Since: 0.1
+ * Return: 0, -EOPNOTSUPP (no fault layer), -EINVAL (the operation cannot fail, or not so).
+ * Since: 0.1
  */
 int mpt_fault_at(struct mpt_host *host, enum mpt_op_id op, u64 nth, int err);
 
-/** mpt_fault_fired() - whether the armed failure has happened; @op: out, which operation, or NULL. Since: 0.1 */
+/**
+ * mpt_fault_fired() - whether the armed failure has happened; @op: out, which operation, or NULL.
+ *	Since: 0.1
+ */
 bool mpt_fault_fired(struct mpt_host *host, enum mpt_op_id *op);
 
 #ifdef __cplusplus

@@ -59,14 +59,15 @@ static inline void intel_gvt_hypervisor_host_exit(struct device *dev, void *gvt)
 }
 
 /**
- * intel_gvt_hypervisor_attach_vgpu() - bind a vGPU to the target VM; sets vgpu->handle. Absent: -EOPNOTSUPP.
- *	Since: 0.1
+ * intel_gvt_hypervisor_attach_vgpu() - bind a vGPU to the target VM; sets vgpu->handle. Absent:
+ *	-EOPNOTSUPP. Since: 0.1
  */
 static inline int intel_gvt_hypervisor_attach_vgpu(struct intel_vgpu *vgpu)
 {
 	const struct intel_gvt_mpt *t = vgpu->mpt;
 
-	return MPT_HAS(t, attach_vgpu) ? MPT_CALL(t, attach_vgpu)(vgpu, &vgpu->handle) : -EOPNOTSUPP;
+	return MPT_HAS(t, attach_vgpu) ? MPT_CALL(t, attach_vgpu)(vgpu, &vgpu->handle) :
+					 -EOPNOTSUPP;
 }
 
 /** intel_gvt_hypervisor_detach_vgpu() - end the handle. Absent: nothing. Since: 0.1 */
@@ -181,8 +182,9 @@ static inline int intel_gvt_hypervisor_map_gfn_to_mfn(struct intel_vgpu *vgpu, u
 {
 	const struct intel_gvt_mpt *t = vgpu->mpt;
 
-	return MPT_HAS(t, map_gfn_to_mfn) ? MPT_CALL(t, map_gfn_to_mfn)(vgpu->handle, gfn, mfn, nr, map) :
-					    0;
+	return MPT_HAS(t, map_gfn_to_mfn) ?
+		       MPT_CALL(t, map_gfn_to_mfn)(vgpu->handle, gfn, mfn, nr, map) :
+		       0;
 }
 
 /**
@@ -190,12 +192,14 @@ static inline int intel_gvt_hypervisor_map_gfn_to_mfn(struct intel_vgpu *vgpu, u
  *	Since: 0.1
  */
 static inline int intel_gvt_hypervisor_dma_map_guest_page(struct intel_vgpu *vgpu,
-							  unsigned long gfn, unsigned long size, dma_addr_t *dma_addr)
+							  unsigned long gfn, unsigned long size,
+							  dma_addr_t *dma_addr)
 {
 	const struct intel_gvt_mpt *t = vgpu->mpt;
 
-	return MPT_HAS(t, dma_map_guest_page) ? MPT_CALL(t, dma_map_guest_page)(vgpu->handle, gfn, size, dma_addr) :
-						-EOPNOTSUPP;
+	return MPT_HAS(t, dma_map_guest_page) ?
+		       MPT_CALL(t, dma_map_guest_page)(vgpu->handle, gfn, size, dma_addr) :
+		       -EOPNOTSUPP;
 }
 
 /**
@@ -217,8 +221,9 @@ static inline int intel_gvt_hypervisor_set_trap_area(struct intel_vgpu *vgpu, u6
 {
 	const struct intel_gvt_mpt *t = vgpu->mpt;
 
-	return MPT_HAS(t, set_trap_area) ? MPT_CALL(t, set_trap_area)(vgpu->handle, start, end, map) :
-					   0;
+	return MPT_HAS(t, set_trap_area) ?
+		       MPT_CALL(t, set_trap_area)(vgpu->handle, start, end, map) :
+		       0;
 }
 
 /**
@@ -251,8 +256,9 @@ static inline int intel_gvt_hypervisor_dma_pin_guest_page(struct intel_vgpu *vgp
 {
 	const struct intel_gvt_mpt *t = vgpu->mpt;
 
-	return MPT_HAS(t, dma_pin_guest_page) ? MPT_CALL(t, dma_pin_guest_page)(vgpu->handle, dma_addr) :
-						-EOPNOTSUPP;
+	return MPT_HAS(t, dma_pin_guest_page) ?
+		       MPT_CALL(t, dma_pin_guest_page)(vgpu->handle, dma_addr) :
+		       -EOPNOTSUPP;
 }
 
 /** intel_gvt_hypervisor_set_opregion() - the opregion is ready. Absent: 0. Since: 0.1 */

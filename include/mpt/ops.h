@@ -75,13 +75,22 @@ struct mpt_op_info {
 	bool may_sleep;
 };
 
-/** mpt_op_info() - facts of an operation. Return: NULL for an unknown id. Context: any. Since: 0.1 */
+/**
+ * mpt_op_info() - facts of an operation.
+ * Return: NULL for an unknown id. Context: any. Since: 0.1
+ */
 const struct mpt_op_info *mpt_op_info(enum mpt_op_id id);
 
-/** mpt_errno_bit() - the bit of a (negative or positive) errno; 0 outside the closed set. Since: 0.1 */
+/**
+ * mpt_errno_bit() - the bit of a (negative or positive) errno; 0 outside the closed set.
+ *	Since: 0.1
+ */
 u32 mpt_errno_bit(int err);
 
-/** mpt_cap_name() - "page-track" for MPT_CAP_PAGE_TRACK and so on; NULL for an unknown bit. Since: 0.1 */
+/**
+ * mpt_cap_name() - "page-track" for MPT_CAP_PAGE_TRACK and so on; NULL for an unknown bit.
+ *	Since: 0.1
+ */
 const char *mpt_cap_name(u64 cap);
 
 #ifdef __cplusplus

@@ -109,7 +109,8 @@ void mpt_rcu_barrier(void);
 /**
  * mpt_deliver_enter() - the calling thread begins to call a core on behalf of @obj.
  * @obj: what mpt_deliver_quiesce() will name
- * Return: true; false when more than 4 are nested (refuse the access). Cheap: plain stores. Since: 0.1
+ * Return: true; false when more than 4 are nested (refuse the access). Cheap: plain stores.
+ * Since: 0.1
  */
 static inline bool mpt_deliver_enter(const void *obj)
 {

@@ -95,7 +95,10 @@ bool mpt_host_has_testbed(const struct mpt_host *host);
  * All functions: -EOPNOTSUPP without a testbed (or without the part in question). Any thread.
  */
 
-/** mpt_vm_create() - a VM with no RAM. Return: 0, -EINVAL (id 0 or > 65535), -EEXIST, -ENOMEM. Since: 0.1 */
+/**
+ * mpt_vm_create() - a VM with no RAM.
+ * Return: 0, -EINVAL (id 0 or > 65535), -EEXIST, -ENOMEM. Since: 0.1
+ */
 int mpt_vm_create(struct mpt_host *host, unsigned int id);
 /** mpt_vm_destroy() - Return: 0, -ESRCH, -EBUSY (held or a vGPU is attached). Since: 0.1 */
 int mpt_vm_destroy(struct mpt_host *host, unsigned int id);
@@ -107,19 +110,29 @@ int mpt_vm_destroy(struct mpt_host *host, unsigned int id);
  * (overlaps RAM), -ENOMEM. Since: 0.1
  */
 int mpt_ram_add(struct mpt_vm *vm, u64 gpa, u64 size, unsigned int flags);
-/** mpt_ram_remove() - unplug exactly one region; the core is told. Return: 0, -ENOENT. Since: 0.1 */
+/**
+ * mpt_ram_remove() - unplug exactly one region; the core is told.
+ * Return: 0, -ENOENT. Since: 0.1
+ */
 int mpt_ram_remove(struct mpt_vm *vm, u64 gpa, u64 size);
-/** mpt_ram_move() - the same memory at another address. Return: 0, -ENOENT, -EINVAL, -EEXIST, -ENOMEM. Since: 0.1 */
+/**
+ * mpt_ram_move() - the same memory at another address.
+ * Return: 0, -ENOENT, -EINVAL, -EEXIST, -ENOMEM. Since: 0.1
+ */
 int mpt_ram_move(struct mpt_vm *vm, u64 gpa, u64 size, u64 new_gpa);
 
 /**
  * mpt_guest_read() - a vCPU's load: RAM, a trapped area, a mapped device frame, or nothing.
- * @len: 1..4096. Crosses pages piece by piece, trapped areas in naturally aligned pieces of up to 8.
+ * @len: 1..4096. Crosses pages piece by piece, trapped areas in naturally aligned pieces of
+ *	up to 8.
  * Return: 0 (also where nothing answers: all ones), -EINVAL (len), what emulation answered (the
  * buffer is then all ones for that piece). Context: may block; no lock held. Since: 0.1
  */
 int mpt_guest_read(struct mpt_vm *vm, u64 gpa, void *buf, unsigned int len);
-/** mpt_guest_write() - a vCPU's store; to a tracked page it goes to write_protect_handler. Since: 0.1 */
+/**
+ * mpt_guest_write() - a vCPU's store; to a tracked page it goes to write_protect_handler.
+ *	Since: 0.1
+ */
 int mpt_guest_write(struct mpt_vm *vm, u64 gpa, const void *buf, unsigned int len);
 /** mpt_guest_cfg_read() - a vCPU's read of the vGPU's configuration space. Since: 0.1 */
 int mpt_guest_cfg_read(struct mpt_vm *vm, unsigned int offset, void *buf, unsigned int len);
@@ -128,7 +141,10 @@ int mpt_guest_cfg_write(struct mpt_vm *vm, unsigned int offset, const void *buf,
 
 /** mpt_irq_take() - the oldest interrupt not taken yet. Return: 0, -ENOENT (none). Since: 0.1 */
 int mpt_irq_take(struct mpt_vm *vm, struct mpt_irq *irq);
-/** mpt_irq_fd() - an eventfd that counts interrupts; owned by the VM. Return: fd, -EOPNOTSUPP. Since: 0.1 */
+/**
+ * mpt_irq_fd() - an eventfd that counts interrupts; owned by the VM.
+ * Return: fd, -EOPNOTSUPP. Since: 0.1
+ */
 int mpt_irq_fd(struct mpt_vm *vm);
 /**
  * mpt_dirty_fetch() - pages written since the last fetch, and clear.
@@ -142,8 +158,8 @@ int mpt_vm_stats_get(struct mpt_vm *vm, struct mpt_vm_stats *stats);
 
 /**
  * mpt_bus_read() - the device reads memory by DMA address.
- * @len: 1..4096. Return: 0, -EINVAL (len), -EFAULT (some byte outside a live mapping: recorded as an
- * IOMMU fault, the buffer is all ones). Since: 0.1
+ * @len: 1..4096. Return: 0, -EINVAL (len), -EFAULT (some byte outside a live mapping: recorded as
+ * an IOMMU fault, the buffer is all ones). Since: 0.1
  */
 int mpt_bus_read(struct mpt_host *host, u64 dma_addr, void *buf, unsigned int len);
 /** mpt_bus_write() - and writes; marks the dirty log; nothing is written on -EFAULT. Since: 0.1 */

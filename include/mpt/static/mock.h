@@ -17,9 +17,9 @@ extern "C" {
 
 /*
  * Guest address space is looked up in chunks of 1 MiB. A chunk that one region of RAM fills has an
- * entry: its address in this process, and in the low bits whether it may be read and written. Of any
- * other chunk the entry is 0: look in the map of regions. Smaller chunks would find more without
- * the map, but then the table itself would miss the caches.
+ * entry: its address in this process, and in the low bits whether it may be read and written. Of
+ * any other chunk the entry is 0: look in the map of regions. Smaller chunks would find more
+ * without the map, but then the table itself would miss the caches.
  */
 #define MPT_MOCK_CHUNK_FRAMES 256
 #define MPT_MOCK_CHUNK_SIZE (MPT_MOCK_CHUNK_FRAMES * MPT_PAGE_SIZE)
