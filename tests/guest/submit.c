@@ -85,10 +85,12 @@ static void tasklet(struct guest *g, struct guest_engine *e)
 
 /* --- interrupts --- */
 
+/* The causes go before events are looked at, so an event that comes meanwhile is a cause again. */
 static void gt_irq(struct guest *g, u32 gt)
 {
 	u32 iir = guest_reg(g, GT_IIR(gt)), i;
 
+	guest_reg_set(g, GT_IIR(gt), iir);
 	for (i = 0; i < G_NUM_ENGINES; i++) {
 		struct guest_engine *e = &g->engine[i];
 
@@ -98,7 +100,6 @@ static void gt_irq(struct guest *g, u32 gt)
 		if (iir >> e->info->shift & IRQ_SWITCH)
 			tasklet(g, e);
 	}
-	guest_reg_set(g, GT_IIR(gt), iir);
 }
 
 /* gen8_irq_handler() */
