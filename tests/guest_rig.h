@@ -196,4 +196,17 @@ static inline void bed_close_pair(struct bed *a, struct bed *b)
 	bed_close(b);
 }
 
+static inline void passed(const struct guest *g)
+{
+	const struct guest_result *r = guest_result(g);
+	unsigned int i;
+
+	ck_assert_msg(!*r->why, "%s", r->why);
+	for (i = 0; i < r->steps; i++)
+		ck_assert_msg(r->step[i].state == GUEST_PASSED, "step %s: state %d",
+			      r->step[i].name, r->step[i].state);
+	for (i = 0; i < GUEST_ENGINES; i++)
+		ck_assert_uint_gt(r->batches[i], 10);
+}
+
 #endif

@@ -33,6 +33,8 @@ tests_test_guest_SOURCES = tests/test_guest.c $(guest_sources)
 tests_test_guest_CPPFLAGS = $(AM_CPPFLAGS) $(guest_cppflags)
 tests_test_guest_fail_SOURCES = tests/test_guest_fail.c $(guest_sources)
 tests_test_guest_fail_CPPFLAGS = $(AM_CPPFLAGS) $(guest_cppflags)
+tests_test_guest_many_SOURCES = tests/test_guest_many.c $(guest_sources)
+tests_test_guest_many_CPPFLAGS = $(AM_CPPFLAGS) $(guest_cppflags)
 tests_test_guest_move_SOURCES = tests/test_guest_move.c $(guest_sources)
 tests_test_guest_move_CPPFLAGS = $(AM_CPPFLAGS) $(guest_cppflags)
 
@@ -52,6 +54,7 @@ layer_suites = \
 	tests/test_conformance \
 	tests/test_guest \
 	tests/test_guest_fail \
+	tests/test_guest_many \
 	tests/test_guest_move \
 	tests/test_gvt_aperture \
 	tests/test_gvt_bar \
@@ -124,7 +127,7 @@ tests_module_backend_la_LDFLAGS = $(AM_LDFLAGS) -module -avoid-version -shared -
 # Of both lists, those that start threads: make check-threads (ThreadSanitizer in CI).
 threaded_suites = \
 	tests/test_conformance \
-	tests/test_guest \
+	tests/test_guest_many \
 	tests/test_gvt_bar \
 	tests/test_gvt_ggtt_history \
 	tests/test_gvt_joint_threads \

@@ -1,11 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The synthetic guest on the mock's shapes, with page tables of both depths; that its checks bite:
- * whatever it reads, another value there fails the step; several guests at once. Failures of the
- * back end and of allocations under it are in test_guest_fail.c.
+ * whatever it reads, another value there fails the step. Several at once are in test_guest_many.c,
+ * failures of the back end and of allocations under it in test_guest_fail.c.
  */
-#include <pthread.h>
-
 #include "guest_rig.h"
 
 #define N(a) (sizeof(a) / sizeof((a)[0]))
@@ -24,19 +22,6 @@ static const char *const sampled[] = {
 	"batches", "blits", "elements", "lite-restore", "preempt", "semaphore", "registers", "wrap",
 	"tables", "hang", "gt-reset",
 };
-
-static void passed(const struct guest *g)
-{
-	const struct guest_result *r = guest_result(g);
-	unsigned int i;
-
-	ck_assert_msg(!*r->why, "%s", r->why);
-	for (i = 0; i < r->steps; i++)
-		ck_assert_msg(r->step[i].state == GUEST_PASSED, "step %s: state %d",
-			      r->step[i].name, r->step[i].state);
-	for (i = 0; i < GUEST_ENGINES; i++)
-		ck_assert_uint_gt(r->batches[i], 10);
-}
 
 /* The second one finds the device as the first one left it. */
 START_TEST(all_steps)
@@ -233,102 +218,10 @@ START_TEST(lie_about_one_read)
 }
 END_TEST
 
-/* --- several --- */
-
-START_TEST(interleaved)
-{
-	struct bed b;
-	unsigned int i, left;
-
-	bed_open(&b, "check,mock", (unsigned int)_i);
-	for (i = 0; i < b.n; i++)
-		bed_guest(&b, i, 4 - (int)i % 2);
-	do {
-		for (left = 0, i = 0; i < b.n; i++)
-			left += guest_step(b.guest[i]);
-	} while (left);
-	for (i = 0; i < b.n; i++) {
-		passed(b.guest[i]);
-		bed_left(&b, i);
-	}
-	bed_close(&b);
-}
-END_TEST
-
-static void *run_thread(void *guest)
-{
-	guest_run(guest);
-	return NULL;
-}
-
-START_TEST(threads)
-{
-	struct bed b;
-	pthread_t thread[BED_VMS];
-	unsigned int i;
-
-	bed_open(&b, specs[(size_t)_i % 3], (unsigned int)_i);
-	b.shared = true;
-	for (i = 0; i < b.n; i++) {
-		bed_guest(&b, i, 4 - (int)i % 2);
-		ck_assert_int_eq(pthread_create(&thread[i], NULL, run_thread, b.guest[i]), 0);
-	}
-	for (i = 0; i < b.n; i++)
-		ck_assert_int_eq(pthread_join(thread[i], NULL), 0);
-	for (i = 0; i < b.n; i++) {
-		passed(b.guest[i]);
-		bed_left(&b, i);
-	}
-	bed_close(&b);
-}
-END_TEST
-
-/* As an embedder does it: one thread for the engines, beside the vCPUs'. */
-static bool stop;
-
-static void *device_thread(void *arg)
-{
-	struct bed *b = arg;
-
-	while (!__atomic_load_n(&stop, __ATOMIC_ACQUIRE))
-		if (!gvt_run(b->gvt, BED_BUDGET))
-			usleep(50);
-	return NULL;
-}
-
-START_TEST(device_in_a_thread)
-{
-	struct bed b;
-	pthread_t thread[BED_VMS], device[2];
-	unsigned int i;
-
-	bed_open(&b, specs[_i], 3);
-	b.idle = true;
-	__atomic_store_n(&stop, false, __ATOMIC_RELEASE);
-	for (i = 0; i < b.n; i++) {
-		bed_guest(&b, i, 4 - (int)i % 2);
-		ck_assert_int_eq(pthread_create(&thread[i], NULL, run_thread, b.guest[i]), 0);
-	}
-	for (i = 0; i < N(device); i++)
-		ck_assert_int_eq(pthread_create(&device[i], NULL, device_thread, &b), 0);
-	for (i = 0; i < b.n; i++)
-		ck_assert_int_eq(pthread_join(thread[i], NULL), 0);
-	__atomic_store_n(&stop, true, __ATOMIC_RELEASE);
-	for (i = 0; i < N(device); i++)
-		ck_assert_int_eq(pthread_join(device[i], NULL), 0);
-	for (i = 0; i < b.n; i++) {
-		passed(b.guest[i]);
-		bed_left(&b, i);
-	}
-	bed_close(&b);
-}
-END_TEST
-
 static Suite *guest_suite(void)
 {
 	Suite *s = suite_create("guest");
 	TCase *alone = tcase_create("alone"), *lying = tcase_create("lies");
-	TCase *several = tcase_create("several");
 
 	tcase_add_loop_test(alone, all_steps, 0, N(specs));
 	tcase_add_test(alone, without_engines);
@@ -336,10 +229,6 @@ static Suite *guest_suite(void)
 	tcase_add_loop_test(lying, lie_is_noticed, 0, N(lies));
 	tcase_add_loop_test(lying, lie_about_one_read, 0, N(sampled));
 	suite_add_tcase(s, lying);
-	tcase_add_loop_test(several, interleaved, 2, BED_VMS + 1);
-	tcase_add_loop_test(several, threads, 2, BED_VMS + 1);
-	tcase_add_loop_test(several, device_in_a_thread, 0, 3);
-	suite_add_tcase(s, several);
 	return s;
 }
 
