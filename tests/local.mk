@@ -225,7 +225,7 @@ check-threads:
 
 # The suites under valgrind, in one process each, threads by turns: one that polls would keep the
 # others out. Programs here are no libtool wrappers, since they link archives of ours only. Two suites
-# play whole guests again and again, a quarter of an hour each here; ASan sees them.
+# play whole guests hundreds of times, which takes too long in here; ASan sees them.
 valgrind_suites = $(filter-out tests/test_guest_fail tests/test_guest_move,$(run_suites))
 .PHONY: check-valgrind
 check-valgrind:
