@@ -272,6 +272,7 @@ EXTRA_DIST += \
 	tests/sched_rig.h \
 	tests/swgpu_image.h \
 	tests/swgpu_rig.h \
+	tests/state_refused.h \
 	tests/state_rig.h \
 	tests/tiling_model.h \
 	tests/build/common.sh \

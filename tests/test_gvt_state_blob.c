@@ -6,47 +6,9 @@
  */
 #include <stdio.h>
 
-#include "state_rig.h"
+#include "state_refused.h"
 
 #include "lib/runner.h"
-
-#define has(text) ck_assert_msg(strstr(mpt_last_error(), text), "%s", mpt_last_error())
-
-static struct side a, b;
-static struct blob good;
-static u64 hash;
-
-static void setup(void)
-{
-	side_open(&a, SIDE_SPEC);
-	side_busy(&a);
-	side_open(&b, SIDE_SPEC);
-	good = side_save(&a);
-	hash = gvt_vgpu_hash(b.vgpu);
-}
-
-static void teardown(void)
-{
-	free(good.p);
-	side_close(&b);
-	side_close(&a);
-}
-
-static void unchanged(void)
-{
-	ck_assert_uint_eq(gvt_vgpu_hash(b.vgpu), hash);
-	ck_assert_uint_eq(life_info(b.vgpu).resets, 0);
-}
-
-/* Takes the blob. */
-static void refused(struct blob *blob, const char *why)
-{
-	blob_seal(blob);
-	ck_assert_int_eq(side_restore(&b, blob), -EINVAL);
-	has(why);
-	unchanged();
-	free(blob->p);
-}
 
 /* --- damaged on the way --- */
 
