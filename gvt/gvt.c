@@ -169,6 +169,8 @@ static int introduce(struct intel_gvt *gvt)
 		.aperture_read = gvt_aperture_read,
 		.aperture_write = gvt_aperture_write,
 		.emulation_failed = gvt_emulation_failed,
+		.state_save = gvt_vgpu_save,
+		.state_restore = gvt_vgpu_restore,
 	};
 	int ret = mpt_host_set_core(gvt->host, &core);
 

@@ -122,3 +122,36 @@ void mpt_deliver_region(struct mpt_host *host, void *vgpu, u64 gfn, u64 nr, bool
 	if (ops && ops->guest_region_event)
 		ops->guest_region_event(vgpu, gfn, nr, added);
 }
+
+void mpt_deliver_reset(struct mpt_host *host, void *vgpu)
+{
+	const struct intel_gvt_ops *ops = os_load(&host->ops);
+
+	if (ops && ops->vgpu_reset)
+		ops->vgpu_reset(vgpu);
+}
+
+void mpt_deliver_active(struct mpt_host *host, void *vgpu, bool on)
+{
+	const struct intel_gvt_ops *ops = os_load(&host->ops);
+
+	if (ops && on && ops->vgpu_activate)
+		ops->vgpu_activate(vgpu);
+	if (ops && !on && ops->vgpu_deactivate)
+		ops->vgpu_deactivate(vgpu);
+}
+
+int mpt_deliver_save(struct mpt_host *host, void *vgpu,
+		     int (*write)(void *arg, const void *buf, size_t len), void *arg)
+{
+	if (host->core.state_save)
+		return host->core.state_save(vgpu, write, arg);
+	return mpt_fail(-EOPNOTSUPP, host->be.name, "the core cannot hand out a vGPU's state");
+}
+
+int mpt_deliver_restore(struct mpt_host *host, void *vgpu, const void *blob, size_t len)
+{
+	if (host->core.state_restore)
+		return host->core.state_restore(vgpu, blob, len);
+	return mpt_fail(-EOPNOTSUPP, host->be.name, "the core cannot take a vGPU's state");
+}

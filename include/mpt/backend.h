@@ -278,6 +278,32 @@ int mpt_deliver_aperture(struct mpt_host *host, u64 offset, void *buf, unsigned 
 /** mpt_deliver_region() - tell the core that RAM came or went (guest_region_event). Since: 0.1 */
 void mpt_deliver_region(struct mpt_host *host, void *vgpu, u64 gfn, u64 nr, bool added);
 
+/**
+ * mpt_deliver_reset() - the hypervisor resets the device (vgpu_reset): at a function level reset,
+ *	when the VM is reset, when its VMM has died. Context: as mpt_deliver_mmio(). Since: 0.1
+ */
+void mpt_deliver_reset(struct mpt_host *host, void *vgpu);
+
+/**
+ * mpt_deliver_save() - ask the core for the state of a vGPU, for a migration that the hypervisor
+ *	conducts. @write, @arg: as in struct mpt_core.
+ * Return: 0, -EOPNOTSUPP (the core cannot), what the core answered. Context: as
+ * mpt_deliver_mmio(); sleeps. Since: 0.1
+ */
+int mpt_deliver_save(struct mpt_host *host, void *vgpu,
+		     int (*write)(void *arg, const void *buf, size_t len), void *arg);
+
+/**
+ * mpt_deliver_restore() - the other way. @blob: any bytes. Return: as mpt_deliver_save(). Since: 0.1
+ */
+int mpt_deliver_restore(struct mpt_host *host, void *vgpu, const void *blob, size_t len);
+
+/**
+ * mpt_deliver_active() - let a vGPU run or stand still (vgpu_activate, vgpu_deactivate), as a
+ *	migration does. Context: as mpt_deliver_mmio(). Since: 0.1
+ */
+void mpt_deliver_active(struct mpt_host *host, void *vgpu, bool on);
+
 #ifdef __cplusplus
 }
 #endif

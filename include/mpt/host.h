@@ -95,6 +95,8 @@ enum mpt_policy {
  *	length within a page. Without it reads are all ones
  * @aperture_write: the same for writes; without it they are dropped
  * @emulation_failed: an emulation callback answered @err for this vGPU and the policy is failsafe
+ * @state_save: hand out the vGPU's state, for a migration that the hypervisor conducts; NULL: cannot
+ * @state_restore: take it; the vGPU is not active. Both are there or none
  */
 struct mpt_core {
 	size_t size;
@@ -106,6 +108,9 @@ struct mpt_core {
 	int (*aperture_read)(void *opaque, u64 offset, void *buf, unsigned int len);
 	int (*aperture_write)(void *opaque, u64 offset, const void *buf, unsigned int len);
 	void (*emulation_failed)(struct intel_vgpu *vgpu, int err);
+	int (*state_save)(struct intel_vgpu *vgpu,
+			  int (*write)(void *arg, const void *buf, size_t len), void *arg);
+	int (*state_restore)(struct intel_vgpu *vgpu, const void *blob, size_t len);
 };
 
 /**

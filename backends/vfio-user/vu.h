@@ -1,0 +1,155 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What the files of the vfio-user back end share: the instance, the VM (one client, one vGPU), its
+ * memory and its connection. The bytes of messages are in wire.h, which knows nothing of this.
+ *
+ * A VM has one thread of ours, the server (server.c): it reads the client's messages in order and
+ * calls the core. Readers of memory (operations, device accesses) run in mpt_rcu sections and take
+ * no lock. Lock order: vu.vms_lock, then vu_vm.mem_lock, then vu_vm.lock, then vu_vm.send_lock, then
+ * vu.lock. mem_lock is held while the core is told of RAM that came or went, so no operation takes
+ * it; the others are held over no call of the core.
+ */
+#ifndef VU_H
+#define VU_H
+
+#include <mpt/backend.h>
+#include <mpt/testbed.h>
+
+#include "libmpt/hash.h"
+#include "libmpt/os.h"
+
+#define VU "vfio-user"
+/* The sentence names the operation, not our function. */
+#define vu_fail(op, err, ...) mpt_fail_at((err), (op), VU, __VA_ARGS__)
+
+struct vu_conn;
+struct vu_map;
+struct vu_client;
+
+struct vu_options {
+	const char *socket; /* "": none; VMs are made by the testbed only */
+	u64 vms; /* that wait on sockets */
+};
+
+/* An instance. */
+struct vu {
+	struct mpt_host *host;
+	struct vu_options opt;
+	struct os_mutex lock;
+	struct os_mutex vms_lock; /* vms, their refs, attaching */
+	struct vu_vm *vms;
+	void *bus; /* mem.c: places by bus address */
+	bool initialised;
+};
+
+/*
+ * A VM: what one client shows us. With a socket it waits for one after the other; made by the
+ * testbed it has its client in this process.
+ */
+struct vu_vm {
+	struct vu *vu;
+	unsigned int id;
+	unsigned int refs; /* vu->vms_lock */
+	unsigned long users; /* operations that run outside a section */
+
+	void *vgpu; /* NULL: none, or it is being detached; vu->vms_lock */
+	void *deliver; /* the vGPU that accesses go to; NULL: none, or it is quiesced */
+	unsigned long handle;
+	bool stopped; /* policy STOP */
+
+	struct os_mutex mem_lock; /* changes of memory, one after the other */
+	struct vu_map *map; /* mem.c; read in sections */
+
+	struct os_mutex lock;
+	struct vu_conn *conn; /* server.c */
+	struct vu_client *client; /* client.c: the testbed's; NULL: a stranger */
+
+	/* changed atomically */
+	bool intx_level;
+	u64 msi, intx, traps, cfg, unclaimed, bad_unmap, opregion, edid;
+	int64_t vfio_device;
+	UT_hash_handle hh;
+};
+
+/* --- vfio_user.c: the back end, attaching, handles --- */
+extern const struct mpt_backend mpt_backend_vfio_user;
+/* The VM of a live handle, held over what sleeps; NULL with a sentence. */
+struct vu_vm *vu_vm_hold(unsigned long handle, const char *op);
+void vu_vm_drop(struct vu_vm *vm);
+/* The vGPU, for calls of the core until mpt_deliver_leave(); NULL: nobody is to be called. */
+void *vu_deliver_begin(struct vu_vm *vm);
+/* A VM without memory and client; id unused so far. */
+int vu_vm_new(struct vu *vu, unsigned int id, struct vu_vm **vm);
+void vu_vm_free(struct vu_vm *vm);
+
+/* --- server.c: the thread --- */
+
+/*
+ * Serve. @listen: a listening socket: one client after the other, until vu_server_stop(); else -1,
+ * and @fd is a connected one. Both are the caller's to close after vu_server_stop().
+ * 0, -ENOMEM.
+ */
+int vu_server_start(struct vu_vm *vm, int listen, int fd);
+/*
+ * No thread, no client any more. Not from inside a delivery. When a client goes, whichever way,
+ * its interrupts, its memory (vu_mem_clear()) and the device's state (mpt_deliver_reset()) go.
+ */
+void vu_server_stop(struct vu_vm *vm);
+/*
+ * Memory that the client keeps for itself, by DMA_READ and DMA_WRITE. Any thread, no lock, not in a
+ * section; sleeps until the answer is there. 0, -EIO (no client, or it does not answer in time),
+ * -EFAULT (it says no).
+ */
+int vu_remote_access(struct vu_vm *vm, u64 gpa, void *buf, u32 len, bool write);
+
+/* --- device.c: what the device is, by asking the core as firmware would --- */
+#define VU_BARS 6
+struct vu_bars {
+	u64 size[VU_BARS]; /* 0: none, or the upper half of the one before */
+	bool io[VU_BARS];
+};
+void vu_bars_size(struct vu_vm *vm, void *vgpu, struct vu_bars *bars);
+/* Where BAR @index is now. */
+u64 vu_bar_base(struct vu_vm *vm, void *vgpu, unsigned int index);
+
+/* --- irq.c: eventfds of the client --- */
+int vu_inject_msi(unsigned long handle, u32 addr, u16 data);
+int vu_set_intx(unsigned long handle, bool level);
+
+/* --- mem.c: guest memory by address --- */
+#define VU_MEM_READ 1U
+#define VU_MEM_WRITE 2U
+int vu_mem_init(struct vu_vm *vm);
+void vu_mem_exit(struct vu_vm *vm);
+/*
+ * A region. @fd: -1: only by vu_remote_access(); else of its memory from byte @offset on, and ours
+ * to close from now on. The core is told. 0, -EINVAL (alignment, wraps, beyond the limit), -EEXIST
+ * (overlaps), -ENOMEM, -EACCES (a descriptor that cannot be mapped).
+ */
+int vu_mem_add(struct vu_vm *vm, u64 gpa, u64 size, unsigned int flags, int fd, u64 offset);
+/* Exactly one region; the core is told. 0, -ENOENT. */
+int vu_mem_remove(struct vu_vm *vm, u64 gpa, u64 size);
+/* All of them, each told to the core. */
+void vu_mem_clear(struct vu_vm *vm);
+/* The dirty log, by guest address; -EINVAL. @bitmap: bit n is frame gfn + n. And clears. */
+int vu_mem_dirty(struct vu_vm *vm, u64 gfn, u64 nr, u8 *bitmap);
+int vu_read_gpa(unsigned long handle, unsigned long gpa, void *buf, unsigned long len);
+int vu_write_gpa(unsigned long handle, unsigned long gpa, void *buf, unsigned long len);
+unsigned long vu_gfn_to_mfn(unsigned long handle, unsigned long gfn);
+bool vu_is_valid_gfn(unsigned long handle, unsigned long gfn);
+
+/* --- dma.c: the bus side --- */
+int vu_bus_init(struct vu *vu);
+void vu_bus_exit(struct vu *vu);
+int vu_dma_map(unsigned long handle, unsigned long gfn, unsigned long size, dma_addr_t *addr);
+void vu_dma_unmap(unsigned long handle, dma_addr_t addr);
+int vu_dma_pin(unsigned long handle, dma_addr_t addr);
+void vu_dma_clear(struct vu_vm *vm);
+u64 vu_dma_live(struct vu_vm *vm);
+int vu_bus_access(void *self, u64 dma_addr, void *buf, unsigned int len, bool write);
+int vu_fault_take(void *self, struct mpt_iommu_fault *fault);
+
+/* --- testbed.c, client.c: a small client in this process, over a socket pair --- */
+extern const struct mpt_testbed vu_testbed;
+
+#endif
