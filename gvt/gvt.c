@@ -81,6 +81,9 @@ static int config_apply(struct intel_gvt *gvt, const struct gvt_config *c)
 	gvt->clock_ns = c->clock_ns ? c->clock_ns : monotonic;
 	gvt->clock_arg = c->clock_arg;
 	gvt->pvmmio = c->pvmmio;
+	gvt->ops = c->ops ? c->ops : &ops;
+	gvt->wake = c->wake;
+	gvt->wake_arg = c->wake_arg;
 	return gvt_platform_find(c->platform, &gvt->platform);
 }
 
@@ -162,7 +165,7 @@ static int introduce(struct intel_gvt *gvt)
 	struct mpt_core core = {
 		.size = sizeof(core),
 		.flags = MPT_CORE_STORES,
-		.ops = &ops,
+		.ops = gvt->ops,
 		.opaque = gvt,
 		.aperture_mfn = gvt->aperture_mfn,
 		.aperture_pages = gvt->aperture >> MPT_PAGE_SHIFT,
@@ -176,7 +179,7 @@ static int introduce(struct intel_gvt *gvt)
 
 	if (ret)
 		return ret;
-	ret = mpt_host_init(gvt->host, NULL, gvt, &ops);
+	ret = mpt_host_init(gvt->host, NULL, gvt, gvt->ops);
 	if (ret)
 		mpt_host_set_core(gvt->host, NULL);
 	return ret;

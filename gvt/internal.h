@@ -59,6 +59,9 @@ struct intel_gvt {
 	u32 pvmmio; /* levels that guests are offered */
 	u64 (*clock_ns)(void *arg);
 	void *clock_arg;
+	const struct intel_gvt_ops *ops; /* what the host calls */
+	void (*wake)(void *arg, unsigned int what); /* NULL: nobody waits to be told */
+	void *wake_arg;
 	struct gvt_sched sched;
 	bool ggtt_dirty; /* host entries changed since the last hw.ggtt_flush; atomic */
 	pthread_mutex_t lock; /* what follows */
@@ -334,6 +337,13 @@ int gvt_fence_write64(struct gvt_vgpu *v, u32 reg, u64 value); /* both halves at
 void gvt_fence_reset(struct gvt_vgpu *v);
 void gvt_fence_restore(struct gvt_vgpu *v); /* the hardware gets what the registers say */
 void gvt_fence_limit(struct gvt_vgpu *v); /* tells the hardware whose they are; gvt->lock */
+
+/* The embedder's threads are told of work, under whatever locks. */
+static inline void gvt_wake(const struct intel_gvt *gvt, unsigned int what)
+{
+	if (gvt->wake)
+		gvt->wake(gvt->wake_arg, what);
+}
 
 /* --- client.c: time --- */
 u64 gvt_ticks(struct intel_gvt *gvt); /* of the GPU's timestamp counter; no lock */

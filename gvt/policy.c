@@ -24,6 +24,7 @@ void gvt_vgpu_failsafe(struct gvt_vgpu *v, enum gvt_failsafe reason)
 	if (v->failsafe != GVT_FAILSAFE_NONE || reason == GVT_FAILSAFE_NONE)
 		return;
 	v->failsafe = reason;
+	v->count.failsafes++;
 	gvt_irq_intx(v);
 	gvt_sched_update(v);
 	mpt_log_guest(MPT_LOG_WARN, "vGPU %d: failsafe: %s", v->base.id, gvt_failsafe_name(reason));

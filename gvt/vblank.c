@@ -101,14 +101,23 @@ u64 gvt_vblank_service(struct gvt_vgpu *v, u64 now)
 	return next;
 }
 
-/* What waits on a pipe that went off is dropped, not told when it is on again. */
+/*
+ * What waits on a pipe that went off is dropped, not told when it is on again. The period of one
+ * that went on begins with the next service, so that one must not be far.
+ */
 void gvt_vblank_pipes(struct gvt_vgpu *v)
 {
+	bool begins = false;
 	u32 pipe;
 
-	for (pipe = 0; pipe < GVT_NUM_PIPES; pipe++)
+	for (pipe = 0; pipe < GVT_NUM_PIPES; pipe++) {
 		if (!pipe_on(v, pipe))
 			pipe_off(v, pipe);
+		else if (!(v->vblank.running & 1U << pipe))
+			begins = v->active && !v->failsafe;
+	}
+	if (begins)
+		gvt_wake(v->gvt, GVT_WAKE_SERVICE);
 }
 
 void gvt_vblank_reset(struct gvt_vgpu *v)

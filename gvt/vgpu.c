@@ -230,6 +230,8 @@ static void set_active(struct gvt_vgpu *v, bool active)
 	gvt_lock(&v->lock);
 	v->active = active;
 	gvt_sched_update(v);
+	if (active)
+		gvt_vblank_pipes(v);
 	gvt_unlock(&v->lock);
 }
 

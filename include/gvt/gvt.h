@@ -51,6 +51,16 @@ enum gvt_pvmmio_level {
 	GVT_PVMMIO_ALL = 0x1f,
 };
 
+/** enum gvt_wake - for whom there is work; bits. Since: 0.1 */
+enum gvt_wake {
+	/**
+	 * gvt_run(): a vGPU has something to execute again that does not wait for a semaphore. What
+	 * a semaphore waits for is written to memory, which nobody sees
+	 */
+	GVT_WAKE_RUN = 1 << 0,
+	GVT_WAKE_SERVICE = 1 << 1, /**< gvt_service(): earlier than it has asked for */
+};
+
 /**
  * struct gvt_config - how to open a device; zero-initialise it. Since: 0.1
  * @size: sizeof(struct gvt_config)
@@ -63,6 +73,13 @@ enum gvt_pvmmio_level {
  *	them only on a back end with set_pvmmio, page tables only where they can be shadowed
  * @clock_ns: a clock for the GPU's timestamps, ns from whichever moment; called with @clock_arg, in
  *	any thread; NULL: CLOCK_MONOTONIC
+ * @ops: entry points that the host is told of instead of gvt_ops(): the embedder's own, which call
+ *	those, to record what a guest does; complete, and there until gvt_close(). NULL: gvt_ops()
+ * @wake: there is work for the embedder's threads (@what: enum gvt_wake, bits), so that they need
+ *	not ask by the clock. It may be called in any thread, with locks of the core held, and once
+ *	too often: it calls nothing of the library and does not wait; an eventfd is written to, say.
+ *	NULL: nobody is told
+ * @wake_arg: handed to @wake
  */
 struct gvt_config {
 	size_t size;
@@ -73,6 +90,9 @@ struct gvt_config {
 	u32 pvmmio;
 	u64 (*clock_ns)(void *arg);
 	void *clock_arg;
+	const struct intel_gvt_ops *ops;
+	void (*wake)(void *arg, unsigned int what);
+	void *wake_arg;
 };
 
 /**
@@ -158,6 +178,7 @@ const char *gvt_failsafe_name(enum gvt_failsafe reason);
  * @preempted: contexts that left the engine for another list's, whether they had begun or not
  * @hung: times an engine stopped for good: at a command, or at a context that cannot be executed
  * @units: of execution, as struct gvt_hw counts them, and of loading contexts, see gvt_run()
+ * @failsafes: times that it went into failsafe mode, which a reset ends
  */
 struct gvt_vgpu_info {
 	int id;
@@ -174,6 +195,7 @@ struct gvt_vgpu_info {
 	u32 display_ready;
 	u64 resets;
 	u64 submissions, completed, preempted, hung, units;
+	u64 failsafes;
 };
 
 /** gvt_vgpu_info() - Context: takes the vGPU's lock. Since: 0.1 */
@@ -201,8 +223,8 @@ void gvt_reg_describe(struct intel_gvt *gvt, u64 offset, struct gvt_reg_desc *de
  * @now_ns: time of a monotonic clock, ns; from whichever moment. A time before the last call's
  *	begins a new period; after a long gap each pipe has one vblank, the missed ones are dropped.
  * Return: ns until it wants to be called again; ~0ULL: nothing is pending, no active vGPU has an
- * enabled pipe. A guest can enable one at any time and tells nobody, so a timer that does not want
- * to keep it waiting goes on calling, more slowly. Context: takes the locks of the device and of
+ * enabled pipe. A guest can enable one at any time: gvt_config.wake tells. A timer without it that
+ * does not want to keep a guest waiting goes on calling, more slowly. Context: takes the locks of the device and of
  * each vGPU, calls inject_msi and set_intx; not from a callback of the core. Since: 0.1
  */
 u64 gvt_service(struct intel_gvt *gvt, u64 now_ns);
@@ -219,7 +241,7 @@ u64 gvt_service(struct intel_gvt *gvt, u64 now_ns);
  * 4096 units and a load at most, and not while its vGPU has used more than its share and others
  * wait. The rest is done here, by turns of at most 4096 units and a load, and in shares by weight.
  * So an embedder calls it from a thread of its own, or between other things, whenever
- * gvt_run_pending(); without, a guest whose batches are longer than that stops.
+ * gvt_run_pending() (gvt_config.wake tells when that begins); without, a guest whose batches are longer than that stops.
  *
  * Return: units used. 0: nobody can go on now: nothing is pending, or all that is waits for a
  * semaphore (ask again after a moment, a millisecond, say) or is with another thread's gvt_run().
