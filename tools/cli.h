@@ -50,6 +50,7 @@ struct cli_command {
 };
 
 extern const struct cli_command command_run;
+extern const struct cli_command command_serve;
 extern const struct cli_command command_backends;
 extern const struct cli_command command_types;
 

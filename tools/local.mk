@@ -49,13 +49,21 @@ mptctl_sources = \
 	tools/report_guest.c \
 	tools/report_guest.h \
 	tools/run.c \
+	tools/serve.c \
+	tools/serve.h \
+	tools/serve_loop.c \
+	tools/serve_report.c \
+	tools/serve_socket.c \
+	tools/serve_watch.c \
 	tools/session.c \
 	tools/session.h \
 	tools/synthetic.c \
 	tools/synthetic.h \
 	tools/tally.c \
 	tools/tally.h \
-	tools/types.c
+	tools/types.c \
+	tools/vgpu_type.c \
+	tools/vgpu_type.h
 
 bin_PROGRAMS += tools/mptctl
 tools_mptctl_SOURCES = \

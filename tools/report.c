@@ -13,7 +13,7 @@
 
 #define BUSIEST 10
 #define NUM_REGS (GVT_MMIO_SIZE / 4)
-#define LABEL 20 /* columns of what stands left of each line */
+#define LABEL 20    /* columns of what stands left of each line */
 #define NAME_MIN 18 /* "busiest registers" */
 
 typedef unsigned long long ull;
@@ -73,9 +73,7 @@ static void label(FILE *out, const char *text)
 	fprintf(out, "  %-*s", LABEL, text);
 }
 
-static void line(FILE *out, const char *name, const char *fmt, ...)
-	__attribute__((format(printf, 3, 4)));
-static void line(FILE *out, const char *name, const char *fmt, ...)
+void report_line(FILE *out, const char *name, const char *fmt, ...)
 {
 	va_list ap;
 
@@ -87,9 +85,7 @@ static void line(FILE *out, const char *name, const char *fmt, ...)
 }
 
 /* What is wrong: the same in red. */
-static void wrong(FILE *out, const char *name, const char *fmt, ...)
-	__attribute__((format(printf, 3, 4)));
-static void wrong(FILE *out, const char *name, const char *fmt, ...)
+void report_wrong(FILE *out, const char *name, const char *fmt, ...)
 {
 	va_list ap;
 
@@ -118,18 +114,19 @@ static void text_vgpu(FILE *out, const struct session_result *r)
 	const struct gvt_vgpu_info *v = &r->vgpu;
 	char low[32], lows[32], high[32], highs[32];
 
-	line(out, "vGPU", "%d: aperture %s at %s, hidden %s at %s, %u fences", v->id,
-	     size_text(v->low_size, low, sizeof(low)), size_text(v->low_start, lows, sizeof(lows)),
-	     size_text(v->high_size, high, sizeof(high)),
-	     size_text(v->high_start, highs, sizeof(highs)), v->fence_count);
-	line(out, "", "created in %.0f us, destroyed in %.0f us", (double)r->create_ns / 1e3,
-	     (double)r->destroy_ns / 1e3);
+	report_line(out, "vGPU", "%d: aperture %s at %s, hidden %s at %s, %u fences", v->id,
+		    size_text(v->low_size, low, sizeof(low)),
+		    size_text(v->low_start, lows, sizeof(lows)),
+		    size_text(v->high_size, high, sizeof(high)),
+		    size_text(v->high_start, highs, sizeof(highs)), v->fence_count);
+	report_line(out, "", "created in %.0f us, destroyed in %.0f us", (double)r->create_ns / 1e3,
+		    (double)r->destroy_ns / 1e3);
 }
 
 static void text_trace(FILE *out, const struct session_result *r)
 {
 	if (*r->device)
-		line(out, "recorded on", "%s", r->device);
+		report_line(out, "recorded on", "%s", r->device);
 	label(out, "fed");
 	fprintf(out, "%llu accesses", (ull)r->accesses);
 	if (r->skipped)
@@ -138,13 +135,13 @@ static void text_trace(FILE *out, const struct session_result *r)
 		fprintf(out, "; %llu reads differ from the recorded device's", (ull)r->differ);
 	fputc('\n', out);
 	if (r->lost)
-		wrong(out, "", "the trace is incomplete: %llu events lost", (ull)r->lost);
+		report_wrong(out, "", "the trace is incomplete: %llu events lost", (ull)r->lost);
 	if (r->lost_uncounted)
-		wrong(out, "", "the trace is incomplete: events lost at %llu places",
-		      (ull)r->lost_uncounted);
+		report_wrong(out, "", "the trace is incomplete: events lost at %llu places",
+			     (ull)r->lost_uncounted);
 	if (r->undecoded)
-		wrong(out, "", "the trace is incomplete: %llu accesses not decoded",
-		      (ull)r->undecoded);
+		report_wrong(out, "", "the trace is incomplete: %llu accesses not decoded",
+			     (ull)r->undecoded);
 }
 
 static void text_class(FILE *out, const struct tally *t, const struct tally_class *c)
@@ -210,21 +207,22 @@ static void text_lists(FILE *out, struct intel_gvt *names, const struct tally *t
 }
 
 /* Nothing was submitted or shadowed: nothing is said of it. */
-static void text_engines(FILE *out, const struct gvt_vgpu_info *v)
+void report_engines(FILE *out, const struct gvt_vgpu_info *v)
 {
 	if (v->submissions)
-		line(out, "engines", "%llu lists; contexts: %llu completed, %llu preempted",
-		     (ull)v->submissions, (ull)v->completed, (ull)v->preempted);
+		report_line(out, "engines", "%llu lists; contexts: %llu completed, %llu preempted",
+			    (ull)v->submissions, (ull)v->completed, (ull)v->preempted);
 	if (v->submissions)
-		line(out, "", "%llu units used, %llu hangs", (ull)v->units, (ull)v->hung);
+		report_line(out, "", "%llu units used, %llu hangs", (ull)v->units, (ull)v->hung);
 	if (v->ppgtt_spaces)
-		line(out, "page tables", "%llu of %llu address spaces; %llu tracked, %llu untracked",
-		     (ull)v->ppgtt_tables, (ull)v->ppgtt_spaces, (ull)v->ppgtt_tracked,
-		     (ull)v->ppgtt_untracked);
+		report_line(out, "page tables",
+			    "%llu of %llu address spaces; %llu tracked, %llu untracked",
+			    (ull)v->ppgtt_tables, (ull)v->ppgtt_spaces, (ull)v->ppgtt_tracked,
+			    (ull)v->ppgtt_untracked);
 	if (v->ppgtt_mapped || v->ppgtt_scratch)
-		line(out, v->ppgtt_spaces ? "" : "page tables",
-		     "%llu mapped for DMA, %llu entries without RAM", (ull)v->ppgtt_mapped,
-		     (ull)v->ppgtt_scratch);
+		report_line(out, v->ppgtt_spaces ? "" : "page tables",
+			    "%llu mapped for DMA, %llu entries without RAM", (ull)v->ppgtt_mapped,
+			    (ull)v->ppgtt_scratch);
 }
 
 static void text_work(FILE *out, const struct session_result *r)
@@ -232,33 +230,33 @@ static void text_work(FILE *out, const struct session_result *r)
 	const struct gvt_vgpu_info *v = &r->vgpu;
 
 	if (r->guest)
-		line(out, "unknown registers", "%llu accesses", (ull)v->unknown);
+		report_line(out, "unknown registers", "%llu accesses", (ull)v->unknown);
 	else
-		line(out, "unknown registers", "%llu (%llu accesses)", (ull)r->tally.unknown_regs,
-		     (ull)r->tally.all.unknown);
-	line(out, "GGTT", "%llu entries written, %llu outside the vGPU's share ignored",
-	     (ull)v->ggtt_writes, (ull)v->ggtt_ignored);
-	line(out, "", "%llu mapped for DMA at the end, %llu sent to the scratch page%s",
-	     (ull)v->ggtt_mapped, (ull)v->ggtt_scratch,
-	     v->ggtt_scratch && !r->fault ? " (no RAM there: --memory)" : "");
-	line(out, "interrupts", "%llu raised, %llu MSIs and %llu INTx edges delivered",
-	     (ull)v->interrupts, (ull)r->stats.msi, (ull)r->stats.intx);
-	line(out, "page-table notices", "%llu; resets %llu; display ready %u", (ull)v->ppgtt_notify,
-	     (ull)v->resets, v->display_ready);
-	text_engines(out, v);
+		report_line(out, "unknown registers", "%llu (%llu accesses)",
+			    (ull)r->tally.unknown_regs, (ull)r->tally.all.unknown);
+	report_line(out, "GGTT", "%llu entries written, %llu outside the vGPU's share ignored",
+		    (ull)v->ggtt_writes, (ull)v->ggtt_ignored);
+	report_line(out, "", "%llu mapped for DMA at the end, %llu sent to the scratch page%s",
+		    (ull)v->ggtt_mapped, (ull)v->ggtt_scratch,
+		    v->ggtt_scratch && !r->fault ? " (no RAM there: --memory)" : "");
+	report_line(out, "interrupts", "%llu raised, %llu MSIs and %llu INTx edges delivered",
+		    (ull)v->interrupts, (ull)r->stats.msi, (ull)r->stats.intx);
+	report_line(out, "page-table notices", "%llu; resets %llu; display ready %u",
+		    (ull)v->ppgtt_notify, (ull)v->resets, v->display_ready);
+	report_engines(out, v);
 }
 
-static void text_ledger(FILE *out, const struct session_result *r)
+void report_ledger(FILE *out, const struct session_result *r)
 {
 	const struct mpt_ledger *l = &r->ledger;
 	unsigned int i;
 
 	if (!r->have_ledger) {
-		line(out, "ledger", "no ledger in this build");
+		report_line(out, "ledger", "no ledger in this build");
 		return;
 	}
-	line(out, "ledger", "%llu calls, %llu violations, %llu left at detach", (ull)l->calls,
-	     (ull)l->violations, (ull)l->left);
+	report_line(out, "ledger", "%llu calls, %llu violations, %llu left at detach",
+		    (ull)l->calls, (ull)l->violations, (ull)l->left);
 	label(out, "");
 	fprintf(out, "made (still held):");
 	for (i = 0; i < MPT_LEDGER_KINDS; i++)
@@ -269,27 +267,33 @@ static void text_ledger(FILE *out, const struct session_result *r)
 	fputc('\n', out);
 }
 
+void report_host_faults(FILE *out, const struct session_result *r)
+{
+	if (r->iommu_faults)
+		report_wrong(
+			out, "IOMMU faults", "%llu, the first: %u bytes %s at bus address 0x%llx",
+			(ull)r->iommu_faults, r->first_iommu.len,
+			r->first_iommu.write ? "written" : "read", (ull)r->first_iommu.dma_addr);
+	if (*r->violation)
+		report_wrong(out, "violation", "%s", r->violation);
+	if (*r->left)
+		report_wrong(out, "left in the ledger", "%s", r->left);
+}
+
 static void text_verdict(FILE *out, const struct session_result *r)
 {
 	bool healthy = session_healthy(r);
 
 	if (r->fault)
-		wrong(out, "injected failure", "%s", r->fault);
+		report_wrong(out, "injected failure", "%s", r->fault);
 	if (r->errors)
-		wrong(out, "errors", "%llu, the first: %s", (ull)r->errors, r->first_error);
+		report_wrong(out, "errors", "%llu, the first: %s", (ull)r->errors, r->first_error);
 	if (r->pvinfo_bad)
-		wrong(out, "PVINFO", "%llu reads not its own, the first: %s", (ull)r->pvinfo_bad,
-		      r->first_pvinfo);
+		report_wrong(out, "PVINFO", "%llu reads not its own, the first: %s",
+			     (ull)r->pvinfo_bad, r->first_pvinfo);
 	if (r->vgpu.failsafe)
-		wrong(out, "failsafe", "%s", gvt_failsafe_name(r->vgpu.failsafe));
-	if (r->iommu_faults)
-		wrong(out, "IOMMU faults", "%llu, the first: %u bytes %s at bus address 0x%llx",
-		      (ull)r->iommu_faults, r->first_iommu.len,
-		      r->first_iommu.write ? "written" : "read", (ull)r->first_iommu.dma_addr);
-	if (*r->violation)
-		wrong(out, "violation", "%s", r->violation);
-	if (*r->left)
-		wrong(out, "left in the ledger", "%s", r->left);
+		report_wrong(out, "failsafe", "%s", gvt_failsafe_name(r->vgpu.failsafe));
+	report_host_faults(out, r);
 	fprintf(out, "  %s%s%s\n\n", healthy ? cli_green(out) : cli_red(out),
 		healthy ? "healthy: no failsafe, no error, everything given back" : "NOT healthy",
 		cli_plain(out));
@@ -308,7 +312,7 @@ void report_text(FILE *out, struct intel_gvt *names, const char *title,
 		text_lists(out, names, &r->tally, registers);
 	}
 	text_work(out, r);
-	text_ledger(out, r);
+	report_ledger(out, r);
 	text_verdict(out, r);
 }
 
@@ -321,7 +325,7 @@ static json_t *json_u64(u64 n)
 }
 
 /* A file's name may be no UTF-8, which JSON cannot hold. */
-static json_t *json_text(const char *text)
+void *report_json_text(const char *text)
 {
 	json_t *s = json_string(text);
 	char ascii[SESSION_WHY_MAX];
@@ -409,16 +413,16 @@ static void json_vgpu_counts(json_t *o, const struct gvt_vgpu_info *v)
 		json_object_set_new(o, counts[i].name, json_u64(counts[i].value));
 }
 
-static json_t *json_vgpu(const struct gvt_vgpu_info *v)
+void *report_json_vgpu(const struct gvt_vgpu_info *v)
 {
-	json_t *o = json_pack("{s:i, s:s}", "id", v->id, "failsafe",
-			      gvt_failsafe_name(v->failsafe));
+	json_t *o =
+		json_pack("{s:i, s:s}", "id", v->id, "failsafe", gvt_failsafe_name(v->failsafe));
 
 	json_vgpu_counts(o, v);
 	return o;
 }
 
-static json_t *json_ledger(const struct session_result *r)
+void *report_json_ledger(const struct session_result *r)
 {
 	json_t *made, *live;
 	unsigned int i;
@@ -475,15 +479,15 @@ void report_json(void *list, struct intel_gvt *names, const char *title,
 {
 	json_t *o = json_object();
 
-	json_object_set_new(o, "run", json_text(title));
+	json_object_set_new(o, "run", report_json_text(title));
 	json_object_set_new(o, "healthy", json_boolean(session_healthy(r)));
-	json_object_set_new(o, "device", json_text(r->device));
+	json_object_set_new(o, "device", report_json_text(r->device));
 	json_counts(o, r);
-	json_object_set_new(o, "first_error", json_text(r->first_error));
-	json_object_set_new(o, "first_pvinfo", json_text(r->first_pvinfo));
+	json_object_set_new(o, "first_error", report_json_text(r->first_error));
+	json_object_set_new(o, "first_pvinfo", report_json_text(r->first_pvinfo));
 	json_object_set_new(o, "fault", r->fault ? json_string(r->fault) : json_null());
-	json_object_set_new(o, "vgpu", json_vgpu(&r->vgpu));
-	json_object_set_new(o, "ledger", json_ledger(r));
+	json_object_set_new(o, "vgpu", report_json_vgpu(&r->vgpu));
+	json_object_set_new(o, "ledger", report_json_ledger(r));
 	if (r->guest)
 		json_object_set_new(o, "guest", report_guest_json(r->guest));
 	json_object_set_new(o, "all", json_class(&r->tally, &r->tally.all));

@@ -13,6 +13,7 @@
 
 #include "replay.h"
 #include "synthetic.h"
+#include "vgpu_type.h"
 
 #define MIN_MEMORY (64ULL << 20)
 /* As on a PC: no RAM where BARs of 32 bits are. */
@@ -175,31 +176,11 @@ static void close_vm(struct mpt_host *host, struct mpt_vm *vm, struct session_re
 
 /* --- the vGPU's type --- */
 
-static bool type_is(const struct intel_vgpu_type *t, const char *name)
-{
-	const char *suffix = strrchr(t->name, '_');
-
-	return !strcmp(t->name, name) || (suffix && !strcmp(suffix + 1, name));
-}
-
 static int type_by_name(struct intel_gvt *gvt, const char *name, struct session_result *r,
 			struct intel_vgpu_type *type)
 {
-	char known[256] = "";
-	struct intel_vgpu_type *t;
-	unsigned int i;
-	size_t n = 0;
-
-	for (i = 0; (t = gvt_type_each(gvt, i)); i++) {
-		if (type_is(t, name)) {
-			*type = *t;
-			return 0;
-		}
-		if (n < sizeof(known))
-			n += (size_t)snprintf(known + n, sizeof(known) - n, "%s%s", i ? ", " : "",
-					      t->name);
-	}
-	return session_fail(r, -ENOENT, "no type '%.64s' (known: %s)", name, known);
+	r->err = vgpu_type_find(gvt, name, type, r->why, sizeof(r->why));
+	return r->err;
 }
 
 static int type_by_sizes(const struct session_config *c, struct session_result *r,
@@ -370,7 +351,7 @@ static int first_left(void *arg, const struct mpt_ledger_entry *e, bool left)
 	return -EEXIST; /* one is enough */
 }
 
-static void take_ledger(struct mpt_host *host, struct session_result *r)
+void session_take_ledger(struct mpt_host *host, struct session_result *r)
 {
 	enum mpt_op_id op;
 	const char *text;
@@ -388,7 +369,7 @@ static void take_ledger(struct mpt_host *host, struct session_result *r)
 }
 
 /* A device that touches what nobody mapped would have written over somebody's memory. */
-static void take_iommu_faults(struct mpt_host *host, struct session_result *r)
+void session_take_iommu_faults(struct mpt_host *host, struct session_result *r)
 {
 	struct mpt_iommu_fault fault;
 
@@ -414,7 +395,7 @@ static int run_device(struct mpt_host *host, const struct session_config *c, str
 	ret = gvt_open(host, &config, &gvt);
 	if (ret) {
 		fail_lib(r, ret);
-		take_ledger(host, r);
+		session_take_ledger(host, r);
 		return ret;
 	}
 	ret = open_vm(host, c, rp, r, &vm);
@@ -422,8 +403,8 @@ static int run_device(struct mpt_host *host, const struct session_config *c, str
 		ret = run_vgpu(vm, gvt, c, rp, r);
 		close_vm(host, vm, r);
 	}
-	take_ledger(host, r);
-	take_iommu_faults(host, r);
+	session_take_ledger(host, r);
+	session_take_iommu_faults(host, r);
 	if (!ret && c->report)
 		c->report(c->report_arg, gvt, r);
 	err = gvt_close(gvt);

@@ -104,6 +104,10 @@ bool session_ledger_empty(const struct session_result *r);
 /* The library's last sentence without the name of the function: for users. */
 const char *session_sentence(void);
 
+/* What a check layer has kept of a host, and what a fault layer has let fail. */
+void session_take_ledger(struct mpt_host *host, struct session_result *r);
+void session_take_iommu_faults(struct mpt_host *host, struct session_result *r);
+
 /* For the parts of a run. */
 u64 session_now_ns(void);
 /* The run cannot be done. Return: @err. */

@@ -1,0 +1,226 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * mptctl serve: options; the host, the device and its vGPUs from opening to closing. What happens
+ * between is in serve_loop.c.
+ */
+#include <stddef.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "cli.h"
+#include "json.h"
+#include "serve.h"
+#include "vgpu_type.h"
+
+#define APERTURE (256ULL << 20)
+
+static const struct cli_option options[] = {
+	{ "socket", "PATH", "UNIX socket to listen on; of several vGPUs PATH.1, PATH.2, ...",
+	  offsetof(struct serve_args, socket), CLI_TEXT },
+	{ "vgpus", "N", "vGPUs, each for a QEMU of its own [1]", offsetof(struct serve_args, vgpus),
+	  CLI_NUMBER },
+	{ "type", "T", "their type, its name or its suffix [8]", offsetof(struct serve_args, type),
+	  CLI_TEXT },
+	{ "platform", "NAME", "skl, bdw, kbl, bxt or cfl [skl]",
+	  offsetof(struct serve_args, platform), CLI_TEXT },
+	{ "aperture", "SIZE", "aperture of the device: 256M, 512M or 1G [256M]",
+	  offsetof(struct serve_args, aperture), CLI_NUMBER },
+	{ "backend", "SPEC", "vfio-user, with layers in front and options behind",
+	  offsetof(struct serve_args, backend), CLI_TEXT },
+	{ "quiet", NULL, "tell only what is wrong while guests run",
+	  offsetof(struct serve_args, quiet), CLI_FLAG },
+	{ "json", NULL, "print the final report as JSON", offsetof(struct serve_args, json),
+	  CLI_FLAG },
+	{ 0 },
+};
+
+static int fail(void)
+{
+	cli_error("%s", session_sentence());
+	return -1;
+}
+
+/* --- up, and down in reverse order --- */
+
+static int open_vgpu(struct serve *s, struct serve_vgpu *v)
+{
+	if (mpt_vm_get(s->host, v->id, &v->vm)) {
+		v->vm = NULL;
+		return fail();
+	}
+	v->vgpu = mpt_vgpu_create(v->vm, s->gvt, &s->type);
+	if (MPT_IS_ERR(v->vgpu)) {
+		v->vgpu = NULL;
+		return fail();
+	}
+	gvt_vgpu_info(v->vgpu, &v->info);
+	gvt_ops()->vgpu_activate(v->vgpu);
+	return 0;
+}
+
+static void close_vgpu(struct serve *s, struct serve_vgpu *v)
+{
+	int ret;
+
+	if (v->vgpu) {
+		gvt_vgpu_info(v->vgpu, &v->info);
+		v->driver |= v->info.pv_notified;
+		mpt_vm_stats_get(v->vm, &v->stats);
+		gvt_ops()->vgpu_release(v->vgpu);
+		ret = mpt_vgpu_destroy(v->vm, v->vgpu);
+		if (ret)
+			session_error(&s->end, ret, "destroying vGPU", v->id);
+	}
+	mpt_vm_put(v->vm);
+}
+
+static int open_device(struct serve *s)
+{
+	const struct serve_args *a = s->args;
+	struct gvt_config config = {
+		.size = sizeof(config),
+		.platform = a->platform,
+		.aperture = a->aperture,
+		.wake = serve_loop_wake,
+	};
+	char why[SESSION_WHY_MAX];
+
+	if (gvt_open(s->host, &config, &s->gvt)) {
+		s->gvt = NULL;
+		return fail();
+	}
+	if (!vgpu_type_find(s->gvt, a->type, &s->type, why, sizeof(why)))
+		return 0;
+	cli_error("serve: %s", why);
+	return -1;
+}
+
+static int open_host(struct serve *s)
+{
+	char spec[2 * SERVE_PATH_MAX];
+
+	if (serve_spec(s->args->backend, s->args->socket, s->n, spec, sizeof(spec)))
+		return -1;
+	if (!mpt_host_open(spec, &s->host))
+		return 0;
+	s->host = NULL;
+	return fail();
+}
+
+int serve_up(struct serve *s)
+{
+	unsigned int i;
+
+	if (open_device(s))
+		return -1;
+	for (i = 0; i < s->n; i++) {
+		s->vgpu[i].id = i + 1;
+		serve_socket_name(s, &s->vgpu[i]);
+		if (open_vgpu(s, &s->vgpu[i]))
+			return -1;
+	}
+	return 0;
+}
+
+/* The ledger is told before the host goes, and faults of the last moments are counted. */
+void serve_down(struct serve *s)
+{
+	unsigned int i;
+	int ret;
+
+	for (i = s->n; i-- > 0;)
+		close_vgpu(s, &s->vgpu[i]);
+	if (s->host) {
+		session_take_ledger(s->host, &s->end);
+		session_take_iommu_faults(s->host, &s->end);
+	}
+	ret = gvt_close(s->gvt);
+	if (ret)
+		session_error(&s->end, ret, "closing device", 0);
+	ret = mpt_host_close(s->host);
+	if (ret)
+		session_error(&s->end, ret, "closing host", 0);
+}
+
+static int serve(struct serve *s)
+{
+	int status = CLI_USAGE;
+
+	/* Standard output is the report's; as JSON it cannot hold anything else. */
+	if (!open_host(s) && !serve_up(s)) {
+		serve_print_qemu(s->args->json ? stderr : stdout, s);
+		if (!serve_loop(s))
+			status = CLI_OK;
+	}
+	serve_watch_end();
+	serve_down(s);
+	if (status != CLI_OK)
+		return status;
+	serve_report(s);
+	return serve_healthy(s) ? CLI_OK : CLI_FAILED;
+}
+
+/* --- the command --- */
+
+static int check_args(const struct serve_args *a)
+{
+	if (!a->socket)
+		cli_error("serve: --socket PATH is needed (mptctl serve --help)");
+	else if (!a->vgpus || a->vgpus > GVT_MAX_VGPU)
+		cli_error("serve: --vgpus is 1 to %d", GVT_MAX_VGPU);
+	else if (!a->aperture)
+		cli_error("serve: --aperture 0 is no size");
+	else if (a->json && !TOOLS_HAVE_JSON)
+		cli_error(TOOLS_NO_JSON);
+	else
+		return serve_socket_check(a->socket, (unsigned int)a->vgpus);
+	return -1;
+}
+
+static int run(const struct cli_command *cmd, int argc, char **argv)
+{
+	struct serve_args args = {
+		.type = "8",
+		.backend = "vfio-user",
+		.vgpus = 1,
+		.aperture = APERTURE,
+	};
+	int ret = cli_parse(cmd, argc, argv, &args), status = CLI_USAGE;
+	struct serve *s;
+
+	if (ret)
+		return ret > 0 ? CLI_OK : CLI_USAGE;
+	if (check_args(&args))
+		return CLI_USAGE;
+	s = calloc(1, sizeof(*s));
+	if (!s) {
+		cli_error("serve: no memory");
+		return CLI_USAGE;
+	}
+	s->args = &args;
+	s->n = (unsigned int)args.vgpus;
+	if (!serve_loop_init()) {
+		serve_watch_init(args.quiet);
+		status = serve(s);
+		serve_loop_exit();
+	}
+	free(s);
+	return status;
+}
+
+static const char details[] =
+	"Prints what QEMU has to be told, then serves until SIGINT, SIGTERM or SIGHUP. A QEMU may\n"
+	"go and another one come: the vGPU is reset between. What guests do is told on standard\n"
+	"error, what they did in the end on standard output.\n"
+	"\n"
+	"exit status: 1 when a vGPU was in failsafe mode, the device has touched memory that is\n"
+	"not mapped, or the ledger is not empty; 2 when it could not start\n";
+
+const struct cli_command command_serve = {
+	.name = "serve",
+	.summary = "offer vGPUs to QEMU on sockets, by the vfio-user protocol",
+	.usage = "--socket PATH [OPTION]...",
+	.details = details,
+	.options = options,
+	.run = run,
+};
