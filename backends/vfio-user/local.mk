@@ -6,8 +6,18 @@ noinst_LTLIBRARIES += libmpt-backend-vfio-user.la
 backend_archives += libmpt-backend-vfio-user.la
 backend_sources += $(libmpt_backend_vfio_user_la_SOURCES)
 libmpt_backend_vfio_user_la_SOURCES = \
+	backends/vfio-user/caps.c \
+	backends/vfio-user/conn.c \
+	backends/vfio-user/device.c \
+	backends/vfio-user/irq.c \
+	backends/vfio-user/server.c \
+	backends/vfio-user/server.h \
+	backends/vfio-user/sock.c \
+	backends/vfio-user/sock.h \
 	backends/vfio-user/vfio_user.c \
-	backends/vfio-user/vu.h
+	backends/vfio-user/vu.h \
+	backends/vfio-user/wire.c \
+	backends/vfio-user/wire.h
 libmpt_backend_vfio_user_la_CPPFLAGS = $(libmpt_cppflags)
 libmpt_backend_vfio_user_la_CFLAGS = $(libmpt_cflags)
 endif

@@ -31,6 +31,24 @@ struct vu_options {
 	u64 vms; /* that wait on sockets */
 };
 
+/* Interrupt types as VFIO numbers them (linux/vfio.h). */
+enum vu_irq_index {
+	VU_IRQ_INTX,
+	VU_IRQ_MSI,
+	VU_IRQ_MSIX,
+	VU_IRQ_ERR,
+	VU_IRQ_REQ,
+	VU_IRQS
+};
+
+/* irq.c; under vm->lock, zero at first. */
+struct vu_irqs {
+	int fd_plus_1[VU_IRQS]; /* the client's eventfd; 0: none */
+	bool masked; /* INTx */
+	u64 ring[256]; /* what the testbed has not taken yet */
+	u64 head, tail, lost;
+};
+
 /* An instance. */
 struct vu {
 	struct mpt_host *host;
@@ -63,6 +81,7 @@ struct vu_vm {
 	struct os_mutex lock;
 	struct vu_conn *conn; /* server.c */
 	struct vu_client *client; /* client.c: the testbed's; NULL: a stranger */
+	struct vu_irqs irqs;
 
 	/* changed atomically */
 	bool intx_level;
@@ -115,6 +134,9 @@ u64 vu_bar_base(struct vu_vm *vm, void *vgpu, unsigned int index);
 /* --- irq.c: eventfds of the client --- */
 int vu_inject_msi(unsigned long handle, u32 addr, u16 data);
 int vu_set_intx(unsigned long handle, bool level);
+/* The oldest interrupt of a testbed's VM that nobody took yet; 0, -ENOENT. */
+int vu_irq_take(struct vu_vm *vm, struct mpt_irq *irq);
+u64 vu_irq_lost(struct vu_vm *vm);
 
 /* --- mem.c: guest memory by address --- */
 #define VU_MEM_READ 1U

@@ -1,0 +1,401 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * A VM's connection: who reads, to whom a message goes, and the accesses to memory that the client
+ * keeps for itself. What requests mean is server.c's.
+ */
+#include "backends/vfio-user/server.h"
+
+/* A thread that waits for a reply; on its stack, linked under vm->lock. */
+struct vu_wait {
+	struct vu_wait *next;
+	u16 id, command;
+	u8 *buf; /* of a read */
+	u32 len;
+	bool done;
+	int ret;
+};
+
+/* A request that came while the server's thread could not take it. */
+struct vu_queued {
+	struct vu_queued *next;
+	struct vu_fds fds;
+	size_t len;
+	u8 bytes[];
+};
+
+static void changed(struct vu_conn *c)
+{
+	pthread_cond_broadcast(&c->cond);
+}
+
+/* vm->lock is held. */
+static void die_locked(struct vu_conn *c)
+{
+	c->dead = true;
+	if (c->fd >= 0)
+		vu_sock_shut(c->fd);
+	changed(c);
+}
+
+void vu_conn_die(struct vu_conn *c)
+{
+	os_mutex_lock(&c->vm->lock);
+	die_locked(c);
+	os_mutex_unlock(&c->vm->lock);
+}
+
+/* --- reading: c->reading is ours, vm->lock is not held --- */
+
+/* A whole message into c->rx. 1, 0: closed, or an error, after which the stream means nothing. */
+static int read_message(struct vu_conn *c, u64 deadline)
+{
+	struct vuw_hdr hdr;
+	int ret;
+
+	c->rx_fds.n = 0;
+	ret = vu_sock_read(c->fd, c->rx, VUW_HDR, &c->rx_fds, deadline);
+	if (ret > 0 && (vuw_header(c->rx, VUW_HDR, &hdr) || hdr.size > VU_MSG_MAX))
+		ret = -EIO;
+	if (ret > 0 && hdr.size > VUW_HDR)
+		ret = vu_sock_read(c->fd, c->rx + VUW_HDR, hdr.size - VUW_HDR, &c->rx_fds,
+				   deadline) == 1 ? 1 : -EIO;
+	if (ret <= 0)
+		vu_fds_close(&c->rx_fds);
+	return ret;
+}
+
+static struct vuw_hdr rx_header(const struct vu_conn *c)
+{
+	struct vuw_hdr hdr;
+
+	memcpy(&hdr, c->rx, sizeof(hdr));
+	return hdr;
+}
+
+/* --- what was read: vm->lock is held --- */
+
+/* The wait that a reply ends, unlinked; NULL: none. */
+static struct vu_wait *wait_take(struct vu_conn *c, const struct vuw_hdr *hdr)
+{
+	struct vu_wait **at, *w;
+
+	for (at = &c->waits; (w = *at); at = &w->next) {
+		if (w->id == hdr->id && w->command == hdr->command) {
+			*at = w->next;
+			return w;
+		}
+	}
+	return NULL;
+}
+
+static int reply_check(struct vu_conn *c, const struct vu_wait *w, const struct vuw_hdr *hdr)
+{
+	struct vuw_msg m;
+
+	if (vuw_decode(c->rx, hdr->size, &m))
+		return -EIO;
+	if (hdr->flags & VUW_ERROR)
+		return -EFAULT;
+	if (w->command == VUW_DMA_WRITE)
+		return 0;
+	if (m.data_len != w->len)
+		return -EIO;
+	memcpy(w->buf, m.data, w->len);
+	return 0;
+}
+
+/* A reply that nobody waits for, or that is none to the question, ends the connection. */
+static void handle_reply(struct vu_conn *c)
+{
+	struct vuw_hdr hdr = rx_header(c);
+	struct vu_wait *w = wait_take(c, &hdr);
+	bool fds = c->rx_fds.n;
+
+	vu_fds_close(&c->rx_fds);
+	if (w) {
+		w->ret = reply_check(c, w, &hdr);
+		w->done = true;
+	}
+	if (!w || fds || w->ret == -EIO)
+		die_locked(c);
+}
+
+static void queue_add(struct vu_conn *c)
+{
+	size_t len = rx_header(c).size, room = sizeof(struct vu_queued) + len;
+	struct vu_queued *q = c->queued + room <= VU_QUEUE_MAX ? mpt_zalloc(room) : NULL;
+
+	if (!q) {
+		vu_fds_close(&c->rx_fds);
+		die_locked(c);
+		return;
+	}
+	q->len = len;
+	q->fds = c->rx_fds;
+	memcpy(q->bytes, c->rx, len);
+	c->queued += room;
+	*c->queue_end = q;
+	c->queue_end = &q->next;
+}
+
+static struct vu_queued *queue_take(struct vu_conn *c)
+{
+	struct vu_queued *q = c->queue;
+
+	if (!q)
+		return NULL;
+	c->queue = q->next;
+	if (!c->queue)
+		c->queue_end = &c->queue;
+	c->queued -= sizeof(*q) + q->len;
+	return q;
+}
+
+/* vm->lock is held, but for the read itself. True: c->rx is a request. */
+static bool pump(struct vu_conn *c, u64 deadline)
+{
+	bool request = false;
+	int ret;
+
+	c->reading = true;
+	os_mutex_unlock(&c->vm->lock);
+	ret = read_message(c, deadline);
+	os_mutex_lock(&c->vm->lock);
+	c->reading = false;
+	if (ret <= 0)
+		die_locked(c);
+	else if (rx_header(c).flags & VUW_REPLY)
+		handle_reply(c);
+	else
+		request = true;
+	changed(c);
+	return request;
+}
+
+/* --- the server's side --- */
+
+bool vu_conn_begin(struct vu_conn *c, int fd)
+{
+	bool stop;
+
+	os_mutex_lock(&c->vm->lock);
+	stop = c->stop;
+	c->fd = fd;
+	c->dead = stop;
+	c->remote_max = 0;
+	c->queue = NULL;
+	c->queue_end = &c->queue;
+	c->queued = 0;
+	os_mutex_unlock(&c->vm->lock);
+	return !stop;
+}
+
+void vu_conn_end(struct vu_conn *c)
+{
+	struct vu_queued *q;
+
+	os_mutex_lock(&c->vm->lock);
+	die_locked(c);
+	while (c->users || c->reading)
+		pthread_cond_wait(&c->cond, &c->vm->lock.m);
+	c->fd = -1;
+	while ((q = queue_take(c))) {
+		vu_fds_close(&q->fds);
+		mpt_free(q);
+	}
+	os_mutex_unlock(&c->vm->lock);
+}
+
+/* c->rx is the request that the server's thread handles from now on. */
+static void rx_take(struct vu_conn *c, const u8 **bytes, size_t *len, struct vu_fds *fds)
+{
+	u8 *req = c->rx;
+
+	*len = rx_header(c).size;
+	*fds = c->rx_fds;
+	c->rx = c->req;
+	c->req = req;
+	*bytes = req;
+}
+
+bool vu_conn_next(struct vu_conn *c, const u8 **bytes, size_t *len, struct vu_fds *fds,
+		  struct vu_queued **hold)
+{
+	struct vu_queued *q = NULL;
+	bool got = false;
+
+	os_mutex_lock(&c->vm->lock);
+	while (!got && !c->dead) {
+		q = queue_take(c);
+		if (q) {
+			*bytes = q->bytes;
+			*len = q->len;
+			*fds = q->fds;
+			got = true;
+		} else if (c->reading) {
+			pthread_cond_wait(&c->cond, &c->vm->lock.m);
+		} else if (pump(c, 0)) {
+			/* Nothing was queued meanwhile: only who reads adds to the queue. */
+			rx_take(c, bytes, len, fds);
+			got = true;
+		}
+	}
+	os_mutex_unlock(&c->vm->lock);
+	*hold = q;
+	return got;
+}
+
+void vu_conn_give(struct vu_queued *hold)
+{
+	mpt_free(hold);
+}
+
+static int send_pieces(struct vu_conn *c, const void *head, size_t n, const void *data, size_t len,
+		       u64 deadline)
+{
+	struct vu_bytes piece[2] = { { head, n }, { data, len } };
+	int ret;
+
+	os_mutex_lock(&c->send_lock);
+	ret = vu_sock_write(c->fd, piece, NULL, deadline);
+	os_mutex_unlock(&c->send_lock);
+	return ret;
+}
+
+static int send_message(struct vu_conn *c, const struct vuw_msg *m, u64 deadline)
+{
+	u8 head[VUW_HEAD_MAX];
+	int n = vuw_head(m, head);
+
+	return n < 0 ? n : send_pieces(c, head, (size_t)n, m->data, m->data_len, deadline);
+}
+
+void vu_conn_reply(struct vu_conn *c, const struct vuw_msg *m)
+{
+	if (send_message(c, m, os_now_ns() + VU_TIMEOUT_NS))
+		vu_conn_die(c);
+}
+
+void vu_conn_error(struct vu_conn *c, const struct vuw_hdr *request, int error)
+{
+	struct vuw_hdr hdr;
+
+	vuw_error(request, error, &hdr);
+	if (send_pieces(c, &hdr, sizeof(hdr), NULL, 0, os_now_ns() + VU_TIMEOUT_NS))
+		vu_conn_die(c);
+}
+
+/* --- memory that the client keeps for itself --- */
+
+static void wait_begin(struct vu_conn *c, struct vu_wait *w)
+{
+	w->id = c->next_id++;
+	w->next = c->waits;
+	c->waits = w;
+}
+
+static void wait_drop(struct vu_conn *c, struct vu_wait *w)
+{
+	struct vu_wait **at;
+
+	for (at = &c->waits; *at; at = &(*at)->next) {
+		if (*at == w) {
+			*at = w->next;
+			return;
+		}
+	}
+}
+
+/* vm->lock is held. */
+static void wait_for(struct vu_conn *c, struct vu_wait *w, u64 deadline)
+{
+	struct timespec ts = { .tv_sec = (time_t)(deadline / 1000000000),
+			       .tv_nsec = (long)(deadline % 1000000000) };
+
+	while (!w->done && !c->dead) {
+		if (!c->reading) {
+			if (pump(c, deadline))
+				queue_add(c);
+		} else if (pthread_cond_timedwait(&c->cond, &c->vm->lock.m, &ts) == ETIMEDOUT &&
+			   !w->done) {
+			die_locked(c);
+		}
+	}
+}
+
+static int remote_piece(struct vu_conn *c, u64 gpa, u8 *buf, u32 len, bool write)
+{
+	struct vu_wait w = { .command = write ? VUW_DMA_WRITE : VUW_DMA_READ,
+			     .buf = buf,
+			     .len = len,
+			     .ret = -EIO };
+	struct vuw_msg m = { .hdr.command = w.command,
+			     .u.dma = { .addr = gpa, .count = len },
+			     .data = write ? buf : NULL,
+			     .data_len = write ? len : 0 };
+	u64 deadline = os_now_ns() + VU_TIMEOUT_NS;
+
+	os_mutex_lock(&c->vm->lock);
+	wait_begin(c, &w);
+	os_mutex_unlock(&c->vm->lock);
+	m.hdr.id = w.id;
+	if (send_message(c, &m, deadline))
+		vu_conn_die(c);
+	os_mutex_lock(&c->vm->lock);
+	wait_for(c, &w, deadline);
+	if (!w.done)
+		wait_drop(c, &w);
+	os_mutex_unlock(&c->vm->lock);
+	return w.ret;
+}
+
+/* The connection, counted among its users; NULL: no client, or it has said nothing of itself yet. */
+static struct vu_conn *use(struct vu_vm *vm, u64 *max)
+{
+	struct vu_conn *c;
+
+	os_mutex_lock(&vm->lock);
+	c = vm->conn;
+	if (c && !c->dead && c->remote_max) {
+		*max = c->remote_max;
+		c->users++;
+	} else {
+		c = NULL;
+	}
+	os_mutex_unlock(&vm->lock);
+	return c;
+}
+
+static void unuse(struct vu_conn *c)
+{
+	struct vu_vm *vm = c->vm;
+
+	os_mutex_lock(&vm->lock);
+	c->users--;
+	changed(c);
+	os_mutex_unlock(&vm->lock);
+}
+
+int vu_remote_access(struct vu_vm *vm, u64 gpa, void *buf, u32 len, bool write)
+{
+	struct vu_conn *c;
+	u8 *at = buf;
+	int ret = 0;
+	u64 max;
+	u32 n;
+
+	c = use(vm, &max);
+	if (!c)
+		return vu_fail("remote_access", -EIO, "VM %u has no client", vm->id);
+	for (; len && !ret; gpa += n, at += n, len -= n) {
+		n = len < max ? len : (u32)max;
+		ret = remote_piece(c, gpa, at, n, write);
+	}
+	unuse(c);
+	if (ret == -EFAULT)
+		return vu_fail("remote_access", ret, "VM %u: the client refuses 0x%llx", vm->id,
+			       (unsigned long long)gpa);
+	return !ret ? 0 :
+		      vu_fail("remote_access", ret, "VM %u: the client does not answer, or is gone",
+			      vm->id);
+}
