@@ -12,6 +12,7 @@ LIBMPT_VERSION_INFO = 0:0:0
 noinst_LTLIBRARIES += libmpt-core.la
 libmpt_core_la_SOURCES = \
 	libmpt/alloc.c \
+	libmpt/counts.h \
 	libmpt/current.c \
 	libmpt/deliver.c \
 	libmpt/error.c \

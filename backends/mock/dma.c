@@ -5,6 +5,7 @@
  * a lock.
  */
 #include "backends/mock/mock.h"
+#include "libmpt/counts.h"
 
 static dma_addr_t bus_addr(u64 mfn)
 {
@@ -24,40 +25,7 @@ static inline u32 *bus_count(struct mock_block *blocks, u64 addr, struct mock_bl
 	return count ? &count[mfn % MOCK_HUGE_FRAMES] : NULL;
 }
 
-/* --- counts --- */
-
-/* False: it was changed meanwhile, and @was is new. */
-MOCK_INLINE bool count_set(u32 *count, u32 *was, u32 val, bool alone)
-{
-	if (OS_UNLIKELY(!alone))
-		return os_cas(count, was, val);
-	os_store(count, val);
-	return true;
-}
-
-/* One more. False: it cannot be more, or @live and it is 0. @was: out, the word before. */
-MOCK_INLINE bool count_up(u32 *count, u32 flags, bool live, u32 *was, bool alone)
-{
-	*was = os_load_relaxed(count);
-	do {
-		if (OS_UNLIKELY((*was & MOCK_DMA_COUNT) == MOCK_DMA_COUNT || (live && !*was)))
-			return false;
-	} while (!count_set(count, was, (*was + 1) | flags, alone));
-	return true;
-}
-
-/* One less; with the last, a 2 MiB mapping ends too. False: it is 0. @left: out. */
-MOCK_INLINE bool count_down(u32 *count, u32 *left, bool alone)
-{
-	u32 was = os_load_relaxed(count);
-
-	do {
-		if (OS_UNLIKELY(!was))
-			return false;
-		*left = (was - 1) & MOCK_DMA_COUNT ? was - 1 : 0;
-	} while (!count_set(count, &was, *left, alone));
-	return true;
-}
+/* --- pins --- */
 
 /* The limit of mapped addresses; without one nothing is counted. */
 static bool pin_take(struct mock *m)
@@ -162,7 +130,7 @@ static int map_slow(struct mock_vm *vm, u64 gfn, u64 size, dma_addr_t *dma_addr,
 		return mock_fail("dma_map_guest_page", -ENOMEM,
 				 "no memory for the counts of a block");
 	if (!map_pinned(vm->mock, &count[f.mfn % MOCK_HUGE_FRAMES],
-			size == MPT_HUGE_SIZE ? MOCK_DMA_LARGE : 0, alone))
+			size == MPT_HUGE_SIZE ? COUNT_LARGE : 0, alone))
 		return mock_fail("dma_map_guest_page", -ENOMEM,
 				 "guest frame 0x%llx cannot be mapped once more: all %llu "
 				 "pins are in use (unmap something, or open with a larger pins=)",
@@ -175,7 +143,7 @@ static int map_slow(struct mock_vm *vm, u64 gfn, u64 size, dma_addr_t *dma_addr,
  * A frame of a chunk of one region, in a block that has its counts, without a limit of pins, by a
  * thread that may count so (@alone or locked).
  */
-MOCK_INLINE bool map_fast(unsigned long handle, u64 gfn, dma_addr_t *dma_addr, bool alone)
+COUNTS_INLINE bool map_fast(unsigned long handle, u64 gfn, dma_addr_t *dma_addr, bool alone)
 {
 	const struct mpt_mock_hot *hot = mpt_mock_vm(handle);
 	struct mock_block *blocks;
@@ -244,7 +212,7 @@ static inline u32 *own_count(const struct mock_vm *vm, struct mock_block *blocks
 	return count;
 }
 
-MOCK_INLINE bool unmap_fast(unsigned long handle, dma_addr_t dma_addr, bool alone)
+COUNTS_INLINE bool unmap_fast(unsigned long handle, dma_addr_t dma_addr, bool alone)
 {
 	const struct mpt_mock_hot *hot = mpt_mock_vm(handle);
 	struct mock_block *blocks;
@@ -332,7 +300,7 @@ static u64 place_live(struct mock *m, const struct mock_place *place)
 	for (i = 0; i < place->nr_blocks; i++) {
 		b = counted(m, place, i);
 		for (f = 0; b && f < MOCK_HUGE_FRAMES; f++)
-			live += os_load(&b->count[f]) & MOCK_DMA_COUNT;
+			live += os_load(&b->count[f]) & COUNT_MASK;
 	}
 	return live;
 }
@@ -449,7 +417,7 @@ static struct mock_block *bus_live(struct mock *m, u64 addr, bool write)
 	u32 *count = bus_count(m->blocks, addr, &b);
 	u32 *first = count ? count - (addr >> MPT_PAGE_SHIFT) % MOCK_HUGE_FRAMES : NULL;
 
-	if (!count || (!os_load(count) && !(os_load(first) & MOCK_DMA_LARGE)))
+	if (!count || (!os_load(count) && !(os_load(first) & COUNT_LARGE)))
 		return NULL;
 	return write && os_load_relaxed(&b->readonly) ? NULL : b;
 }

@@ -26,8 +26,6 @@
  */
 #define mock_fail(op, err, ...) mpt_fail_at((err), (op), MOCK, __VA_ARGS__)
 #define MOCK_HUGE_FRAMES 512
-/* Two hot functions from one body, by a constant argument. */
-#define MOCK_INLINE static inline __attribute__((always_inline))
 /*
  * Without contiguity frame i of 2 MiB of guest memory is frame i ^ this of its block: a bijection
  * without a fixed point, in which no two neighbours stay in order (the value is odd).
@@ -43,13 +41,6 @@
 #define MOCK_BUS_BIT (1ULL << 45)
 #define MOCK_FAULTS 512
 #define MOCK_NO_GFN (~0ULL)
-
-/*
- * A count of mappings of a frame. LARGE, in a block's first frame only: a 2 MiB map is among
- * them.
- */
-#define MOCK_DMA_LARGE (1U << 31)
-#define MOCK_DMA_COUNT (MOCK_DMA_LARGE - 1)
 
 struct mock_vm;
 

@@ -24,6 +24,8 @@
 
 struct vu_conn;
 struct vu_map;
+struct vu_place;
+struct vu_bus;
 struct vu_client;
 
 struct vu_options {
@@ -56,7 +58,7 @@ struct vu {
 	struct os_mutex lock;
 	struct os_mutex vms_lock; /* vms, their refs, attaching */
 	struct vu_vm *vms;
-	void *bus; /* mem.c: places by bus address */
+	struct vu_bus *bus; /* dma.c */
 	bool initialised;
 };
 
@@ -76,9 +78,14 @@ struct vu_vm {
 	bool stopped; /* policy STOP */
 
 	struct os_mutex mem_lock; /* changes of memory, one after the other */
-	struct vu_map *map; /* mem.c; read in sections */
+	struct vu_map *map; /* region.c; read in sections, written under mem_lock and lock */
+	struct vu_map *spare_map;
 
 	struct os_mutex lock;
+	struct vu_place *orphans; /* gone but for what maps or holds them */
+	unsigned int nr_places; /* with the orphans */
+	u64 total; /* their bytes */
+	int listen; /* a listening socket; -1: none */
 	struct vu_conn *conn; /* server.c */
 	struct vu_client *client; /* client.c: the testbed's; NULL: a stranger */
 	struct vu_irqs irqs;
@@ -92,6 +99,8 @@ struct vu_vm {
 
 /* --- vfio_user.c: the back end, attaching, handles --- */
 extern const struct mpt_backend mpt_backend_vfio_user;
+extern struct mpt_handles vu_handles;
+int vu_dead_handle(unsigned long handle, const char *op);
 /* The VM of a live handle, held over what sleeps; NULL with a sentence. */
 struct vu_vm *vu_vm_hold(unsigned long handle, const char *op);
 void vu_vm_drop(struct vu_vm *vm);
@@ -138,7 +147,7 @@ int vu_set_intx(unsigned long handle, bool level);
 int vu_irq_take(struct vu_vm *vm, struct mpt_irq *irq);
 u64 vu_irq_lost(struct vu_vm *vm);
 
-/* --- mem.c: guest memory by address --- */
+/* --- region.c: guest memory comes and goes --- */
 #define VU_MEM_READ 1U
 #define VU_MEM_WRITE 2U
 int vu_mem_init(struct vu_vm *vm);
@@ -153,6 +162,8 @@ int vu_mem_add(struct vu_vm *vm, u64 gpa, u64 size, unsigned int flags, int fd, 
 int vu_mem_remove(struct vu_vm *vm, u64 gpa, u64 size);
 /* All of them, each told to the core. */
 void vu_mem_clear(struct vu_vm *vm);
+
+/* --- mem.c: guest memory by address --- */
 /* The dirty log, by guest address; -EINVAL. @bitmap: bit n is frame gfn + n. And clears. */
 int vu_mem_dirty(struct vu_vm *vm, u64 gfn, u64 nr, u8 *bitmap);
 int vu_read_gpa(unsigned long handle, unsigned long gpa, void *buf, unsigned long len);
