@@ -261,7 +261,7 @@ static int access_region(struct vu_conn *c, u32 index, u64 offset, u8 *buf, u32 
 		return -EINVAL;
 	if (!len)
 		return 0;
-	vgpu = vu_deliver_begin(c->vm);
+	vgpu = os_load(&c->vm->stopped) ? NULL : vu_deliver_begin(c->vm);
 	if (!vgpu) {
 		nothing(c->vm, buf, len, write);
 		return 0;

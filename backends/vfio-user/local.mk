@@ -9,11 +9,16 @@ libmpt_backend_vfio_user_la_SOURCES = \
 	backends/vfio-user/caps.c \
 	backends/vfio-user/conn.c \
 	backends/vfio-user/device.c \
+	backends/vfio-user/dma.c \
 	backends/vfio-user/irq.c \
+	backends/vfio-user/mem.c \
+	backends/vfio-user/place.h \
+	backends/vfio-user/region.c \
 	backends/vfio-user/server.c \
 	backends/vfio-user/server.h \
 	backends/vfio-user/sock.c \
 	backends/vfio-user/sock.h \
+	backends/vfio-user/testbed.c \
 	backends/vfio-user/vfio_user.c \
 	backends/vfio-user/vu.h \
 	backends/vfio-user/wire.c \

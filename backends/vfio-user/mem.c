@@ -71,7 +71,7 @@ static bool store_word(void *mem, const void *buf, u64 len)
 	}
 }
 
-void vu_bytes(void *mem, void *buf, u64 len, bool write)
+void vu_copy(void *mem, void *buf, u64 len, bool write)
 {
 	if (len <= 8 && (write ? store_word(mem, buf, len) : load_word(mem, buf, len)))
 		return;
@@ -138,7 +138,7 @@ int vu_place_access(struct vu_place *place, u64 gpa, void *buf, u64 len, bool wr
 
 	switch (place->kind) {
 	case VU_MAPPED:
-		vu_bytes(place->host + (gpa - place->gpa), buf, len, write);
+		vu_copy(place->host + (gpa - place->gpa), buf, len, write);
 		break;
 	case VU_FILE:
 		ret = file_access(place, place->offset + (gpa - place->gpa), buf, len, write);

@@ -110,7 +110,7 @@ void vu_orphans_reap(struct vu_vm *vm);
 
 /* --- mem.c --- */
 /* @write: from @buf to @mem. Aligned words do not tear. */
-void vu_bytes(void *mem, void *buf, u64 len, bool write);
+void vu_copy(void *mem, void *buf, u64 len, bool write);
 /* Within a held place: 0, -EFAULT, -EIO. MAPPED never fails, and may also be in a section. */
 int vu_place_access(struct vu_place *place, u64 gpa, void *buf, u64 len, bool write);
 void vu_place_mark(struct vu_place *place, u64 gpa, u64 len);

@@ -34,8 +34,8 @@ void vu_vm_free(struct vu_vm *vm)
 {
 	vu_mem_exit(vm);
 	if (vm->listen >= 0)
-		vu_sock_unlisten(vm->listen, vm->path);
-	mpt_free(vm->path);
+		vu_sock_unlisten(vm->listen, vm->name);
+	mpt_free(vm->name);
 	os_mutex_destroy(&vm->lock);
 	mpt_free(vm);
 }
@@ -120,30 +120,33 @@ static void vu_vm_stop(void *priv, void *vm_)
 /* --- instances --- */
 
 /* PATH of one VM, PATH.N of several. */
-static char *vm_path(const struct vu *vu, unsigned int id)
+static int vm_listen(struct vu *vu, struct vu_vm *vm)
 {
-	size_t size = strlen(vu->opt.socket) + sizeof(".7");
-	char *path = mpt_zalloc(size);
+	char path[sizeof(vm->name->path) + 1];
+	int fd;
 
-	if (path)
-		snprintf(path, size, vu->opt.vms > 1 ? "%s.%u" : "%s", vu->opt.socket, id);
-	return path;
+	/* One that is cut is too long, and refused. */
+	snprintf(path, sizeof(path), vu->opt.vms > 1 ? "%s.%u" : "%s", vu->opt.socket, vm->id);
+	vm->name = mpt_zalloc(sizeof(*vm->name));
+	if (!vm->name)
+		return vu_fail("open", -ENOMEM, "no memory for a socket's name");
+	fd = vu_sock_listen(path, vm->name);
+	if (fd < 0)
+		return fd;
+	vm->listen = fd;
+	return 0;
 }
 
-static int vm_listen(struct vu *vu, unsigned int id)
+static int vm_waiting(struct vu *vu, unsigned int id)
 {
 	struct vu_vm *vm;
 	int ret = vu_vm_new(vu, id, &vm);
 
 	if (ret)
 		return ret;
-	vm->path = vm_path(vu, id);
-	ret = vm->path ? vu_sock_listen(vm->path) :
-			 vu_fail("open", -ENOMEM, "no memory for a socket's path");
-	if (ret >= 0) {
-		vm->listen = ret;
+	ret = vm_listen(vu, vm);
+	if (!ret)
 		ret = vu_vm_show(vm);
-	}
 	if (ret)
 		vu_vm_free(vm);
 	return ret;
@@ -183,7 +186,7 @@ static int vu_open(struct mpt_host *host, const void *opts, struct mpt_instance 
 	os_mutex_init(&vu->lock);
 	os_mutex_init(&vu->vms_lock);
 	for (id = 1; vu->opt.socket[0] && id <= vu->opt.vms && !ret; id++)
-		ret = vm_listen(vu, id);
+		ret = vm_waiting(vu, id);
 	if (ret) {
 		vu_close(vu);
 		return ret;
@@ -322,7 +325,7 @@ static int vu_attach_vgpu(void *vgpu, unsigned long *handle)
 	os_mutex_unlock(&vm->vu->vms_lock);
 	if (ret)
 		return ret;
-	vu_client_attached(vm);
+	vu_client_changed(vm);
 	if (vm->listen < 0)
 		return 0;
 	ret = vu_server_start(vm, vm->listen, -1);
@@ -356,7 +359,7 @@ void vu_detach_vgpu(unsigned long handle)
 	mpt_deliver_quiesce(vm);
 	if (vm->listen >= 0)
 		vu_server_stop(vm);
-	vu_client_detached(vm);
+	vu_client_changed(vm);
 	vu_dma_clear(vm);
 	os_mutex_lock(&vm->vu->vms_lock);
 	os_store(&vm->handle, 0);

@@ -19,6 +19,7 @@
 #include "libmpt/os.h"
 
 #define VU "vfio-user"
+#define VU_VMS_MAX 7 /* on sockets: vGPUs of a device */
 /* The sentence names the operation, not our function. */
 #define vu_fail(op, err, ...) mpt_fail_at((err), (op), VU, __VA_ARGS__)
 
@@ -27,6 +28,7 @@ struct vu_map;
 struct vu_place;
 struct vu_bus;
 struct vu_client;
+struct vu_sock_name;
 
 struct vu_options {
 	const char *socket; /* "": none; VMs are made by the testbed only */
@@ -86,6 +88,7 @@ struct vu_vm {
 	unsigned int nr_places; /* with the orphans */
 	u64 total; /* their bytes */
 	int listen; /* a listening socket; -1: none */
+	struct vu_sock_name *name; /* its */
 	struct vu_conn *conn; /* server.c */
 	struct vu_client *client; /* client.c: the testbed's; NULL: a stranger */
 	struct vu_irqs irqs;
@@ -94,6 +97,7 @@ struct vu_vm {
 	bool intx_level;
 	u64 msi, intx, traps, cfg, unclaimed, bad_unmap, opregion, edid;
 	int64_t vfio_device;
+	bool oom;
 	UT_hash_handle hh;
 };
 
@@ -106,9 +110,12 @@ struct vu_vm *vu_vm_hold(unsigned long handle, const char *op);
 void vu_vm_drop(struct vu_vm *vm);
 /* The vGPU, for calls of the core until mpt_deliver_leave(); NULL: nobody is to be called. */
 void *vu_deliver_begin(struct vu_vm *vm);
-/* A VM without memory and client; id unused so far. */
+/* A VM without memory and client, which nobody finds yet: 0, -ENOMEM. */
 int vu_vm_new(struct vu *vu, unsigned int id, struct vu_vm **vm);
+/* From now on it is found: 0, -EEXIST, -ENOMEM. */
+int vu_vm_show(struct vu_vm *vm);
 void vu_vm_free(struct vu_vm *vm);
+void vu_detach_vgpu(unsigned long handle);
 
 /* --- server.c: the thread --- */
 
@@ -184,5 +191,9 @@ int vu_fault_take(void *self, struct mpt_iommu_fault *fault);
 
 /* --- testbed.c, client.c: a small client in this process, over a socket pair --- */
 extern const struct mpt_testbed vu_testbed;
+/* Of a VM about to be freed: its client and its server go. Not shown, or nobody finds it any more. */
+void vu_client_exit(struct vu_vm *vm);
+/* Another vGPU is seen, or none: what the client has learned of it is old. */
+void vu_client_changed(struct vu_vm *vm);
 
 #endif

@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The testbed's table, and of its functions those about a whole VM: making and ending one, counters,
+ * the dirty log. What the guest does is client.c's, the bus side dma.c's.
+ */
+#include <errno.h>
+
+#include "backends/vfio-user/vu.h"
+
+void vu_client_exit(struct vu_vm *vm)
+{
+	(void)vm;
+}
+
+void vu_client_changed(struct vu_vm *vm)
+{
+	(void)vm;
+}
+
+/* --- counters and the dirty log: also of a VM whose client is a stranger --- */
+
+static int vm_stats(void *vm_, struct mpt_vm_stats *stats)
+{
+	struct vu_vm *vm = vm_;
+
+	*stats = (struct mpt_vm_stats){
+		.msi = os_load(&vm->msi),
+		.intx = os_load(&vm->intx),
+		.intx_level = os_load(&vm->intx_level),
+		.irq_lost = vu_irq_lost(vm),
+		.traps = os_load(&vm->traps),
+		.cfg = os_load(&vm->cfg),
+		.unclaimed = os_load(&vm->unclaimed),
+		.dma_live = vu_dma_live(vm),
+		.bad_unmap = os_load(&vm->bad_unmap),
+		.opregion = os_load(&vm->opregion),
+		.edid = os_load(&vm->edid),
+		.vfio_device = os_load(&vm->vfio_device),
+		.stopped = os_load(&vm->stopped),
+	};
+	return 0;
+}
+
+const struct mpt_testbed vu_testbed = {
+	.size = sizeof(struct mpt_testbed),
+	.stats = vm_stats,
+	.bus_access = vu_bus_access,
+	.fault_take = vu_fault_take,
+};
