@@ -128,26 +128,21 @@ static int make_way(const struct sockaddr_un *sun)
 	return unlink(sun->sun_path) ? listen_fail(sun->sun_path, errno) : 0;
 }
 
-static int bind_name(int fd, const struct sockaddr_un *sun, struct vu_sock_name *name)
+static int bind_name(int fd, const struct sockaddr_un *sun)
 {
-	struct stat st;
-
 	/* The socket's own mode becomes the name's: no moment in which others may connect. */
 	if (fchmod(fd, 0600) || bind(fd, (const struct sockaddr *)sun, sizeof(*sun)))
 		return errno;
-	if (lstat(sun->sun_path, &st) || listen(fd, BACKLOG)) {
+	if (listen(fd, BACKLOG)) {
 		int err = errno;
 
 		unlink(sun->sun_path);
 		return err;
 	}
-	memcpy(name->path, sun->sun_path, sizeof(name->path));
-	name->dev = st.st_dev;
-	name->ino = st.st_ino;
 	return 0;
 }
 
-int vu_sock_listen(const char *path, struct vu_sock_name *name)
+int vu_sock_listen(const char *path)
 {
 	struct sockaddr_un sun;
 	int ret, fd;
@@ -158,14 +153,14 @@ int vu_sock_listen(const char *path, struct vu_sock_name *name)
 	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
 	if (fd < 0)
 		return listen_fail(path, errno);
-	ret = bind_name(fd, &sun, name);
+	ret = bind_name(fd, &sun);
 	if (ret == EADDRINUSE) {
 		ret = make_way(&sun);
 		if (ret) {
 			close(fd);
 			return ret;
 		}
-		ret = bind_name(fd, &sun, name);
+		ret = bind_name(fd, &sun);
 	}
 	if (!ret)
 		return fd;
@@ -173,15 +168,16 @@ int vu_sock_listen(const char *path, struct vu_sock_name *name)
 	return listen_fail(path, ret);
 }
 
-void vu_sock_unlisten(int fd, const struct vu_sock_name *name)
+void vu_sock_unlisten(int fd, const char *path)
 {
+	struct sockaddr_un sun;
 	struct stat st;
 
 	if (fd < 0)
 		return;
 	close(fd);
-	if (!lstat(name->path, &st) && st.st_dev == name->dev && st.st_ino == name->ino)
-		unlink(name->path);
+	if (!address(path, &sun) && !lstat(path, &st) && S_ISSOCK(st.st_mode) && !answered(&sun))
+		unlink(path);
 }
 
 int vu_sock_accept(int fd, int wake)
