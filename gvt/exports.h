@@ -7,6 +7,7 @@
 #define GVT_EXPORTS_H
 
 #pragma GCC visibility push(default)
+#include <gvt/display.h>
 #include <gvt/gvt.h>
 #include <gvt/hw.h>
 #include <gvt/state.h>

@@ -369,6 +369,8 @@ void gvt_vblank_flip(struct gvt_vgpu *v, u32 pipe); /* the first plane has a new
 void gvt_vblank_pipes(struct gvt_vgpu *v); /* what pipes are on may have changed */
 void gvt_vblank_reset(struct gvt_vgpu *v);
 
+bool gvt_pipe_on(const struct gvt_vgpu *v, u32 pipe);
+
 /* --- opregion.c --- */
 void gvt_opregion_build(u8 buf[GVT_OPREGION_SIZE]);
 void gvt_opregion_place(struct gvt_vgpu *v, u32 asls); /* lock held, as below */

@@ -37,6 +37,7 @@ libmpt_gvt_core_la_SOURCES = \
 	gvt/lock.h \
 	gvt/mmio.c \
 	gvt/opregion.c \
+	gvt/plane.c \
 	gvt/platform.c \
 	gvt/platform.h \
 	gvt/page_track.c \

@@ -53,6 +53,7 @@ static const struct gvt_platform platforms[] = {
 		.regs = &gvt_skl_regs,
 		.events = gvt_irq_gen9,
 		.monitor = &port_d_pch,
+		.universal_planes = true,
 		.ring_mode_refused = 1,
 		.type_version = 5,
 	}, {
@@ -75,6 +76,7 @@ static const struct gvt_platform platforms[] = {
 		.regs = &gvt_kbl_regs,
 		.events = gvt_irq_gen9,
 		.monitor = &port_d_pch,
+		.universal_planes = true,
 		.ring_mode_refused = 1,
 		.type_version = 5,
 	}, {
@@ -86,6 +88,7 @@ static const struct gvt_platform platforms[] = {
 		.regs = &gvt_bxt_regs,
 		.events = gvt_irq_bxt,
 		.monitor = &port_b_bxt,
+		.universal_planes = true,
 		.ring_mode_refused = 1,
 		.type_version = 5,
 	}, {
@@ -97,6 +100,7 @@ static const struct gvt_platform platforms[] = {
 		.regs = &gvt_cfl_regs,
 		.events = gvt_irq_gen9,
 		.monitor = &port_d_pch,
+		.universal_planes = true,
 		.ring_mode_refused = 3,
 		.type_version = 5,
 	},

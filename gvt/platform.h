@@ -40,6 +40,7 @@ struct gvt_platform {
 	const struct gvt_platform_regs *regs; /* reg_table.c */
 	const struct gvt_irq_event *events; /* interrupt.c: GVT_NUM_EVENTS of them */
 	const struct gvt_port *monitor;
+	bool universal_planes; /* plane.c: the first plane is as on gen9 */
 	u32 ring_mode_refused; /* bits of RING_MODE that are features not virtualised */
 	u32 type_version; /* the 5 of GVTg_V5_8 */
 };

@@ -29,7 +29,7 @@ static bool edp_on(const struct gvt_vgpu *v, u32 pipe)
 	return input == DDI_INPUT(pipe) || (input == DDI_INPUT_A_ALWAYS && !pipe);
 }
 
-static bool pipe_on(const struct gvt_vgpu *v, u32 pipe)
+bool gvt_pipe_on(const struct gvt_vgpu *v, u32 pipe)
 {
 	return (gvt_vreg(v, PIPECONF(pipe)) & PIPECONF_ENABLE) || edp_on(v, pipe);
 }
@@ -40,7 +40,7 @@ static bool pipe_on(const struct gvt_vgpu *v, u32 pipe)
  */
 void gvt_vblank_flip(struct gvt_vgpu *v, u32 pipe)
 {
-	if (!pipe_on(v, pipe))
+	if (!gvt_pipe_on(v, pipe))
 		return;
 	if (__atomic_load_n(&v->gvt->serviced, __ATOMIC_RELAXED) &&
 	    !(gvt_vreg(v, PLANE_CTL(pipe)) & PLANE_CTL_ASYNC_FLIP))
@@ -90,7 +90,7 @@ u64 gvt_vblank_service(struct gvt_vgpu *v, u64 now)
 	u32 pipe;
 
 	for (pipe = 0; pipe < GVT_NUM_PIPES; pipe++) {
-		if (!v->active || v->failsafe || !pipe_on(v, pipe)) {
+		if (!v->active || v->failsafe || !gvt_pipe_on(v, pipe)) {
 			pipe_off(v, pipe);
 			continue;
 		}
@@ -111,7 +111,7 @@ void gvt_vblank_pipes(struct gvt_vgpu *v)
 	u32 pipe;
 
 	for (pipe = 0; pipe < GVT_NUM_PIPES; pipe++) {
-		if (!pipe_on(v, pipe))
+		if (!gvt_pipe_on(v, pipe))
 			pipe_off(v, pipe);
 		else if (!(v->vblank.running & 1U << pipe))
 			begins = v->active && !v->failsafe;

@@ -32,6 +32,7 @@ mptstaticinclude_HEADERS =
 
 gvtincludedir = $(includedir)/gvt
 gvtinclude_HEADERS = \
+	include/gvt/display.h \
 	include/gvt/gvt.h \
 	include/gvt/hw.h \
 	include/gvt/state.h
