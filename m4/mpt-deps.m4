@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: MIT
-# The libraries of other people: uthash (header only), libltdl (optional), libcheck (tests).
+# The libraries of other people: uthash (header only), libltdl, jansson,
+# libpng (optional), libcheck (tests).
 
 # MPT_UTHASH: it has no .pc file, only a header.
 AC_DEFUN([MPT_UTHASH], [
@@ -59,4 +60,20 @@ AC_DEFUN([MPT_JANSSON], [
 	])
 	AS_IF([test "x$mpt_have_jansson" = xyes],
 		[AC_DEFINE([HAVE_JANSSON], [1], [jansson is there: mptctl --json])])
+])
+
+# MPT_PNG: pictures of mptctl serve. `auto` takes it if it is there; asked for and missing is an error.
+AC_DEFUN([MPT_PNG], [
+	AC_ARG_WITH([png],
+		[AS_HELP_STRING([--with-png@<:@=yes|no|auto@:>@],
+			[mptctl serve --screenshot through libpng @<:@auto@:>@])],
+		[], [with_png=auto])
+	mpt_have_png=no
+	AS_IF([test "x$with_png" != xno], [
+		PKG_CHECK_MODULES([PNG], [libpng >= 1.6], [mpt_have_png=yes], [mpt_have_png=no])
+		AS_IF([test "x$with_png$mpt_have_png" = xyesno],
+			[AC_MSG_ERROR([--with-png: libpng not found (Debian: apt-get install libpng-dev)])])
+	])
+	AS_IF([test "x$mpt_have_png" = xyes],
+		[AC_DEFINE([HAVE_PNG], [1], [libpng is there: mptctl serve --screenshot])])
 ])

@@ -13,6 +13,7 @@ AC_DEFUN([MPT_SUMMARY], [
     static back end   $with_static_backend
     loadable ones     $mpt_have_ltdl (libltdl)
     mptctl --json     $mpt_have_jansson (jansson)
+    --screenshot      $mpt_have_png (libpng)
     libcheck suites   $mpt_have_check
     C++ header test   ${CXX:-no (no C++ compiler)}
     fuzz targets      ${FUZZ_CC:-no (no clang)}

@@ -42,6 +42,8 @@ mptctl_sources = \
 	tools/cli.c \
 	tools/cli.h \
 	tools/json.h \
+	tools/png.c \
+	tools/png.h \
 	tools/replay.c \
 	tools/replay.h \
 	tools/report.c \
@@ -52,7 +54,9 @@ mptctl_sources = \
 	tools/serve.c \
 	tools/serve.h \
 	tools/serve_loop.c \
+	tools/serve_record.c \
 	tools/serve_report.c \
+	tools/serve_shot.c \
 	tools/serve_socket.c \
 	tools/serve_watch.c \
 	tools/session.c \
@@ -69,5 +73,5 @@ bin_PROGRAMS += tools/mptctl
 tools_mptctl_SOURCES = \
 	$(mptctl_sources) \
 	tools/mptctl.c
-tools_mptctl_CPPFLAGS = $(public_cppflags) $(guest_cppflags) $(JANSSON_CFLAGS)
-tools_mptctl_LDADD = libmpt-gvt.la libmpt.la $(JANSSON_LIBS)
+tools_mptctl_CPPFLAGS = $(public_cppflags) $(guest_cppflags) $(JANSSON_CFLAGS) $(PNG_CFLAGS)
+tools_mptctl_LDADD = libmpt-gvt.la libmpt.la $(JANSSON_LIBS) $(PNG_LIBS)

@@ -9,6 +9,7 @@
 
 #include "cli.h"
 #include "json.h"
+#include "png.h"
 #include "serve.h"
 #include "vgpu_type.h"
 
@@ -27,6 +28,10 @@ static const struct cli_option options[] = {
 	  offsetof(struct serve_args, aperture), CLI_NUMBER },
 	{ "backend", "SPEC", "vfio-user, with layers in front and options behind",
 	  offsetof(struct serve_args, backend), CLI_TEXT },
+	{ "record", "FILE", "write what the guest does as a trace; of several vGPUs FILE.1, ...",
+	  offsetof(struct serve_args, record), CLI_TEXT },
+	{ "screenshot", "FILE.png", "write what the guest shows, at SIGUSR1 and at the end",
+	  offsetof(struct serve_args, screenshot), CLI_TEXT },
 	{ "quiet", NULL, "tell only what is wrong while guests run",
 	  offsetof(struct serve_args, quiet), CLI_FLAG },
 	{ "json", NULL, "print the final report as JSON", offsetof(struct serve_args, json),
@@ -42,6 +47,17 @@ static int fail(void)
 
 /* --- up, and down in reverse order --- */
 
+/* Before the vGPU runs: a client may be there already. */
+static int open_record(struct serve *s, struct serve_vgpu *v)
+{
+	char path[SERVE_PATH_MAX];
+
+	if (!s->args->record)
+		return 0;
+	serve_path(s->args->record, v->id, s->n, path, sizeof(path));
+	return serve_record_open(v, path);
+}
+
 static int open_vgpu(struct serve *s, struct serve_vgpu *v)
 {
 	if (mpt_vm_get(s->host, v->id, &v->vm)) {
@@ -54,6 +70,8 @@ static int open_vgpu(struct serve *s, struct serve_vgpu *v)
 		return fail();
 	}
 	gvt_vgpu_info(v->vgpu, &v->info);
+	if (open_record(s, v))
+		return -1;
 	gvt_ops()->vgpu_activate(v->vgpu);
 	return 0;
 }
@@ -71,6 +89,7 @@ static void close_vgpu(struct serve *s, struct serve_vgpu *v)
 		if (ret)
 			session_error(&s->end, ret, "destroying vGPU", v->id);
 	}
+	serve_record_close(v, &s->end);
 	mpt_vm_put(v->vm);
 }
 
@@ -81,6 +100,7 @@ static int open_device(struct serve *s)
 		.size = sizeof(config),
 		.platform = a->platform,
 		.aperture = a->aperture,
+		.ops = a->record ? serve_record_ops() : NULL,
 		.wake = serve_loop_wake,
 	};
 	char why[SESSION_WHY_MAX];
@@ -151,6 +171,7 @@ static int serve(struct serve *s)
 		serve_print_qemu(s->args->json ? stderr : stdout, s);
 		if (!serve_loop(s))
 			status = CLI_OK;
+		serve_shot(s);
 	}
 	serve_watch_end();
 	serve_down(s);
@@ -162,6 +183,14 @@ static int serve(struct serve *s)
 
 /* --- the command --- */
 
+static bool too_long(const char *option, const char *path)
+{
+	if (!path || strlen(path) < SERVE_PATH_MAX - 16)
+		return false;
+	cli_error("serve: --%s: the path is too long", option);
+	return true;
+}
+
 static int check_args(const struct serve_args *a)
 {
 	if (!a->socket)
@@ -170,9 +199,11 @@ static int check_args(const struct serve_args *a)
 		cli_error("serve: --vgpus is 1 to %d", GVT_MAX_VGPU);
 	else if (!a->aperture)
 		cli_error("serve: --aperture 0 is no size");
+	else if (a->screenshot && !TOOLS_HAVE_PNG)
+		cli_error(TOOLS_NO_PNG);
 	else if (a->json && !TOOLS_HAVE_JSON)
 		cli_error(TOOLS_NO_JSON);
-	else
+	else if (!too_long("record", a->record) && !too_long("screenshot", a->screenshot))
 		return serve_socket_check(a->socket, (unsigned int)a->vgpus);
 	return -1;
 }

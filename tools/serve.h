@@ -12,7 +12,7 @@
 #define SERVE_PATH_MAX 4096
 
 struct serve_args {
-	const char *socket, *type, *platform, *backend;
+	const char *socket, *type, *platform, *backend, *record, *screenshot;
 	uint64_t vgpus, aperture;
 	bool json, quiet;
 };
@@ -22,6 +22,7 @@ struct serve_args {
  * @id: the VM's number, from 1
  * @socket: its path as QEMU is told it
  * @vm, @vgpu: NULL: not there yet
+ * @record: NULL: not recorded
  * @info: when it was looked at last; at the end what it did
  * @stats: at the end
  * @driver: its driver has read PVINFO at some time
@@ -31,6 +32,7 @@ struct serve_vgpu {
 	char socket[SERVE_PATH_MAX];
 	struct mpt_vm *vm;
 	struct intel_vgpu *vgpu;
+	struct recorder *record;
 	struct gvt_vgpu_info info;
 	struct mpt_vm_stats stats;
 	bool driver;
@@ -62,8 +64,8 @@ void serve_down(struct serve *s);
 
 /* Whether sockets can be made there: prints what is wrong. @n: of them. Return: 0, -1. */
 int serve_socket_check(const char *path, unsigned int n);
-/* The path of vGPU @id of @n. */
-void serve_socket_path(const char *path, unsigned int id, unsigned int n, char *buf, size_t len);
+/* What belongs to vGPU @id of @n: PATH, of several PATH.1, PATH.2, ... */
+void serve_path(const char *path, unsigned int id, unsigned int n, char *buf, size_t len);
 /* Fills serve_vgpu.socket. */
 void serve_socket_name(struct serve *s, struct serve_vgpu *v);
 /* The host to open: @backend with the sockets' options, "check" in front. Return: 0, -1. */
@@ -92,6 +94,20 @@ void serve_watch(struct serve *s, u64 now);
 /* The status line goes. */
 void serve_watch_end(void);
 void serve_tell(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
+
+/* --- serve_record.c: the guest's accesses as an mmiotrace --- */
+
+/* The entry points that record; those of vGPUs without a recorder only pass on. */
+const struct intel_gvt_ops *serve_record_ops(void);
+/* The file is made anew. Return: 0, -1 with an error printed. */
+int serve_record_open(struct serve_vgpu *v, const char *path);
+/* After the vGPU is gone. What could not be written is an error in @r. */
+void serve_record_close(struct serve_vgpu *v, struct session_result *r);
+
+/* --- serve_shot.c --- */
+
+/* A picture of what each guest shows now; where one shows nothing, that is told. */
+void serve_shot(const struct serve *s);
 
 /* --- serve_report.c --- */
 

@@ -31,6 +31,7 @@ static void signal_set(sigset_t *set)
 	sigaddset(set, SIGINT);
 	sigaddset(set, SIGTERM);
 	sigaddset(set, SIGHUP);
+	sigaddset(set, SIGUSR1);
 }
 
 int serve_loop_init(void)
@@ -149,13 +150,17 @@ static int start_engines(struct serve *s, struct threads *t)
 /* --- the main thread --- */
 
 /* Return: whether it is to go on. */
-static bool take_signals(void)
+static bool take_signals(const struct serve *s)
 {
 	struct signalfd_siginfo info;
 	bool on = true;
 
-	while (read(signal_fd, &info, sizeof(info)) == (ssize_t)sizeof(info))
-		on = false;
+	while (read(signal_fd, &info, sizeof(info)) == (ssize_t)sizeof(info)) {
+		if (info.ssi_signo == SIGUSR1)
+			serve_shot(s);
+		else
+			on = false;
+	}
 	return on;
 }
 
@@ -192,7 +197,7 @@ int serve_loop(struct serve *s)
 		}
 		next = gvt_service(s->gvt, now);
 		main_wait(earlier(next, watched + WATCH_NS - now));
-	} while (take_signals());
+	} while (take_signals(s));
 	stop_engines(&threads);
 	return 0;
 }

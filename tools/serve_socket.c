@@ -14,7 +14,7 @@
 #define BACKEND "vfio-user"
 #define PATH_LIMIT (sizeof(((struct sockaddr_un *)0)->sun_path) - 1)
 
-void serve_socket_path(const char *path, unsigned int id, unsigned int n, char *buf, size_t len)
+void serve_path(const char *path, unsigned int id, unsigned int n, char *buf, size_t len)
 {
 	if (n == 1)
 		snprintf(buf, len, "%s", path);
@@ -91,7 +91,7 @@ int serve_socket_check(const char *path, unsigned int n)
 		return -1;
 	}
 	for (id = 1; id <= n; id++) {
-		serve_socket_path(path, id, n, one, sizeof(one));
+		serve_path(path, id, n, one, sizeof(one));
 		if (check_path(one))
 			return -1;
 	}
@@ -104,7 +104,7 @@ void serve_socket_name(struct serve *s, struct serve_vgpu *v)
 	char path[SERVE_PATH_MAX], here[SERVE_PATH_MAX];
 	int n;
 
-	serve_socket_path(s->args->socket, v->id, s->n, path, sizeof(path));
+	serve_path(s->args->socket, v->id, s->n, path, sizeof(path));
 	if (path[0] != '/' && getcwd(here, sizeof(here))) {
 		n = snprintf(v->socket, sizeof(v->socket), "%s/%s", here, path);
 		if (n > 0 && (size_t)n <= PATH_LIMIT)
