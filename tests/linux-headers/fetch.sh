@@ -11,6 +11,7 @@
 # cannot be had, and the printed line says why.
 set -eu
 export LC_ALL=C
+. "$(dirname "$0")/../lib/apt.sh"
 
 if [ $# -ne 3 ]; then
 	echo "usage: fetch.sh SUITE PACKAGE FOLDER" >&2
@@ -47,58 +48,17 @@ trap 'rm -rf "$work"' EXIT
 trap 'exit 130' INT
 trap 'exit 143' TERM
 
-# apt reads its own configuration itself, one-line and deb822 sources alike. A third party's archive
-# has no Debian suite; a disc cannot have another one.
-sources()
-{
-	# shellcheck disable=SC2016 # apt expands these
-	apt-get indextargets --no-release-info --format '$(REPO_URI) $(RELEASE)' 2>/dev/null |
-		grep -v '^cdrom:' | LC_ALL=C sort -u
-}
-codename='(stretch|buster|bullseye|bookworm|trixie|forky|duke|sid|(old)*stable|testing|unstable)'
-archives=$(sources | sed -nE "s/ $codename(-updates|-backports)?\$//p" | uniq)
-security=$(sources | sed -nE "s/ $codename(-security|\/updates)\$//p" | uniq)
+archives=$(apt_archives)
+security=$(apt_sources | sed -nE "s/ $apt_codename(-security|\/updates)\$//p" | uniq)
 [ -n "$archives$security" ] ||
 	unavailable "apt's configuration on this machine names no Debian mirror"
-
-# A retired suite's key moves to the second file.
-keys=
-for ring in archive-keyring archive-removed-keys; do
-	for file in /usr/share/keyrings/debian-$ring.gpg /usr/share/keyrings/debian-$ring.pgp; do
-		[ ! -r "$file" ] || { keys="$keys${keys:+,}$file"; break; }
-	done
-done
-
-# Given with -c this file is read after the machine's own configuration, whose proxies stay in
-# force and whose hooks (they clean the machine's own cache) do not. Release files of retired
-# suites have expired; their signatures are still checked.
-mkdir -p "$work/state/lists/partial" "$work/cache/archives/partial" "$work/deb"
-: >"$work/state/status"
-cat >"$work/apt.conf" <<CONF
-Dir::Etc::sourcelist "$work/sources.list";
-Dir::Etc::sourceparts "/dev/null";
-Dir::Etc::preferences "/dev/null";
-Dir::Etc::preferencesparts "/dev/null";
-Dir::State "$work/state";
-Dir::State::status "$work/state/status";
-Dir::Cache "$work/cache";
-APT::Sandbox::User "$(id -un)";
-APT::Default-Release "";
-Acquire::Check-Valid-Until "false";
-Acquire::Languages "none";
-Acquire::Retries "2";
-Acquire::http::Timeout "30";
-Acquire::https::Timeout "30";
-#clear APT::Update::Pre-Invoke;
-#clear APT::Update::Post-Invoke;
-#clear APT::Update::Post-Invoke-Success;
-CONF
+apt_private "$work"
+mkdir -p "$work/deb"
 
 # try URI SUITE: download the newest version that this archive has.
 try()
 {
-	printf 'deb [target=Packages%s] %s %s main\n' "${keys:+ signed-by=$keys}" "$1" "$2" \
-		>"$work/sources.list"
+	apt_source "$1" "$2" >"$work/sources.list"
 	echo "fetch: $package from $1 $2" >&2
 	apt-get -c "$work/apt.conf" -q update >>"$work/log" 2>&1 || return 1
 	(cd "$work/deb" && apt-get -c "$work/apt.conf" -q download "$package") >>"$work/log" 2>&1 ||
