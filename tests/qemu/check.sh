@@ -1,0 +1,170 @@
+#!/bin/bash
+# SPDX-License-Identifier: MIT
+# make check-guest: stock kernels in a stock QEMU bind their stock i915 to our vGPU. Fetches what it
+# needs, boots a set of machines (boot.sh) and adds up what the gate says of each.
+#
+#   check.sh covering|all|platforms|show [OPTION=VALUE]...
+#
+#   covering    four boots in which each value of each axis appears, and each two values of most
+#   all         every combination, and the other platforms
+#   platforms   every other platform once, on the newest kernel
+#   show        one boot, with what i915 and the batches say; OPTIONs are boot.sh's
+#
+#   MPTCTL=PATH      what serves the vGPU
+#   GUEST_CACHE=DIR  where packages are kept from run to run, by default libmpt/guest in the user's
+#                    cache folder
+#   GUEST_OUT=DIR    where the logs of each boot are left, by default ./guest-out
+#   GUEST_CC=gcc     makes the program that runs in the guest
+#
+# Exit status: 0 all passed, 1 something failed, 77 something cannot be had here.
+set -u
+export LC_ALL=C
+
+here=$(cd "$(dirname "$0")" && pwd)
+mptctl=${MPTCTL:-mptctl}
+cache=${GUEST_CACHE:-${XDG_CACHE_HOME:-${HOME:?}/.cache}/libmpt/guest}
+out=${GUEST_OUT:-$PWD/guest-out}
+passed=0 failed=0 skipped=0
+
+closing()
+{
+	echo "$passed passed, $failed failed, $skipped skipped"
+	[ "$failed" -eq 0 ] || exit 1
+	[ "$passed" -gt 0 ] || exit 77
+	exit 0
+}
+
+# ready SET...: packages and the guest's program; ends this if one is not to be had.
+ready()
+{
+	if ! sh "$here/fetch.sh" "$cache" "$@"; then
+		skipped=$((skipped + 1))
+		closing
+	fi
+	# Not the build's compiler options: what runs in the guest is no part of what is tested.
+	program=$out/guest
+	${GUEST_CC:-gcc} -std=gnu11 -O2 -Wall -Wextra -Werror -D_GNU_SOURCE -static \
+		-isystem "$cache/uapi/usr/include/libdrm" "$here/guest.c" -o "$program" ||
+		{ echo "check-guest: no static program (libc6-dev has the library)" >&2; exit 1; }
+}
+
+# boot NAME OPTION=VALUE...: its result, in the manner of tests/lib/driver.sh. What the gate said is
+# in $said, its counts in $p and $f.
+boot()
+{
+	local name=$1
+	shift
+	bash "$here/boot.sh" cache="$cache" program="$program" mptctl="$mptctl" \
+		OUT="$out/$name" "$@" >"$out/$name.gate" 2>&1
+	said=$(grep '^FAIL: ' "$out/$name.gate")
+	read -r p f < <(awk '/^[0-9]+ passed, [0-9]+ failed, 0 skipped$/ { p = $1; f = $3; n++ }
+		END { print p + 0, n ? f + 0 : 1 }' "$out/$name.gate")
+	seconds=$(awk '$1 == "seconds" { print $2 }' "$out/$name/status" 2>/dev/null)
+	verdict=PASS
+	[ "$f" -eq 0 ] || verdict=FAIL
+}
+
+# judged NAME OPTION=VALUE...: a boot that must pass.
+judged()
+{
+	boot "$@"
+	passed=$((passed + p)) failed=$((failed + f))
+	echo "$verdict: guest $1 ($p passed, $f failed, 0 skipped; ${seconds:-?} s)"
+	[ "$f" -eq 0 ] || { echo "$said"; echo "logs: $out/$1"; }
+	grep -h '^INFO time' "$out/$1/results" 2>/dev/null | tr -d '\r'
+}
+
+# machine KERNEL POSTED SMP IRQ
+machine()
+{
+	judged "$1-$([ "$2" = yes ] && echo posted || echo waited)-smp$3-$4" \
+		kernel="$1" posted="$2" smp="$3" irq="$4"
+}
+
+covering()
+{
+	machine 6.1 no 1 msi
+	machine 6.1 yes 2 intx
+	machine 6.12 yes 1 intx
+	machine 6.12 no 2 msi
+}
+
+product()
+{
+	for kernel in 6.1 6.12; do
+		for posted in no yes; do
+			for smp in 1 2; do
+				for irq in msi intx; do
+					machine $kernel $posted $smp $irq
+				done
+			done
+		done
+	done
+}
+
+# The file names those that have passed once, and must again; the others may.
+platforms()
+{
+	local platform known
+	while read -r platform known; do
+		case $platform in '#'* | '') continue ;; esac
+		if [ "$known" = judged ]; then
+			judged "$platform" platform="$platform" guest=boot
+			continue
+		fi
+		boot "$platform" platform="$platform" guest=boot
+		if [ "$f" -eq 0 ]; then
+			echo "NOTE: guest: platform $platform passes; mark it judged in platforms"
+			passed=$((passed + p))
+		else
+			echo "SKIP: guest: platform $platform stays unjudged: $(head -n 1 <<<"$said")"
+			skipped=$((skipped + 1))
+		fi
+	done <"$here/platforms"
+}
+
+show()
+{
+	judged show "$@"
+	echo
+	echo "what the guest's kernel says (all of it: $out/show/results):"
+	tr -d '\r' <"$out/show/results" |
+		sed -nE 's/^LOG <[0-6]>(\[.*(i915|\[drm\]).*)/  \1/p' | grep -v 'drm:'
+	echo
+	echo "what its user space says:"
+	tr -d '\r' <"$out/show/results" | sed -nE 's/^((INFO|PASS|FAIL) .*)/  \1/p'
+	echo
+	echo "what mptctl serve says:"
+	sed 's/^/  /' "$out/show/serve"
+	echo
+}
+
+mkdir -p "$out" "$cache" || exit 1
+out=$(cd "$out" && pwd) cache=$(cd "$cache" && pwd)
+what=${1:-covering}
+[ $# -eq 0 ] || shift
+case $what in
+covering)
+	ready qemu busybox uapi linux-6.1 linux-6.12
+	covering
+	;;
+all)
+	ready qemu busybox uapi linux-6.1 linux-6.12
+	product
+	platforms
+	;;
+platforms)
+	ready qemu busybox uapi linux-6.12
+	platforms
+	;;
+show)
+	kernel=6.12
+	for word; do
+		case $word in kernel=*) kernel=${word#*=} ;; esac
+	done
+	ready qemu busybox uapi "linux-$kernel"
+	show "$@"
+	;;
+*) echo "check.sh: no '$what'; known: covering, all, platforms, show" >&2; exit 2 ;;
+esac
+closing
