@@ -16,8 +16,8 @@
 #   mptctl=PATH  cache=FOLDER  program=FILE   mptctl, what fetch.sh filled, guest.c compiled
 #   serve=WORDS      more options of mptctl serve
 #
-# In the folder then are: console (the kernel's), results (init.sh's), serve, qemu (their output) and
-# status (exit statuses). Exit status: that of gate.sh.
+# In the folder then are: console (the kernel's), results (init.sh's), serve, qemu (their output)
+# and status (exit statuses). Exit status: that of gate.sh.
 set -u
 export LC_ALL=C
 

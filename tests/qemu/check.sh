@@ -117,7 +117,7 @@ platforms()
 			echo "NOTE: guest: platform $platform passes; mark it judged in platforms"
 			passed=$((passed + p))
 		else
-			echo "SKIP: guest: platform $platform stays unjudged: $(head -n 1 <<<"$said")"
+			echo "SKIP: guest: $platform stays unjudged: $(head -n 1 <<<"$said")"
 			skipped=$((skipped + 1))
 		fi
 	done <"$here/platforms"

@@ -10,8 +10,8 @@
 #
 # A set that is complete is not looked at again until its lines in packages.lock change. A pinned
 # version that the mirror no longer has (kernels move on with security updates) is replaced by the
-# suite's newest, by the checksums of the signed index, with a NOTE. Exit status 77: something cannot
-# be had; lines that begin with SKIP say what and why.
+# suite's newest, by the checksums of the signed index, with a NOTE. Exit status 77: something
+# cannot be had; lines that begin with SKIP say what and why.
 set -eu
 export LC_ALL=C
 
@@ -134,8 +134,8 @@ download()
 		rm -f "$deb"
 		# A second mirror is asked only for what the first has not.
 		for mirror in $archives; do
-			/usr/lib/apt/apt-helper -c "$work/apt.conf" -q download-file \
-				"$mirror$path" "$deb.part" "SHA256:$sum" >"$work/log" 2>&1 || continue
+			/usr/lib/apt/apt-helper -c "$work/apt.conf" -q download-file "$mirror$path" \
+				"$deb.part" "SHA256:$sum" >"$work/log" 2>&1 || continue
 			! echo "$sum  $deb.part" | sha256sum -c --quiet - >"$work/log" 2>&1 ||
 				mv "$deb.part" "$deb"
 			break
@@ -199,9 +199,10 @@ outdated()
 {
 	pinned "$1" >"$work/pinned"
 	! cmp -s "$work/pinned" "$cache/$1/packages" || return 0
-	awk -v set="$1" 'NR == FNR { old[$2] = $3; next }
-		!($2 in old) || old[$2] != $3 {
-			printf "NOTE: guest: %s: %s %s, not the pinned %s\n", set, $2, $3,
+	awk -v set="$1" '!NF { next }
+		FILENAME ~ /pinned$/ { old[$2] = $3 " " $5; next }
+		!($2 in old) || old[$2] != $3 " " $5 {
+			printf "NOTE: guest: %s: %s %s, not the pinned %s\n", set, $2, $3 " " $5,
 				$2 in old ? old[$2] : "(nothing)"
 		}' "$work/pinned" "$cache/$1/packages"
 }

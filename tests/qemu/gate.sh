@@ -1,11 +1,12 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# The gate: looks at what one boot left in a folder (boot.sh) and says what holds of it and what does
-# not. It runs nothing, so that recorded boots can be judged as well.
+# The gate: looks at what one boot left in a folder (boot.sh) and says what holds of it and what
+# does not. It runs nothing, so that recorded boots can be judged as well.
 #
 #   gate.sh FOLDER [test|boot]
 #
-# Prints a line `FAIL: what` for each check that does not hold, then `N passed, N failed, 0 skipped`.
+# Prints a line `FAIL: what` for each check that does not hold, then `N passed, N failed, 0
+# skipped`.
 set -u
 export LC_ALL=C
 
@@ -52,8 +53,8 @@ function check(name, holds, why) {
 }
 # What is wrong wherever it stands, whatever the level: at most three of a kind are shown.
 function bad(line) {
-	if (line ~ /\*ERROR\*|WARNING: |Call Trace:|BUG: |Oops|general protection|Kernel panic|RIP: / ||
-	    line ~ /GPU HANG|[Ww]edged|soft lockup|hung_task|blocked for more than|rcu:.*stall/)
+	if (line ~ /\*ERROR\*|WARNING: |Call Trace:|BUG: |Oops|general protection|RIP: / ||
+	    line ~ /Kernel panic|GPU HANG|[Ww]edged|soft lockup|hung_task|blocked for more than|rcu:.*stall/)
 		return 1
 	return 0
 }
@@ -72,7 +73,14 @@ FILENAME ~ /\/console.lines$/ {
 	next
 }
 /^PASS / { pass[$2]++; next }
-/^FAIL / { name = $2; sub(/:$/, "", name); sub(/^FAIL [^ ]* /, ""); check(name, 0, $0); told[name] = 1; next }
+/^FAIL / {
+	name = $2
+	sub(/:$/, "", name)
+	sub(/^FAIL [^ ]* /, "")
+	check(name, 0, $0)
+	told[name] = 1
+	next
+}
 /^END$/ { end = 1; next }
 /^LOG / {
 	line = substr($0, 5)
@@ -102,7 +110,8 @@ END {
 	if (n_console) failed++; else passed++
 	printf "%d passed, %d failed, 0 skipped\n", passed, failed
 	exit failed > 0
-}' "$folder/allow" "$folder/required" "$folder/status" "$folder/console.lines" "$folder/results.lines"
+}' "$folder/allow" "$folder/required" "$folder/status" "$folder/console.lines" \
+	"$folder/results.lines"
 status=$?
 rm -f "$folder/allow" "$folder/required" "$folder/results.lines" "$folder/console.lines"
 exit $status

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Runs inside a guest, static and alone: asks the stock i915 driver what it found and has it execute
- * batches whose results are looked at. The kernel's ABI only, no library. Lines as init.sh says.
+ * Runs inside a guest, static and alone: asks the stock i915 driver what it found and has it
+ * execute batches whose results are looked at. The kernel's ABI only, no library. Lines as init.sh says.
  *
  *   guest about | batches NAME | time
  */
@@ -398,7 +398,8 @@ static void about(void)
 {
 	char name[32] = "", date[32] = "";
 	struct drm_version v = {
-		.name_len = sizeof(name) - 1, .name = name, .date_len = sizeof(date) - 1, .date = date,
+		.name_len = sizeof(name) - 1, .name = name,
+		.date_len = sizeof(date) - 1, .date = date,
 	};
 	unsigned int i;
 

@@ -1,8 +1,8 @@
 #!/bin/busybox sh
 # SPDX-License-Identifier: MIT
 # shellcheck shell=dash
-# The guest's process 1: loads the stock i915, has guest.c work on it, takes it out and in again, and
-# powers off. The kernel's log goes to the first serial port, results to the second: lines
+# The guest's process 1: loads the stock i915, has guest.c work on it, takes it out and in again,
+# and powers off. The kernel's log goes to the first serial port, results to the second: lines
 # `PASS NAME`, `FAIL NAME: WHY`, `INFO ...`, and `LOG <level>...`, the kernel's log once more.
 #
 # Words of the kernel's command line: MODULE.NAME=VALUE is given to the module when it is loaded,
@@ -70,7 +70,8 @@ wait_for()
 
 interrupts()
 {
-	awk '/i915/ { for (i = 2; $i ~ /^[0-9]+$/; i++) n += $i } END { print n + 0 }' /proc/interrupts
+	awk '/i915/ { for (i = 2; $i ~ /^[0-9]+$/; i++) n += $i }
+		END { print n + 0 }' /proc/interrupts
 }
 
 # Does the kernel think that the GPU is dead?

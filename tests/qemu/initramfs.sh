@@ -1,8 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# Makes the initramfs that a guest boots from: busybox, the modules that i915 needs of one kernel in
-# their order, our init and the programs given. Not a file system of the machine is read, so the same
-# input makes the same archive; no root.
+# Makes the initramfs that a guest boots from: busybox, the modules that i915 needs of one kernel
+# in their order, our init and the programs given. The same input makes the same archive; no root.
 #
 #   initramfs.sh CACHE KERNEL OUTPUT [FILE]...   KERNEL a set of fetch.sh; each FILE goes to /bin
 set -eu

@@ -7,4 +7,5 @@ root=$1/qemu
 shift
 libraries=$root/usr/lib/x86_64-linux-gnu
 exec "$root/usr/lib64/ld-linux-x86-64.so.2" --library-path "$libraries:$libraries/pulseaudio" \
-	"$root/usr/bin/qemu-system-x86_64" -L "$root/usr/share/qemu" -L "$root/usr/share/seabios" "$@"
+	"$root/usr/bin/qemu-system-x86_64" -L "$root/usr/share/qemu" \
+	-L "$root/usr/share/seabios" "$@"
