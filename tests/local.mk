@@ -144,6 +144,7 @@ threaded_suites = \
 test_scripts = \
 	tests/build/dispatch.sh \
 	tests/build/headers.sh \
+	tests/build/igt.sh \
 	tests/build/layering.sh \
 	tests/build/outside.sh \
 	tests/tool.sh
@@ -278,8 +279,10 @@ EXTRA_DIST += \
 	tests/build/common.sh \
 	tests/build/dispatch.sh \
 	tests/build/headers.sh \
+	tests/build/igt.sh \
 	tests/build/layering.sh \
 	tests/build/outside.c \
 	tests/build/outside.sh \
 	tests/build/runner.sh \
+	tests/qemu/igt \
 	tests/tool.sh
