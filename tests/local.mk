@@ -76,6 +76,7 @@ layer_suites = \
 	tests/test_gvt_mmio_regs \
 	tests/test_gvt_monitor \
 	tests/test_gvt_opregion \
+	tests/test_gvt_plane \
 	tests/test_gvt_platform \
 	tests/test_gvt_platform_regs \
 	tests/test_gvt_ppgtt \
