@@ -75,7 +75,8 @@ boot()
 # The tests of $1 that have no result yet; of what a guest died in, that is its result.
 left()
 {
-	awk 'FNR == NR { if ($1 == "IGT") done[$3] = 1; next } !($1 in done)' "$out/results.txt" "$1"
+	awk 'kind == "done" { if ($1 == "IGT") done[$3] = 1; next } !($1 in done)' \
+		kind=done "$out/results.txt" kind=list "$1"
 }
 
 # Lines of several boots in one file, whole lines only, without the console's CR.
