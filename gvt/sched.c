@@ -47,19 +47,20 @@ static bool mask_get(const u32 *mask, int id)
 void gvt_sched_update(struct gvt_vgpu *v)
 {
 	struct gvt_sched *s;
-	bool pending, waiting, could;
+	bool pending, waiting, had, could;
 
 	if (!v->exec)
 		return;
 	s = &v->gvt->sched;
-	could = mask_get(&s->pending, v->base.id) && !mask_get(&s->waiting, v->base.id);
+	had = mask_get(&s->pending, v->base.id);
+	could = had && !mask_get(&s->waiting, v->base.id);
 	gvt_execlist_state(v, &pending, &waiting);
 	if (mask_get(&s->waiting, v->base.id) != (pending && waiting))
 		mask_set(&s->waiting, v->base.id, pending && waiting);
 	if (mask_get(&s->pending, v->base.id) != pending)
 		mask_set(&s->pending, v->base.id, pending);
 	/* Who has seen less in the masks is asleep, or about to be. */
-	if (pending && !waiting && !could)
+	if (pending && (!had || (!waiting && !could)))
 		gvt_wake(v->gvt, GVT_WAKE_RUN);
 }
 

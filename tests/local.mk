@@ -38,7 +38,7 @@ tests_test_guest_many_CPPFLAGS = $(AM_CPPFLAGS) $(guest_cppflags)
 tests_test_guest_move_SOURCES = tests/test_guest_move.c $(guest_sources)
 tests_test_guest_move_CPPFLAGS = $(AM_CPPFLAGS) $(guest_cppflags)
 
-# Three suites run all of mptctl but its main() in their own process.
+# Four suites run all of mptctl but its main() in their own process.
 if HAVE_CHECK
 check_LTLIBRARIES += tests/lib/libmptctl.la
 endif
@@ -48,6 +48,8 @@ run_ldadd = tests/lib/libmptctl.la $(LDADD) $(JANSSON_LIBS) $(PNG_LIBS)
 tests_test_run_LDADD = $(run_ldadd)
 tests_test_run_fail_LDADD = $(run_ldadd)
 tests_test_run_output_LDADD = $(run_ldadd)
+tests_test_serve_LDADD = $(run_ldadd)
+tests_test_serve_CPPFLAGS = $(AM_CPPFLAGS) $(guest_cppflags) $(PNG_CFLAGS)
 
 # Suites that open a layer (check, fault) or several back ends.
 layer_suites = \
@@ -106,6 +108,7 @@ layer_suites = \
 	tests/test_run \
 	tests/test_run_fail \
 	tests/test_run_output \
+	tests/test_serve \
 	tests/test_swgpu_batch \
 	tests/test_swgpu_blt \
 	tests/test_swgpu_ctx \
@@ -140,7 +143,8 @@ threaded_suites = \
 	tests/test_gvt_vgpu_reset \
 	tests/test_mock_threads \
 	tests/test_mock_threads_store \
-	tests/test_rcu
+	tests/test_rcu \
+	tests/test_serve
 
 test_scripts = \
 	tests/build/dispatch.sh \

@@ -11,7 +11,7 @@ export LD_LIBRARY_PATH
 data=$srcdir/tests/data
 probe=$data/i915-6.1-skl-probe.mmiotrace
 man=$srcdir/doc/man/mptctl.1
-commands='run backends types'
+commands='run serve backends types'
 out=$scratch/out err=$scratch/err
 esc=$(printf '\033')
 cd "$scratch" || exit 1
@@ -120,7 +120,7 @@ for command in $commands; do
 	refused "$command" word -- "unexpected argument 'word'"
 done
 ok "help and version"
-refused no-such -- "unknown command 'no-such'" 'known: run, backends, types'
+refused no-such -- "unknown command 'no-such'" 'known: run, serve, backends, types'
 refused run --trace -- "'--trace' needs a value"
 refused run --low 1Q -- "--low: '1Q' is not a number" 'K, M, G or T'
 refused run --low -1 -- "--low: '-1' is not a number"
@@ -136,6 +136,19 @@ refused run --guest nobody -- "no guest 'nobody' (known: synthetic)"
 refused run --guest synthetic --trace "$probe" -- '--guest excludes --trace'
 refused run --guest synthetic --registers -- '--guest excludes --trace, --record, --plot and'
 refused types --aperture 0 -- 'is no size'
+refused serve -- '--socket PATH is needed'
+refused serve --socket '' -- 'the path is empty'
+refused serve --socket a,b -- 'no comma'
+refused serve --socket no-such/x -- 'folder no-such: No such file'
+refused serve --socket "$(printf '%0108d' 0)" -- '108 bytes' 'at most 107'
+refused serve --socket "$(printf '%0106d' 0)" --vgpus 2 -- '108 bytes'
+: >no-socket
+refused serve --socket no-socket -- 'exists and is no socket'
+refused serve --socket x --vgpus 0 -- '--vgpus is 1 to 7'
+refused serve --socket x --vgpus 8 -- '--vgpus is 1 to 7'
+refused serve --socket x --aperture 0 -- 'is no size'
+refused serve --socket x --backend mock -- 'only vfio-user has sockets'
+refused serve --socket x --backend check,mock:seed=1 -- 'only vfio-user has sockets'
 
 # --- what needs the mock ---
 

@@ -28,6 +28,8 @@ static const struct cli_option options[] = {
 	  offsetof(struct serve_args, aperture), CLI_NUMBER },
 	{ "backend", "SPEC", "vfio-user, with layers in front and options behind",
 	  offsetof(struct serve_args, backend), CLI_TEXT },
+	{ "monitor", NULL, "each vGPU has its virtual monitor plugged in",
+	  offsetof(struct serve_args, monitor), CLI_FLAG },
 	{ "record", "FILE", "write what the guest does as a trace; of several vGPUs FILE.1, ...",
 	  offsetof(struct serve_args, record), CLI_TEXT },
 	{ "screenshot", "FILE.png", "write what the guest shows, at SIGUSR1 and at the end",
@@ -72,6 +74,9 @@ static int open_vgpu(struct serve *s, struct serve_vgpu *v)
 	gvt_vgpu_info(v->vgpu, &v->info);
 	if (open_record(s, v))
 		return -1;
+	/* It stays plugged over resets; without one a driver has less to do. */
+	if (s->args->monitor)
+		gvt_ops()->emulate_hotplug(v->vgpu, true);
 	gvt_ops()->vgpu_activate(v->vgpu);
 	return 0;
 }

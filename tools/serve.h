@@ -14,7 +14,7 @@
 struct serve_args {
 	const char *socket, *type, *platform, *backend, *record, *screenshot;
 	uint64_t vgpus, aperture;
-	bool json, quiet;
+	bool monitor, json, quiet;
 };
 
 /**

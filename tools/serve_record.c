@@ -4,7 +4,8 @@
  * before the core's. Of accesses at the same time, the order in the file is one of those possible.
  *
  * The reader wants to know first which device it was: so nothing is written before the guest has
- * placed both memory BARs. What was before, firmware's search for devices, is not in the file.
+ * placed both memory BARs. What was before, firmware's search for devices, is not in the file. Nor
+ * is the aperture: it is memory, and a console that is drawn there would be all of the file.
  */
 #include <errno.h>
 #include <pthread.h>
@@ -26,6 +27,7 @@ struct recorder {
 	char path[SERVE_PATH_MAX];
 	pthread_mutex_t lock; /* what follows, and the file */
 	bool begun;
+	u64 bar0; /* 0: not decoded */
 	int err;
 	u64 start_ns;
 };
@@ -112,12 +114,15 @@ static int cfg_write(struct intel_vgpu *vgpu, unsigned int offset, void *buf, un
 	struct recorder *r = recorders[vgpu->id];
 	int ret = gvt_ops()->emulate_cfg_write(vgpu, offset, buf, bytes);
 	struct gvt_vgpu_info info;
+	bool both;
 
 	if (!r || ret || !recorded(bytes))
 		return ret;
 	pthread_mutex_lock(&r->lock);
-	if (!r->begun && placed(vgpu, &info))
+	both = placed(vgpu, &info);
+	if (!r->begun && both)
 		begin(r, vgpu, &info);
+	r->bar0 = info.bar0;
 	if (r->begun)
 		put_cfg(r, offset, buf, bytes, true);
 	pthread_mutex_unlock(&r->lock);
@@ -135,7 +140,7 @@ static void put_access(struct recorder *r, u64 gpa, const void *buf, unsigned in
 	rec.access.phys = gpa;
 	memcpy(&rec.access.value, buf, bytes);
 	pthread_mutex_lock(&r->lock);
-	if (r->begun)
+	if (r->begun && r->bar0 && gpa - r->bar0 < GVT_BAR0_SIZE)
 		put(r, &rec);
 	pthread_mutex_unlock(&r->lock);
 }

@@ -54,8 +54,9 @@ enum gvt_pvmmio_level {
 /** enum gvt_wake - for whom there is work; bits. Since: 0.1 */
 enum gvt_wake {
 	/**
-	 * gvt_run(): a vGPU has something to execute again that does not wait for a semaphore. What
-	 * a semaphore waits for is written to memory, which nobody sees
+	 * gvt_run(): a vGPU has something to execute now, or something that does not wait for a
+	 * semaphore. What a semaphore waits for is written to memory, which nobody sees: while
+	 * gvt_run_pending(), ask again after a moment
 	 */
 	GVT_WAKE_RUN = 1 << 0,
 	GVT_WAKE_SERVICE = 1 << 1, /**< gvt_service(): earlier than it has asked for */
