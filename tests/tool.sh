@@ -502,5 +502,5 @@ for command in $commands; do
 	diff in-help in-man || fail "$command: help and manual page do not agree"
 	ok "options of $command in the manual page"
 done
-[ "$(grep -c '^\.Ss ' "$man")" -eq 3 ] || fail "mptctl.1: a section on something that is no command"
+[ "$(grep -c '^\.Ss ' "$man")" -eq 4 ] || fail "mptctl.1: a section on something that is no command"
 finish

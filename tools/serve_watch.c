@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What `mptctl serve` tells of its guests while they run: a line for each event, and on a terminal a
- * status line that is written over once a second. All on standard error.
+ * What `mptctl serve` tells of its guests while they run: a line for each event, and on a terminal
+ * a status line that is written over once a second. All on standard error.
  */
 #include <pthread.h>
 #include <stdarg.h>

@@ -225,8 +225,8 @@ void gvt_reg_describe(struct intel_gvt *gvt, u64 offset, struct gvt_reg_desc *de
  *	begins a new period; after a long gap each pipe has one vblank, the missed ones are dropped.
  * Return: ns until it wants to be called again; ~0ULL: nothing is pending, no active vGPU has an
  * enabled pipe. A guest can enable one at any time: gvt_config.wake tells. A timer without it that
- * does not want to keep a guest waiting goes on calling, more slowly. Context: takes the locks of the device and of
- * each vGPU, calls inject_msi and set_intx; not from a callback of the core. Since: 0.1
+ * does not want to keep a guest waiting goes on calling, more slowly. Context: takes the locks of
+ * the device and of each vGPU, calls inject_msi and set_intx; not from a callback of the core. Since: 0.1
  */
 u64 gvt_service(struct intel_gvt *gvt, u64 now_ns);
 
@@ -242,7 +242,8 @@ u64 gvt_service(struct intel_gvt *gvt, u64 now_ns);
  * 4096 units and a load at most, and not while its vGPU has used more than its share and others
  * wait. The rest is done here, by turns of at most 4096 units and a load, and in shares by weight.
  * So an embedder calls it from a thread of its own, or between other things, whenever
- * gvt_run_pending() (gvt_config.wake tells when that begins); without, a guest whose batches are longer than that stops.
+ * gvt_run_pending() (gvt_config.wake tells when that begins); without, a guest whose batches are
+ * longer than that stops.
  *
  * Return: units used. 0: nobody can go on now: nothing is pending, or all that is waits for a
  * semaphore (ask again after a moment, a millisecond, say) or is with another thread's gvt_run().
