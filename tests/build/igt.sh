@@ -95,9 +95,12 @@ rows()
 sh "$igt/select.sh" ci >"$scratch/ci" || fail "select.sh ci"
 [ "$(wc -l <"$scratch/ci")" -eq "$(rows | grep -c 'ci$')" ] || fail "select.sh ci: not its rows"
 
-sh "$igt/table.sh" >"$scratch/igt.md" || fail "table.sh"
-cmp -s "$scratch/igt.md" "$srcdir/doc/igt.md" ||
-	fail "doc/igt.md is not what tests/qemu/igt/table.sh makes of the committed results"
-! grep -q 'not explained' "$srcdir/doc/igt.md" || fail "doc/igt.md: a result without a reason"
-ok "list.txt and doc/igt.md"
+# From the first committed run on.
+if [ -d "$igt/results" ]; then
+	sh "$igt/table.sh" >"$scratch/igt.md" || fail "table.sh"
+	cmp -s "$scratch/igt.md" "$srcdir/doc/igt.md" ||
+		fail "doc/igt.md is not what tests/qemu/igt/table.sh makes of the committed results"
+	! grep -q 'not explained' "$srcdir/doc/igt.md" || fail "doc/igt.md: a result without a reason"
+fi
+ok "list.txt and what is made of the results"
 finish
