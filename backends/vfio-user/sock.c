@@ -128,21 +128,26 @@ static int make_way(const struct sockaddr_un *sun)
 	return unlink(sun->sun_path) ? listen_fail(sun->sun_path, errno) : 0;
 }
 
-static int bind_name(int fd, const struct sockaddr_un *sun)
+static int bind_name(int fd, const struct sockaddr_un *sun, struct vu_sock_name *name)
 {
+	struct stat st;
+
 	/* The socket's own mode becomes the name's: no moment in which others may connect. */
 	if (fchmod(fd, 0600) || bind(fd, (const struct sockaddr *)sun, sizeof(*sun)))
 		return errno;
-	if (listen(fd, BACKLOG)) {
+	if (lstat(sun->sun_path, &st) || listen(fd, BACKLOG)) {
 		int err = errno;
 
 		unlink(sun->sun_path);
 		return err;
 	}
+	memcpy(name->path, sun->sun_path, sizeof(name->path));
+	name->dev = st.st_dev;
+	name->ino = st.st_ino;
 	return 0;
 }
 
-int vu_sock_listen(const char *path)
+int vu_sock_listen(const char *path, struct vu_sock_name *name)
 {
 	struct sockaddr_un sun;
 	int ret, fd;
@@ -153,14 +158,14 @@ int vu_sock_listen(const char *path)
 	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
 	if (fd < 0)
 		return listen_fail(path, errno);
-	ret = bind_name(fd, &sun);
+	ret = bind_name(fd, &sun, name);
 	if (ret == EADDRINUSE) {
 		ret = make_way(&sun);
 		if (ret) {
 			close(fd);
 			return ret;
 		}
-		ret = bind_name(fd, &sun);
+		ret = bind_name(fd, &sun, name);
 	}
 	if (!ret)
 		return fd;
@@ -168,16 +173,15 @@ int vu_sock_listen(const char *path)
 	return listen_fail(path, ret);
 }
 
-void vu_sock_unlisten(int fd, const char *path)
+void vu_sock_unlisten(int fd, const struct vu_sock_name *name)
 {
-	struct sockaddr_un sun;
 	struct stat st;
 
 	if (fd < 0)
 		return;
 	close(fd);
-	if (!address(path, &sun) && !lstat(path, &st) && S_ISSOCK(st.st_mode) && !answered(&sun))
-		unlink(path);
+	if (!lstat(name->path, &st) && st.st_dev == name->dev && st.st_ino == name->ino)
+		unlink(name->path);
 }
 
 int vu_sock_accept(int fd, int wake)

@@ -7,6 +7,7 @@
 #define VU_SOCK_H
 
 #include <stdbool.h>
+#include <sys/types.h>
 
 #include <mpt/types.h>
 
@@ -18,14 +19,21 @@ struct vu_fds {
 	int fd[VU_FDS_MAX];
 };
 
+/* A socket's name, and whether it is still ours. */
+struct vu_sock_name {
+	char path[108];
+	dev_t dev;
+	ino_t ino;
+};
+
 /*
  * A listening socket at @path, mode 0600. What nobody listens at any more is removed first. The
  * descriptor, or -EINVAL (no path, or too long), -EBUSY (somebody listens there), -EEXIST (something
  * that is no socket), -EACCES, -ENOENT, -EIO; each with a sentence.
  */
-int vu_sock_listen(const char *path);
-/* Closes it, and removes the name unless somebody else listens there now. */
-void vu_sock_unlisten(int fd, const char *path);
+int vu_sock_listen(const char *path, struct vu_sock_name *name);
+/* Closes it, and removes the name if it is still ours. */
+void vu_sock_unlisten(int fd, const struct vu_sock_name *name);
 
 /* The next client, or -EAGAIN: @wake is readable, -EIO: not now. */
 int vu_sock_accept(int fd, int wake);
