@@ -30,10 +30,10 @@ struct cap {
 	u32 has;
 };
 
-#define CAP(path_, type_, field, has_)                                                         \
-	{                                                                                      \
+#define CAP(path_, type_, field, has_)                                                        \
+	{                                                                                     \
 		.path = (path_), .offset = offsetof(struct vuw_caps, field), .type = (type_), \
-		.has = (has_)                                                                  \
+		.has = (has_)                                                                 \
 	}
 
 static const struct cap caps_known[] = {
@@ -46,7 +46,7 @@ static const struct cap caps_known[] = {
 	CAP("capabilities.migration.max_bitmap_size", CAP_NUMBER, max_bitmap_size, VUW_CAP_BITMAP),
 };
 
-void vuw_caps_default(struct vuw_caps *caps)
+void mpt_vuw_caps_default(struct vuw_caps *caps)
 {
 	*caps = (struct vuw_caps){
 		.max_msg_fds = 1,
@@ -226,11 +226,11 @@ static int value(struct json *j, const char *path, struct vuw_caps *caps)
 	return *j->at == '"' ? string(j, NULL) : skip(j);
 }
 
-int vuw_caps_decode(const void *json, size_t len, struct vuw_caps *caps)
+int mpt_vuw_caps_decode(const void *json, size_t len, struct vuw_caps *caps)
 {
 	struct json j = { .at = json };
 
-	vuw_caps_default(caps);
+	mpt_vuw_caps_default(caps);
 	if (!len)
 		return 0;
 	j.end = j.at + len - 1;
@@ -240,18 +240,18 @@ int vuw_caps_decode(const void *json, size_t len, struct vuw_caps *caps)
 	return j.at == j.end ? 0 : -EINVAL;
 }
 
-int vuw_caps_encode(const struct vuw_caps *caps, char json[VUW_CAPS_MAX])
+int mpt_vuw_caps_encode(const struct vuw_caps *caps, char json[VUW_CAPS_MAX])
 {
 	int n = snprintf(json, VUW_CAPS_MAX, "{\"capabilities\":{");
 	const char *comma = "";
 
-#define NUMBER(bit, name, field)                                                              \
-	do {                                                                                  \
-		if (!(caps->has & (bit)))                                                     \
-			break;                                                                \
+#define NUMBER(bit, name, field)                                                                \
+	do {                                                                                    \
+		if (!(caps->has & (bit)))                                                       \
+			break;                                                                  \
 		n += snprintf(json + n, VUW_CAPS_MAX - (size_t)n, "%s\"%s\":%llu", comma, name, \
-			      (unsigned long long)caps->field);                               \
-		comma = ",";                                                                  \
+			      (unsigned long long)caps->field);                                 \
+		comma = ",";                                                                    \
 	} while (0)
 	NUMBER(VUW_CAP_FDS, "max_msg_fds", max_msg_fds);
 	NUMBER(VUW_CAP_XFER, "max_data_xfer_size", max_data_xfer_size);

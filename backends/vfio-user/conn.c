@@ -33,11 +33,11 @@ static void die_locked(struct vu_conn *c)
 {
 	c->dead = true;
 	if (c->fd >= 0)
-		vu_sock_shut(c->fd);
+		mpt_vu_sock_shut(c->fd);
 	changed(c);
 }
 
-void vu_conn_die(struct vu_conn *c)
+void mpt_vu_conn_die(struct vu_conn *c)
 {
 	os_mutex_lock(&c->vm->lock);
 	die_locked(c);
@@ -53,14 +53,16 @@ static int read_message(struct vu_conn *c, u64 deadline)
 	int ret;
 
 	c->rx_fds.n = 0;
-	ret = vu_sock_read(c->fd, c->rx, VUW_HDR, &c->rx_fds, deadline);
-	if (ret > 0 && (vuw_header(c->rx, VUW_HDR, &hdr) || hdr.size > VU_MSG_MAX))
+	ret = mpt_vu_sock_read(c->fd, c->rx, VUW_HDR, &c->rx_fds, deadline);
+	if (ret > 0 && (mpt_vuw_header(c->rx, VUW_HDR, &hdr) || hdr.size > VU_MSG_MAX))
 		ret = -EIO;
 	if (ret > 0 && hdr.size > VUW_HDR)
-		ret = vu_sock_read(c->fd, c->rx + VUW_HDR, hdr.size - VUW_HDR, &c->rx_fds,
-				   deadline) == 1 ? 1 : -EIO;
+		ret = mpt_vu_sock_read(c->fd, c->rx + VUW_HDR, hdr.size - VUW_HDR, &c->rx_fds,
+				       deadline) == 1
+			      ? 1
+			      : -EIO;
 	if (ret <= 0)
-		vu_fds_close(&c->rx_fds);
+		mpt_vu_fds_close(&c->rx_fds);
 	return ret;
 }
 
@@ -92,7 +94,7 @@ static int reply_check(struct vu_conn *c, const struct vu_wait *w, const struct 
 {
 	struct vuw_msg m;
 
-	if (vuw_decode(c->rx, hdr->size, &m))
+	if (mpt_vuw_decode(c->rx, hdr->size, &m))
 		return -EIO;
 	if (hdr->flags & VUW_ERROR)
 		return -EFAULT;
@@ -111,7 +113,7 @@ static void handle_reply(struct vu_conn *c)
 	struct vu_wait *w = wait_take(c, &hdr);
 	bool fds = c->rx_fds.n;
 
-	vu_fds_close(&c->rx_fds);
+	mpt_vu_fds_close(&c->rx_fds);
 	if (w) {
 		w->ret = reply_check(c, w, &hdr);
 		w->done = true;
@@ -126,7 +128,7 @@ static void queue_add(struct vu_conn *c)
 	struct vu_queued *q = c->queued + room <= VU_QUEUE_MAX ? mpt_zalloc(room) : NULL;
 
 	if (!q) {
-		vu_fds_close(&c->rx_fds);
+		mpt_vu_fds_close(&c->rx_fds);
 		die_locked(c);
 		return;
 	}
@@ -174,7 +176,7 @@ static bool pump(struct vu_conn *c, u64 deadline)
 
 /* --- the server's side --- */
 
-bool vu_conn_begin(struct vu_conn *c, int fd)
+bool mpt_vu_conn_begin(struct vu_conn *c, int fd)
 {
 	bool stop;
 
@@ -190,7 +192,7 @@ bool vu_conn_begin(struct vu_conn *c, int fd)
 	return !stop;
 }
 
-void vu_conn_end(struct vu_conn *c)
+void mpt_vu_conn_end(struct vu_conn *c)
 {
 	struct vu_queued *q;
 
@@ -200,7 +202,7 @@ void vu_conn_end(struct vu_conn *c)
 		pthread_cond_wait(&c->cond, &c->vm->lock.m);
 	c->fd = -1;
 	while ((q = queue_take(c))) {
-		vu_fds_close(&q->fds);
+		mpt_vu_fds_close(&q->fds);
 		mpt_free(q);
 	}
 	os_mutex_unlock(&c->vm->lock);
@@ -218,8 +220,8 @@ static void rx_take(struct vu_conn *c, const u8 **bytes, size_t *len, struct vu_
 	*bytes = req;
 }
 
-bool vu_conn_next(struct vu_conn *c, const u8 **bytes, size_t *len, struct vu_fds *fds,
-		  struct vu_queued **hold)
+bool mpt_vu_conn_next(struct vu_conn *c, const u8 **bytes, size_t *len, struct vu_fds *fds,
+		      struct vu_queued **hold)
 {
 	struct vu_queued *q = NULL;
 	bool got = false;
@@ -245,7 +247,7 @@ bool vu_conn_next(struct vu_conn *c, const u8 **bytes, size_t *len, struct vu_fd
 	return got;
 }
 
-void vu_conn_give(struct vu_queued *hold)
+void mpt_vu_conn_give(struct vu_queued *hold)
 {
 	mpt_free(hold);
 }
@@ -257,7 +259,7 @@ static int send_pieces(struct vu_conn *c, const void *head, size_t n, const void
 	int ret;
 
 	os_mutex_lock(&c->send_lock);
-	ret = vu_sock_write(c->fd, piece, NULL, deadline);
+	ret = mpt_vu_sock_write(c->fd, piece, NULL, deadline);
 	os_mutex_unlock(&c->send_lock);
 	return ret;
 }
@@ -265,24 +267,24 @@ static int send_pieces(struct vu_conn *c, const void *head, size_t n, const void
 static int send_message(struct vu_conn *c, const struct vuw_msg *m, u64 deadline)
 {
 	u8 head[VUW_HEAD_MAX];
-	int n = vuw_head(m, head);
+	int n = mpt_vuw_head(m, head);
 
 	return n < 0 ? n : send_pieces(c, head, (size_t)n, m->data, m->data_len, deadline);
 }
 
-void vu_conn_reply(struct vu_conn *c, const struct vuw_msg *m)
+void mpt_vu_conn_reply(struct vu_conn *c, const struct vuw_msg *m)
 {
 	if (send_message(c, m, os_now_ns() + VU_TIMEOUT_NS))
-		vu_conn_die(c);
+		mpt_vu_conn_die(c);
 }
 
-void vu_conn_error(struct vu_conn *c, const struct vuw_hdr *request, int error)
+void mpt_vu_conn_error(struct vu_conn *c, const struct vuw_hdr *request, int error)
 {
 	struct vuw_hdr hdr;
 
-	vuw_error(request, error, &hdr);
+	mpt_vuw_error(request, error, &hdr);
 	if (send_pieces(c, &hdr, sizeof(hdr), NULL, 0, os_now_ns() + VU_TIMEOUT_NS))
-		vu_conn_die(c);
+		mpt_vu_conn_die(c);
 }
 
 /* --- memory that the client keeps for itself --- */
@@ -325,10 +327,9 @@ static void wait_for(struct vu_conn *c, struct vu_wait *w, u64 deadline)
 
 static int remote_piece(struct vu_conn *c, u64 gpa, u8 *buf, u32 len, bool write)
 {
-	struct vu_wait w = { .command = write ? VUW_DMA_WRITE : VUW_DMA_READ,
-			     .buf = buf,
-			     .len = len,
-			     .ret = -EIO };
+	struct vu_wait w = {
+		.command = write ? VUW_DMA_WRITE : VUW_DMA_READ, .buf = buf, .len = len, .ret = -EIO
+	};
 	struct vuw_msg m = { .hdr.command = w.command,
 			     .u.dma = { .addr = gpa, .count = len },
 			     .data = write ? buf : NULL,
@@ -340,7 +341,7 @@ static int remote_piece(struct vu_conn *c, u64 gpa, u8 *buf, u32 len, bool write
 	os_mutex_unlock(&c->vm->lock);
 	m.hdr.id = w.id;
 	if (send_message(c, &m, deadline))
-		vu_conn_die(c);
+		mpt_vu_conn_die(c);
 	os_mutex_lock(&c->vm->lock);
 	wait_for(c, &w, deadline);
 	if (!w.done)
@@ -376,7 +377,7 @@ static void unuse(struct vu_conn *c)
 	os_mutex_unlock(&vm->lock);
 }
 
-int vu_remote_access(struct vu_vm *vm, u64 gpa, void *buf, u32 len, bool write)
+int mpt_vu_remote_access(struct vu_vm *vm, u64 gpa, void *buf, u32 len, bool write)
 {
 	struct vu_conn *c;
 	u8 *at = buf;
@@ -395,7 +396,7 @@ int vu_remote_access(struct vu_vm *vm, u64 gpa, void *buf, u32 len, bool write)
 	if (ret == -EFAULT)
 		return vu_fail("remote_access", ret, "VM %u: the client refuses 0x%llx", vm->id,
 			       (unsigned long long)gpa);
-	return !ret ? 0 :
-		      vu_fail("remote_access", ret, "VM %u: the client does not answer, or is gone",
+	return !ret ? 0
+		    : vu_fail("remote_access", ret, "VM %u: the client does not answer, or is gone",
 			      vm->id);
 }

@@ -76,7 +76,7 @@ static unsigned int size_one(struct vu_vm *vm, void *vgpu, unsigned int i, struc
 	return 1;
 }
 
-void vu_bars_size(struct vu_vm *vm, void *vgpu, struct vu_bars *bars)
+void mpt_vu_bars_size(struct vu_vm *vm, void *vgpu, struct vu_bars *bars)
 {
 	u32 command = cfg_read(vm, vgpu, CFG_COMMAND, 2), off = COMMAND_IO | COMMAND_MEMORY;
 	unsigned int i;
@@ -90,7 +90,7 @@ void vu_bars_size(struct vu_vm *vm, void *vgpu, struct vu_bars *bars)
 		cfg_write(vm, vgpu, CFG_COMMAND, command, 2);
 }
 
-u64 vu_bar_base(struct vu_vm *vm, void *vgpu, unsigned int index)
+u64 mpt_vu_bar_base(struct vu_vm *vm, void *vgpu, unsigned int index)
 {
 	u32 low = cfg_read(vm, vgpu, CFG_BAR(index), 4);
 
@@ -133,10 +133,10 @@ static void ask(struct vu_conn *c)
 
 	if (OS_LIKELY(c->bars_of && c->bars_of == handle))
 		return;
-	vgpu = vu_deliver_begin(vm);
+	vgpu = mpt_vu_deliver_begin(vm);
 	if (!vgpu)
 		return;
-	vu_bars_size(vm, vgpu, &c->bars);
+	mpt_vu_bars_size(vm, vgpu, &c->bars);
 	c->cfg_size = cfg_size(vm, vgpu);
 	c->bars_of = handle;
 	mpt_deliver_leave();
@@ -149,7 +149,7 @@ static u64 region_size(const struct vu_conn *c, u32 index)
 	return index == REGION_CONFIG ? c->cfg_size : 0;
 }
 
-int vu_get_info(struct vu_conn *c, struct vu_req *r)
+int mpt_vu_get_info(struct vu_conn *c, struct vu_req *r)
 {
 	(void)c;
 	if (r->m.u.info.argsz < sizeof(r->m.u.info))
@@ -161,7 +161,7 @@ int vu_get_info(struct vu_conn *c, struct vu_req *r)
 	return 0;
 }
 
-int vu_get_region_info(struct vu_conn *c, struct vu_req *r)
+int mpt_vu_get_region_info(struct vu_conn *c, struct vu_req *r)
 {
 	const struct vuw_region_info *q = &r->m.u.region_info;
 	u64 size;
@@ -219,10 +219,9 @@ static void cfg_access(struct vu_vm *vm, void *vgpu, u32 offset, u8 *buf, u32 le
  */
 static bool bar_claimed(struct vu_conn *c, void *vgpu, u32 index, u64 *base)
 {
-	if (c->bars.io[index] ||
-	    !(cfg_read(c->vm, vgpu, CFG_COMMAND, 2) & COMMAND_MEMORY))
+	if (c->bars.io[index] || !(cfg_read(c->vm, vgpu, CFG_COMMAND, 2) & COMMAND_MEMORY))
 		return false;
-	*base = vu_bar_base(c->vm, vgpu, index);
+	*base = mpt_vu_bar_base(c->vm, vgpu, index);
 	return *base && *base <= UINT64_MAX - c->bars.size[index];
 }
 
@@ -261,7 +260,7 @@ static int access_region(struct vu_conn *c, u32 index, u64 offset, u8 *buf, u32 
 		return -EINVAL;
 	if (!len)
 		return 0;
-	vgpu = os_load(&c->vm->stopped) ? NULL : vu_deliver_begin(c->vm);
+	vgpu = os_load(&c->vm->stopped) ? NULL : mpt_vu_deliver_begin(c->vm);
 	if (!vgpu) {
 		nothing(c->vm, buf, len, write);
 		return 0;
@@ -274,7 +273,7 @@ static int access_region(struct vu_conn *c, u32 index, u64 offset, u8 *buf, u32 
 	return 0;
 }
 
-int vu_region_read(struct vu_conn *c, struct vu_req *r)
+int mpt_vu_region_read(struct vu_conn *c, struct vu_req *r)
 {
 	const struct vuw_region *q = &r->m.u.region;
 	int ret;
@@ -294,7 +293,7 @@ static u8 *bytes(const u8 *data)
 	return (u8 *)(uintptr_t)data;
 }
 
-int vu_region_write(struct vu_conn *c, struct vu_req *r)
+int mpt_vu_region_write(struct vu_conn *c, struct vu_req *r)
 {
 	const struct vuw_region *q = &r->m.u.region;
 
@@ -305,7 +304,7 @@ int vu_region_write(struct vu_conn *c, struct vu_req *r)
 }
 
 /* In order, up to the first that cannot be. */
-int vu_region_write_multi(struct vu_conn *c, struct vu_req *r)
+int mpt_vu_region_write_multi(struct vu_conn *c, struct vu_req *r)
 {
 	struct vuw_one_write w;
 	u64 i;
@@ -325,9 +324,9 @@ int vu_region_write_multi(struct vu_conn *c, struct vu_req *r)
 
 /* --- reset --- */
 
-void vu_device_reset(struct vu_vm *vm)
+void mpt_vu_device_reset(struct vu_vm *vm)
 {
-	void *vgpu = vu_deliver_begin(vm);
+	void *vgpu = mpt_vu_deliver_begin(vm);
 
 	if (!vgpu)
 		return;
@@ -335,9 +334,9 @@ void vu_device_reset(struct vu_vm *vm)
 	mpt_deliver_leave();
 }
 
-int vu_reset(struct vu_conn *c, struct vu_req *r)
+int mpt_vu_reset(struct vu_conn *c, struct vu_req *r)
 {
 	(void)r;
-	vu_device_reset(c->vm);
+	mpt_vu_device_reset(c->vm);
 	return 0;
 }

@@ -9,15 +9,15 @@
 
 /* Places by block of machine frames, lazily populated, and the refused accesses. */
 struct vu_bus {
-	struct vu_place **block; /* written under vu->lock */
-	u32 next; /* where the search for free ones goes on; vu->lock */
+	struct vu_place **block;    /* written under vu->lock */
+	u32 next;		    /* where the search for free ones goes on; vu->lock */
 	u64 fault_head, fault_tail; /* vu->lock */
 	struct mpt_iommu_fault fault[VU_FAULTS];
 };
 
 #define BLOCKS_SIZE (VU_BLOCK_END * sizeof(struct vu_place *))
 
-int vu_bus_init(struct vu *vu)
+int mpt_vu_bus_init(struct vu *vu)
 {
 	vu->bus = mpt_zalloc(sizeof(*vu->bus));
 	if (vu->bus)
@@ -31,7 +31,7 @@ int vu_bus_init(struct vu *vu)
 	return vu_fail("open", -ENOMEM, "no memory for the table of machine frames");
 }
 
-void vu_bus_exit(struct vu *vu)
+void mpt_vu_bus_exit(struct vu *vu)
 {
 	mpt_free_pages(vu->bus->block, BLOCKS_SIZE);
 	mpt_free(vu->bus);
@@ -77,7 +77,7 @@ static u32 find_place(struct vu_bus *bus, const struct vu_place *place)
 	return at;
 }
 
-int vu_bus_add(struct vu *vu, struct vu_place *place)
+int mpt_vu_bus_add(struct vu *vu, struct vu_place *place)
 {
 	struct vu_bus *bus = vu->bus;
 	u64 i;
@@ -92,13 +92,13 @@ int vu_bus_add(struct vu *vu, struct vu_place *place)
 		bus->next = at + (u32)place->nr_blocks;
 	}
 	os_mutex_unlock(&vu->lock);
-	return at != VU_BLOCK_END ? 0 :
-				    vu_fail("dma_map", -ENOMEM,
+	return at != VU_BLOCK_END ? 0
+				  : vu_fail("dma_map", -ENOMEM,
 					    "no %llu free blocks of 2 MiB are left on the bus",
 					    (unsigned long long)place->nr_blocks);
 }
 
-void vu_bus_del(struct vu *vu, struct vu_place *place)
+void mpt_vu_bus_del(struct vu *vu, struct vu_place *place)
 {
 	u32 at = block_of(place);
 	u64 i;
@@ -153,7 +153,7 @@ static bool count_frame(struct vu_place *place, u32 *count, u64 gfn, u32 flags)
 static bool map_fast(unsigned long handle, u64 gfn, dma_addr_t *dma_addr)
 {
 	unsigned long old = mpt_rcu_enter();
-	const struct vu_vm *vm = mpt_handle_get(&vu_handles, handle);
+	const struct vu_vm *vm = mpt_handle_get(&mpt_vu_handles, handle);
 	struct vu_place *place = OS_LIKELY(vm) ? vu_place_at(os_load(&vm->map), gfn) : NULL;
 	u32 *count = OS_LIKELY(place) ? block_counts(place, gfn) : NULL;
 	bool done = OS_LIKELY(count) && count_frame(place, count, gfn, 0);
@@ -230,7 +230,8 @@ static int map_slow(struct vu_vm *vm, u64 gfn, u64 size, dma_addr_t *dma_addr)
 	return 0;
 }
 
-int vu_dma_map(unsigned long handle, unsigned long gfn, unsigned long size, dma_addr_t *dma_addr)
+int mpt_vu_dma_map(unsigned long handle, unsigned long gfn, unsigned long size,
+		   dma_addr_t *dma_addr)
 {
 	struct vu_vm *vm;
 	unsigned long old;
@@ -238,7 +239,7 @@ int vu_dma_map(unsigned long handle, unsigned long gfn, unsigned long size, dma_
 
 	if (OS_LIKELY(size == MPT_PAGE_SIZE && map_fast(handle, gfn, dma_addr)))
 		return 0;
-	vm = vu_vm_hold(handle, "dma_map_guest_page");
+	vm = mpt_vu_vm_hold(handle, "dma_map_guest_page");
 	if (!vm)
 		return -ESRCH;
 	os_mutex_lock(&vm->lock);
@@ -246,7 +247,7 @@ int vu_dma_map(unsigned long handle, unsigned long gfn, unsigned long size, dma_
 	ret = map_slow(vm, gfn, size, dma_addr);
 	mpt_rcu_leave(old);
 	os_mutex_unlock(&vm->lock);
-	vu_vm_drop(vm);
+	mpt_vu_vm_drop(vm);
 	return ret;
 }
 
@@ -265,10 +266,10 @@ static inline u32 *own_count(const struct vu_vm *vm, dma_addr_t addr, struct vu_
 	return count ? &count[gfn % VU_HUGE_FRAMES] : NULL;
 }
 
-void vu_dma_unmap(unsigned long handle, dma_addr_t addr)
+void mpt_vu_dma_unmap(unsigned long handle, dma_addr_t addr)
 {
 	unsigned long old = mpt_rcu_enter();
-	struct vu_vm *vm = mpt_handle_get(&vu_handles, handle);
+	struct vu_vm *vm = mpt_handle_get(&mpt_vu_handles, handle);
 	bool done = false, idle = false;
 	struct vu_place *place;
 	u32 *count, left;
@@ -285,17 +286,17 @@ void vu_dma_unmap(unsigned long handle, dma_addr_t addr)
 	}
 	mpt_rcu_leave(old);
 	if (OS_UNLIKELY(!vm))
-		vu_dead_handle(handle, "dma_unmap_guest_page");
+		mpt_vu_dead_handle(handle, "dma_unmap_guest_page");
 	if (OS_UNLIKELY(idle)) {
-		vu_orphans_reap(vm);
-		vu_vm_drop(vm);
+		mpt_vu_orphans_reap(vm);
+		mpt_vu_vm_drop(vm);
 	}
 }
 
-int vu_dma_pin(unsigned long handle, dma_addr_t addr)
+int mpt_vu_dma_pin(unsigned long handle, dma_addr_t addr)
 {
 	unsigned long old = mpt_rcu_enter();
-	const struct vu_vm *vm = mpt_handle_get(&vu_handles, handle);
+	const struct vu_vm *vm = mpt_handle_get(&mpt_vu_handles, handle);
 	bool live = false, done = false;
 	struct vu_place *place;
 	u32 *count, was;
@@ -307,7 +308,7 @@ int vu_dma_pin(unsigned long handle, dma_addr_t addr)
 	}
 	mpt_rcu_leave(old);
 	if (!vm)
-		return vu_dead_handle(handle, "dma_pin_guest_page");
+		return mpt_vu_dead_handle(handle, "dma_pin_guest_page");
 	if (done)
 		return 0;
 	return vu_fail("dma_pin_guest_page", live ? -ENOMEM : -ENOENT, "bus address 0x%llx %s",
@@ -343,7 +344,7 @@ static void place_clear(struct vu_place *place)
 	}
 }
 
-void vu_dma_clear(struct vu_vm *vm)
+void mpt_vu_dma_clear(struct vu_vm *vm)
 {
 	struct vu_place *place;
 	unsigned int i;
@@ -354,10 +355,10 @@ void vu_dma_clear(struct vu_vm *vm)
 	for (place = vm->orphans; place; place = place->next)
 		place_clear(place);
 	os_mutex_unlock(&vm->lock);
-	vu_orphans_reap(vm);
+	mpt_vu_orphans_reap(vm);
 }
 
-u64 vu_dma_live(struct vu_vm *vm)
+u64 mpt_vu_dma_live(struct vu_vm *vm)
 {
 	struct vu_place *place;
 	unsigned int i;
@@ -386,7 +387,7 @@ static void fault_record(struct vu *vu, u64 dma_addr, unsigned int len, bool wri
 	os_mutex_unlock(&vu->lock);
 }
 
-int vu_fault_take(void *self, struct mpt_iommu_fault *fault)
+int mpt_vu_fault_take(void *self, struct mpt_iommu_fault *fault)
 {
 	struct vu *vu = self;
 	bool some;
@@ -445,8 +446,8 @@ static bool parts_slow(struct part *p, unsigned int n, u8 *buf, bool write)
 	bool ok = true;
 
 	for (i = 0; i < n; buf += p[i].len, i++) {
-		ok = ok && !vu_place_access(p[i].place, p[i].gpa, buf, p[i].len, write);
-		vu_place_drop(p[i].place);
+		ok = ok && !mpt_vu_place_access(p[i].place, p[i].gpa, buf, p[i].len, write);
+		mpt_vu_place_drop(p[i].place);
 	}
 	return ok;
 }
@@ -463,8 +464,8 @@ static bool bus_try(const struct vu_bus *bus, u64 addr, u8 *buf, unsigned int le
 		if (slow)
 			vu_place_hold(p[i].place);
 		else
-			vu_place_access(p[i].place, p[i].gpa, buf + (i ? p[0].len : 0), p[i].len,
-					write);
+			mpt_vu_place_access(p[i].place, p[i].gpa, buf + (i ? p[0].len : 0),
+					    p[i].len, write);
 	}
 	mpt_rcu_leave(old);
 	if (!slow)
@@ -473,7 +474,7 @@ static bool bus_try(const struct vu_bus *bus, u64 addr, u8 *buf, unsigned int le
 	return parts_slow(p, n, buf, write);
 }
 
-int vu_bus_access(void *self, u64 dma_addr, void *buf, unsigned int len, bool write)
+int mpt_vu_bus_access(void *self, u64 dma_addr, void *buf, unsigned int len, bool write)
 {
 	struct vu *vu = self;
 	u64 bad;

@@ -24,7 +24,7 @@ static const struct {
 static void signal_type(struct vu_vm *vm, unsigned int index)
 {
 	if (vm->irqs.fd_plus_1[index])
-		vu_event_signal(vm->irqs.fd_plus_1[index] - 1);
+		mpt_vu_event_signal(vm->irqs.fd_plus_1[index] - 1);
 }
 
 /* Tells the client of a level that is up, once until it unmasks. */
@@ -40,7 +40,7 @@ static void fd_set_to(struct vu_vm *vm, unsigned int index, int fd)
 {
 	int *slot = &vm->irqs.fd_plus_1[index];
 
-	vu_fd_close(*slot - 1);
+	mpt_vu_fd_close(*slot - 1);
 	*slot = fd + 1;
 }
 
@@ -59,9 +59,9 @@ static void ring_add(struct vu_vm *vm, u64 what)
 
 /* --- the core's side --- */
 
-int vu_inject_msi(unsigned long handle, u32 addr, u16 data)
+int mpt_vu_inject_msi(unsigned long handle, u32 addr, u16 data)
 {
-	struct vu_vm *vm = vu_vm_hold(handle, "inject_msi");
+	struct vu_vm *vm = mpt_vu_vm_hold(handle, "inject_msi");
 	bool ours = addr >> 20 == 0xfee;
 
 	if (!vm)
@@ -73,17 +73,17 @@ int vu_inject_msi(unsigned long handle, u32 addr, u16 data)
 		signal_type(vm, VU_IRQ_MSI);
 		os_mutex_unlock(&vm->lock);
 	}
-	vu_vm_drop(vm);
-	return ours ? 0 :
-		      vu_fail("inject_msi", -EINVAL,
+	mpt_vu_vm_drop(vm);
+	return ours ? 0
+		    : vu_fail("inject_msi", -EINVAL,
 			      "0x%x is no message address (0xfee00000 to 0xfeefffff: "
 			      "has the guest set up its MSI capability?)",
 			      addr);
 }
 
-int vu_set_intx(unsigned long handle, bool level)
+int mpt_vu_set_intx(unsigned long handle, bool level)
 {
-	struct vu_vm *vm = vu_vm_hold(handle, "set_intx");
+	struct vu_vm *vm = mpt_vu_vm_hold(handle, "set_intx");
 
 	if (!vm)
 		return -ESRCH;
@@ -95,13 +95,13 @@ int vu_set_intx(unsigned long handle, bool level)
 	os_store(&vm->intx_level, level);
 	intx_tell(vm);
 	os_mutex_unlock(&vm->lock);
-	vu_vm_drop(vm);
+	mpt_vu_vm_drop(vm);
 	return 0;
 }
 
 /* --- the testbed's --- */
 
-int vu_irq_take(struct vu_vm *vm, struct mpt_irq *irq)
+int mpt_vu_irq_take(struct vu_vm *vm, struct mpt_irq *irq)
 {
 	struct vu_irqs *q = &vm->irqs;
 	u64 entry = 0;
@@ -120,7 +120,7 @@ int vu_irq_take(struct vu_vm *vm, struct mpt_irq *irq)
 	return 0;
 }
 
-u64 vu_irq_lost(struct vu_vm *vm)
+u64 mpt_vu_irq_lost(struct vu_vm *vm)
 {
 	u64 lost;
 
@@ -132,7 +132,7 @@ u64 vu_irq_lost(struct vu_vm *vm)
 
 /* --- the client's side --- */
 
-void vu_irq_clear(struct vu_vm *vm)
+void mpt_vu_irq_clear(struct vu_vm *vm)
 {
 	unsigned int i;
 
@@ -143,7 +143,7 @@ void vu_irq_clear(struct vu_vm *vm)
 	os_mutex_unlock(&vm->lock);
 }
 
-int vu_get_irq_info(struct vu_conn *c, struct vu_req *r)
+int mpt_vu_get_irq_info(struct vu_conn *c, struct vu_req *r)
 {
 	const struct vuw_irq_info *q = &r->m.u.irq_info;
 
@@ -177,10 +177,10 @@ static void act(struct vu_vm *vm, u32 index, u32 action)
 /* A new descriptor, or none. One that cannot be signalled at once is none of ours. */
 static int set_fd(struct vu_vm *vm, u32 index, struct vu_fds *fds)
 {
-	int fd = vu_fds_take(fds, 0);
+	int fd = mpt_vu_fds_take(fds, 0);
 
-	if (fd >= 0 && !vu_event_ok(fd)) {
-		vu_fd_close(fd);
+	if (fd >= 0 && !mpt_vu_event_ok(fd)) {
+		mpt_vu_fd_close(fd);
 		return -EINVAL;
 	}
 	os_mutex_lock(&vm->lock);
@@ -205,13 +205,12 @@ static int check(const struct vuw_set_irqs *q, u32 data_len, unsigned int nfds)
 	if (data == VUW_SET_EVENTFD ? nfds > q->count : nfds)
 		return -EINVAL;
 	/* Only the pin has a mask, and nobody is told by a descriptor that it changes. */
-	if (action != VUW_SET_TRIGGER &&
-	    (data == VUW_SET_EVENTFD || q->index != VU_IRQ_INTX))
+	if (action != VUW_SET_TRIGGER && (data == VUW_SET_EVENTFD || q->index != VU_IRQ_INTX))
 		return -EOPNOTSUPP;
 	return 0;
 }
 
-int vu_set_irqs(struct vu_conn *c, struct vu_req *r)
+int mpt_vu_set_irqs(struct vu_conn *c, struct vu_req *r)
 {
 	const struct vuw_set_irqs *q = &r->m.u.set_irqs;
 	u32 data = q->flags & VUW_SET_DATA, action = q->flags & VUW_SET_ACTION;

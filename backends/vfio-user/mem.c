@@ -71,7 +71,7 @@ static bool store_word(void *mem, const void *buf, u64 len)
 	}
 }
 
-void vu_copy(void *mem, void *buf, u64 len, bool write)
+void mpt_vu_copy(void *mem, void *buf, u64 len, bool write)
 {
 	if (len <= 8 && (write ? store_word(mem, buf, len) : load_word(mem, buf, len)))
 		return;
@@ -83,7 +83,7 @@ void vu_copy(void *mem, void *buf, u64 len, bool write)
 
 /* --- one place --- */
 
-void vu_place_mark(struct vu_place *place, u64 gpa, u64 len)
+void mpt_vu_place_mark(struct vu_place *place, u64 gpa, u64 len)
 {
 	u64 frame = (gpa - place->gpa) >> MPT_PAGE_SHIFT;
 	u64 last = (gpa - place->gpa + len - 1) >> MPT_PAGE_SHIFT;
@@ -107,8 +107,8 @@ static int file_access(struct vu_place *place, u64 at, u8 *buf, u64 len, bool wr
 	if (write && !file_has(place, at + len))
 		return -EFAULT;
 	while (len) {
-		n = write ? pwrite(place->fd, buf, len, (off_t)at) :
-			    pread(place->fd, buf, len, (off_t)at);
+		n = write ? pwrite(place->fd, buf, len, (off_t)at)
+			  : pread(place->fd, buf, len, (off_t)at);
 		if (n < 0 && errno == EINTR)
 			continue;
 		if (n <= 0)
@@ -127,30 +127,30 @@ static int remote_access(struct vu_vm *vm, u64 gpa, u8 *buf, u64 len, bool write
 
 	for (; len && !ret; gpa += n, buf += n, len -= n) {
 		n = len < REMOTE_MAX ? (u32)len : REMOTE_MAX;
-		ret = vu_remote_access(vm, gpa, buf, n, write);
+		ret = mpt_vu_remote_access(vm, gpa, buf, n, write);
 	}
 	return ret;
 }
 
-int vu_place_access(struct vu_place *place, u64 gpa, void *buf, u64 len, bool write)
+int mpt_vu_place_access(struct vu_place *place, u64 gpa, void *buf, u64 len, bool write)
 {
 	int ret = 0;
 
 	switch (place->kind) {
 	case VU_MAPPED:
-		vu_copy(place->host + (gpa - place->gpa), buf, len, write);
+		mpt_vu_copy(place->host + (gpa - place->gpa), buf, len, write);
 		break;
 	case VU_FILE:
 		ret = file_access(place, place->offset + (gpa - place->gpa), buf, len, write);
 		break;
 	case VU_REMOTE:
 		/* What the client has at this address by now is something else. */
-		ret = os_load(&place->gone) ? -EFAULT :
-					      remote_access(place->vm, gpa, buf, len, write);
+		ret = os_load(&place->gone) ? -EFAULT
+					    : remote_access(place->vm, gpa, buf, len, write);
 		break;
 	}
 	if (write && !ret)
-		vu_place_mark(place, gpa, len);
+		mpt_vu_place_mark(place, gpa, len);
 	return ret;
 }
 
@@ -196,7 +196,7 @@ static void copy_mapped(const struct vu_map *map, unsigned int i, u64 gpa, u8 *b
 
 	for (; len; i++, gpa += n, buf += n, len -= n) {
 		n = part(map->span[i].gpa, map->span[i].size, gpa, len);
-		vu_place_access(map->span[i].place, gpa, buf, n, write);
+		mpt_vu_place_access(map->span[i].place, gpa, buf, n, write);
 	}
 }
 
@@ -228,7 +228,7 @@ static int copy_kind(const struct held *h, enum vu_kind kind, u64 gpa, u8 *buf, 
 	for (i = 0; i < h->n && !ret; i++, gpa += n, buf += n, len -= n) {
 		n = part(h->place[i]->gpa, h->place[i]->size, gpa, len);
 		if (h->place[i]->kind == kind)
-			ret = vu_place_access(h->place[i], gpa, buf, n, write);
+			ret = mpt_vu_place_access(h->place[i], gpa, buf, n, write);
 	}
 	return ret;
 }
@@ -262,7 +262,7 @@ static int copy_held(struct held *h, u64 gpa, u8 *buf, u64 len, bool write)
 	if (!ret)
 		ret = copy_kind(h, VU_MAPPED, gpa, buf, len, write);
 	for (i = 0; i < h->n; i++)
-		vu_place_drop(h->place[i]);
+		mpt_vu_place_drop(h->place[i]);
 	return ret ? -EFAULT : 0;
 }
 
@@ -283,7 +283,7 @@ static __attribute__((noinline)) int access_slow(const struct vu_map *map, unsig
 static int access_any(unsigned long handle, u64 gpa, void *buf, u64 len, bool write)
 {
 	unsigned long old = mpt_rcu_enter();
-	const struct vu_vm *vm = mpt_handle_get(&vu_handles, handle);
+	const struct vu_vm *vm = mpt_handle_get(&mpt_vu_handles, handle);
 	const struct vu_map *map;
 	unsigned int i;
 	bool mapped;
@@ -308,14 +308,14 @@ static int access_any(unsigned long handle, u64 gpa, void *buf, u64 len, bool wr
 static int refused(const char *op, unsigned long handle, int ret, u64 gpa, u64 len)
 {
 	if (ret == -ESRCH)
-		return vu_dead_handle(handle, op);
+		return mpt_vu_dead_handle(handle, op);
 	return vu_fail(op, -EFAULT,
 		       "0x%llx bytes at guest address 0x%llx are not all memory that may be "
 		       "accessed so, or the client does not give it",
 		       (unsigned long long)len, (unsigned long long)gpa);
 }
 
-int vu_read_gpa(unsigned long handle, unsigned long gpa, void *buf, unsigned long len)
+int mpt_vu_read_gpa(unsigned long handle, unsigned long gpa, void *buf, unsigned long len)
 {
 	int ret = access_any(handle, gpa, buf, len, false);
 
@@ -326,32 +326,32 @@ int vu_read_gpa(unsigned long handle, unsigned long gpa, void *buf, unsigned lon
 	return refused("read_gpa", handle, ret, gpa, len);
 }
 
-int vu_write_gpa(unsigned long handle, unsigned long gpa, void *buf, unsigned long len)
+int mpt_vu_write_gpa(unsigned long handle, unsigned long gpa, void *buf, unsigned long len)
 {
 	int ret = access_any(handle, gpa, buf, len, true);
 
 	return OS_LIKELY(!ret) ? 0 : refused("write_gpa", handle, ret, gpa, len);
 }
 
-unsigned long vu_gfn_to_mfn(unsigned long handle, unsigned long gfn)
+unsigned long mpt_vu_gfn_to_mfn(unsigned long handle, unsigned long gfn)
 {
 	unsigned long old = mpt_rcu_enter();
-	const struct vu_vm *vm = mpt_handle_get(&vu_handles, handle);
+	const struct vu_vm *vm = mpt_handle_get(&mpt_vu_handles, handle);
 	const struct vu_place *place = vm ? vu_place_at(os_load(&vm->map), gfn) : NULL;
 	unsigned long mfn = place ? vu_mfn(place, gfn) : INTEL_GVT_INVALID_ADDR;
 
 	mpt_rcu_leave(old);
 	if (!vm)
-		vu_dead_handle(handle, "gfn_to_mfn");
+		mpt_vu_dead_handle(handle, "gfn_to_mfn");
 	else if (!place)
 		vu_fail("gfn_to_mfn", -EFAULT, "guest frame 0x%lx is no memory", gfn);
 	return mfn;
 }
 
-bool vu_is_valid_gfn(unsigned long handle, unsigned long gfn)
+bool mpt_vu_is_valid_gfn(unsigned long handle, unsigned long gfn)
 {
 	unsigned long old = mpt_rcu_enter();
-	const struct vu_vm *vm = mpt_handle_get(&vu_handles, handle);
+	const struct vu_vm *vm = mpt_handle_get(&mpt_vu_handles, handle);
 	bool valid = vm && vu_place_at(os_load(&vm->map), gfn);
 
 	mpt_rcu_leave(old);
@@ -370,7 +370,7 @@ static void fetch_place(struct vu_place *place, u64 gfn, u64 end, u64 bit, u8 *b
 			bitmap[bit / 8] |= (u8)(1U << bit % 8);
 }
 
-int vu_mem_dirty(struct vu_vm *vm, u64 gfn, u64 nr, u8 *bitmap)
+int mpt_vu_mem_dirty(struct vu_vm *vm, u64 gfn, u64 nr, u8 *bitmap)
 {
 	u64 frames = 1ULL << (VU_GUEST_BITS - MPT_PAGE_SHIFT), first, last;
 	const struct vu_map *map;

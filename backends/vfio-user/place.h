@@ -28,26 +28,26 @@
 /* How the bytes are reached; all but the first may sleep, and fail. */
 enum vu_kind {
 	VU_MAPPED, /* a file that cannot shrink, in our address space */
-	VU_FILE, /* one that can: a mapping would kill us, pread() only falls short */
+	VU_FILE,   /* one that can: a mapping would kill us, pread() only falls short */
 	VU_REMOTE, /* the client keeps it */
 };
 
 struct vu_place {
 	struct vu_vm *vm;
 	u64 gpa, size;
-	u64 shift; /* machine frame - guest frame: never 0, a multiple of VU_HUGE_FRAMES */
-	u64 base; /* of the first block, in guest frames */
-	u8 *host; /* of gpa */
-	u8 *dirty; /* a byte for each frame */
+	u64 shift;  /* machine frame - guest frame: never 0, a multiple of VU_HUGE_FRAMES */
+	u64 base;   /* of the first block, in guest frames */
+	u8 *host;   /* of gpa */
+	u8 *dirty;  /* a byte for each frame */
 	u64 offset; /* of gpa, in the file */
 	enum vu_kind kind;
 	unsigned int flags;
 	int fd;
 
 	/* changed atomically */
-	bool gone; /* the guest does not have it any more */
+	bool gone;  /* the guest does not have it any more */
 	u64 mapped; /* frames that have a count */
-	u64 holds; /* accesses that run outside a section */
+	u64 holds;  /* accesses that run outside a section */
 
 	struct vu_place *next; /* of vu_vm.orphans */
 	u64 nr_blocks;
@@ -104,21 +104,21 @@ static inline void vu_place_hold(struct vu_place *place)
 }
 
 /* Not in a section. */
-void vu_place_drop(struct vu_place *place);
+void mpt_vu_place_drop(struct vu_place *place);
 /* Gives back what the guest does not have any more and nothing maps or holds. Not in a section. */
-void vu_orphans_reap(struct vu_vm *vm);
+void mpt_vu_orphans_reap(struct vu_vm *vm);
 
 /* --- mem.c --- */
 /* @write: from @buf to @mem. Aligned words do not tear. */
-void vu_copy(void *mem, void *buf, u64 len, bool write);
+void mpt_vu_copy(void *mem, void *buf, u64 len, bool write);
 /* Within a held place: 0, -EFAULT, -EIO. MAPPED never fails, and may also be in a section. */
-int vu_place_access(struct vu_place *place, u64 gpa, void *buf, u64 len, bool write);
-void vu_place_mark(struct vu_place *place, u64 gpa, u64 len);
+int mpt_vu_place_access(struct vu_place *place, u64 gpa, void *buf, u64 len, bool write);
+void mpt_vu_place_mark(struct vu_place *place, u64 gpa, u64 len);
 
 /* --- dma.c --- */
 /* Machine frames for a place whose address and size are set: the shift. 0, -ENOMEM. */
-int vu_bus_add(struct vu *vu, struct vu_place *place);
+int mpt_vu_bus_add(struct vu *vu, struct vu_place *place);
 /* The device finds it no more; who does now may go on until a wait. */
-void vu_bus_del(struct vu *vu, struct vu_place *place);
+void mpt_vu_bus_del(struct vu *vu, struct vu_place *place);
 
 #endif

@@ -15,14 +15,14 @@
 
 #define FUSE_MAGIC 0x65735546
 
-int vu_mem_init(struct vu_vm *vm)
+int mpt_vu_mem_init(struct vu_vm *vm)
 {
 	os_mutex_init(&vm->mem_lock);
 	vm->map = mpt_zalloc_pages(sizeof(*vm->map));
 	vm->spare_map = mpt_zalloc_pages(sizeof(*vm->spare_map));
 	if (vm->map && vm->spare_map)
 		return 0;
-	vu_mem_exit(vm);
+	mpt_vu_mem_exit(vm);
 	return vu_fail("vm_create", -ENOMEM, "no memory for the map of regions");
 }
 
@@ -76,8 +76,7 @@ static int check_file(const struct vu_place *place, int fd)
 	struct statfs fs;
 	struct stat st;
 
-	if (fstat(fd, &st) || fstatfs(fd, &fs) || !S_ISREG(st.st_mode) ||
-	    fs.f_type == FUSE_MAGIC)
+	if (fstat(fd, &st) || fstatfs(fd, &fs) || !S_ISREG(st.st_mode) || fs.f_type == FUSE_MAGIC)
 		return vu_fail("dma_map", -EACCES, "guest memory at 0x%llx is no memory file",
 			       (unsigned long long)place->gpa);
 	if (fs.f_type == HUGETLBFS_MAGIC)
@@ -90,8 +89,7 @@ static int check_file(const struct vu_place *place, int fd)
 		return vu_fail("dma_map", -EINVAL,
 			       "0x%llx bytes at offset 0x%llx: the memory's file ends before, or "
 			       "the offset is within a page",
-			       (unsigned long long)place->size,
-			       (unsigned long long)place->offset);
+			       (unsigned long long)place->size, (unsigned long long)place->offset);
 	return check_mode(place->flags, fd);
 }
 
@@ -154,7 +152,7 @@ static struct vu_place *place_alloc(struct vu_vm *vm, u64 gpa, u64 size, unsigne
 }
 
 /*
- * The device may look at a place from vu_bus_add() on, so that is the last that can fail. Only a
+ * The device may look at a place from mpt_vu_bus_add() on, so that is the last that can fail. Only a
  * file that is not mapped needs its descriptor any longer.
  */
 static int place_new(struct vu_vm *vm, struct vu_place *place, int fd)
@@ -165,7 +163,7 @@ static int place_new(struct vu_vm *vm, struct vu_place *place, int fd)
 		return vu_fail("dma_map", -ENOMEM, "no memory for a region of VM %u", vm->id);
 	ret = place_map(place, fd);
 	if (!ret)
-		ret = vu_bus_add(vm->vu, place);
+		ret = mpt_vu_bus_add(vm->vu, place);
 	if (ret) {
 		place_free(place);
 		return ret;
@@ -231,14 +229,14 @@ static bool orphan_free(struct vu_vm *vm, struct vu_place *place)
 	return true;
 }
 
-void vu_orphans_reap(struct vu_vm *vm)
+void mpt_vu_orphans_reap(struct vu_vm *vm)
 {
 	struct vu_place *dead, *place;
 	bool kept = true;
 
 	while (kept && (dead = orphans_idle(vm))) {
 		for (place = dead; place; place = place->next)
-			vu_bus_del(vm->vu, place);
+			mpt_vu_bus_del(vm->vu, place);
 		mpt_rcu_synchronize();
 		kept = false;
 		while ((place = dead)) {
@@ -252,7 +250,7 @@ void vu_orphans_reap(struct vu_vm *vm)
  * The place is looked at for the last time before the section ends: from then on another thread may
  * have freed it.
  */
-void vu_place_drop(struct vu_place *place)
+void mpt_vu_place_drop(struct vu_place *place)
 {
 	struct vu_vm *vm = place->vm;
 	unsigned long old = mpt_rcu_enter();
@@ -261,8 +259,8 @@ void vu_place_drop(struct vu_place *place)
 
 	mpt_rcu_leave(old);
 	if (last)
-		vu_orphans_reap(vm);
-	vu_vm_drop(vm);
+		mpt_vu_orphans_reap(vm);
+	mpt_vu_vm_drop(vm);
 }
 
 /* --- the map; vm->mem_lock is held --- */
@@ -312,7 +310,7 @@ static void place_hide(struct vu_vm *vm, unsigned int i)
 
 static void region_event(struct vu_vm *vm, u64 gpa, u64 size, bool added)
 {
-	void *vgpu = vu_deliver_begin(vm);
+	void *vgpu = mpt_vu_deliver_begin(vm);
 
 	if (!vgpu)
 		return;
@@ -354,8 +352,8 @@ static int quota_take(struct vu_vm *vm, u64 size)
 		vm->total += size;
 	}
 	os_mutex_unlock(&vm->lock);
-	return room ? 0 :
-		      vu_fail("dma_map", -ENOMEM,
+	return room ? 0
+		    : vu_fail("dma_map", -ENOMEM,
 			      "VM %u has %u regions already, and no room for 0x%llx bytes more",
 			      vm->id, n, (unsigned long long)size);
 }
@@ -376,7 +374,7 @@ static int add_locked(struct vu_vm *vm, u64 gpa, u64 size, unsigned int flags, i
 	struct vu_place *place;
 	int ret;
 
-	vu_orphans_reap(vm);
+	mpt_vu_orphans_reap(vm);
 	ret = check_overlap(vm->map, gpa, size);
 	if (!ret)
 		ret = quota_take(vm, size);
@@ -393,7 +391,7 @@ static int add_locked(struct vu_vm *vm, u64 gpa, u64 size, unsigned int flags, i
 	return 0;
 }
 
-int vu_mem_add(struct vu_vm *vm, u64 gpa, u64 size, unsigned int flags, int fd, u64 offset)
+int mpt_vu_mem_add(struct vu_vm *vm, u64 gpa, u64 size, unsigned int flags, int fd, u64 offset)
 {
 	int ret = check_range(gpa, size, flags);
 
@@ -414,10 +412,10 @@ static void remove_at(struct vu_vm *vm, unsigned int i)
 
 	place_hide(vm, i);
 	region_event(vm, gpa, size, false);
-	vu_orphans_reap(vm);
+	mpt_vu_orphans_reap(vm);
 }
 
-int vu_mem_remove(struct vu_vm *vm, u64 gpa, u64 size)
+int mpt_vu_mem_remove(struct vu_vm *vm, u64 gpa, u64 size)
 {
 	unsigned int i;
 	bool found;
@@ -428,14 +426,14 @@ int vu_mem_remove(struct vu_vm *vm, u64 gpa, u64 size)
 	if (found)
 		remove_at(vm, i);
 	os_mutex_unlock(&vm->mem_lock);
-	return found ? 0 :
-		       vu_fail("dma_unmap", -ENOENT,
+	return found ? 0
+		     : vu_fail("dma_unmap", -ENOENT,
 			       "no region of 0x%llx bytes begins at 0x%llx (name one as it was "
 			       "added)",
 			       (unsigned long long)size, (unsigned long long)gpa);
 }
 
-void vu_mem_clear(struct vu_vm *vm)
+void mpt_vu_mem_clear(struct vu_vm *vm)
 {
 	os_mutex_lock(&vm->mem_lock);
 	while (vm->map->n)
@@ -444,13 +442,13 @@ void vu_mem_clear(struct vu_vm *vm)
 }
 
 /* The VM is going: no operation runs, nothing is mapped; accesses by bus address are waited for. */
-void vu_mem_exit(struct vu_vm *vm)
+void mpt_vu_mem_exit(struct vu_vm *vm)
 {
 	if (vm->map && vm->spare_map)
-		vu_mem_clear(vm);
+		mpt_vu_mem_clear(vm);
 	while (os_load(&vm->users))
 		os_yield();
-	vu_orphans_reap(vm);
+	mpt_vu_orphans_reap(vm);
 	mpt_free_pages(vm->map, sizeof(*vm->map));
 	mpt_free_pages(vm->spare_map, sizeof(*vm->spare_map));
 	vm->map = vm->spare_map = NULL;

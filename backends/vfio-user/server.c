@@ -20,8 +20,7 @@ typedef int (*handler)(struct vu_conn *c, struct vu_req *r);
 static void caps_answer(const struct vuw_caps *peer, struct vuw_caps *ours)
 {
 	*ours = (struct vuw_caps){
-		.has = peer->has &
-		       (VUW_CAP_FDS | VUW_CAP_XFER | VUW_CAP_MAPS | VUW_CAP_PGSIZES),
+		.has = peer->has & (VUW_CAP_FDS | VUW_CAP_XFER | VUW_CAP_MAPS | VUW_CAP_PGSIZES),
 		.max_msg_fds = VU_FDS_MAX,
 		.max_data_xfer_size = VU_XFER_MAX,
 		.max_dma_maps = MAPS_MAX,
@@ -38,23 +37,23 @@ static int version(struct vu_conn *c, struct vu_req *r)
 	struct vuw_version *v = &r->reply.u.version;
 	struct vuw_caps peer, ours;
 
-	if (c->versioned || vuw_caps_decode(r->m.data, r->m.data_len, &peer) ||
+	if (c->versioned || mpt_vuw_caps_decode(r->m.data, r->m.data_len, &peer) ||
 	    !peer.max_data_xfer_size)
 		return -EINVAL;
 	if (r->m.u.version.major != MAJOR) {
 		/* "or closes the connection if it cannot support the advertised version" */
-		vu_conn_die(c);
+		mpt_vu_conn_die(c);
 		return -EOPNOTSUPP;
 	}
 	caps_answer(&peer, &ours);
 	v->major = MAJOR;
 	v->minor = r->m.u.version.minor < MINOR ? r->m.u.version.minor : MINOR;
 	r->reply.data = c->tx;
-	r->reply.data_len = (u32)vuw_caps_encode(&ours, (char *)c->tx);
+	r->reply.data_len = (u32)mpt_vuw_caps_encode(&ours, (char *)c->tx);
 	c->versioned = true;
 	os_mutex_lock(&c->vm->lock);
-	c->remote_max = peer.max_data_xfer_size < VU_XFER_MAX ? peer.max_data_xfer_size :
-								VU_XFER_MAX;
+	c->remote_max =
+		peer.max_data_xfer_size < VU_XFER_MAX ? peer.max_data_xfer_size : VU_XFER_MAX;
 	c->short_dma = peer.has & VUW_CAP_BITMAP;
 	os_mutex_unlock(&c->vm->lock);
 	return 0;
@@ -68,10 +67,10 @@ static int dma_map(struct vu_conn *c, struct vu_req *r)
 
 	if (m->argsz < sizeof(*m) || m->flags & ~(VUW_MAP_READ | VUW_MAP_WRITE))
 		return -EINVAL;
-	return vu_mem_add(c->vm, m->addr, m->size,
-			  (m->flags & VUW_MAP_READ ? VU_MEM_READ : 0) |
-				  (m->flags & VUW_MAP_WRITE ? VU_MEM_WRITE : 0),
-			  vu_fds_take(&r->fds, 0), m->offset);
+	return mpt_vu_mem_add(c->vm, m->addr, m->size,
+			      (m->flags & VUW_MAP_READ ? VU_MEM_READ : 0) |
+				      (m->flags & VUW_MAP_WRITE ? VU_MEM_WRITE : 0),
+			      mpt_vu_fds_take(&r->fds, 0), m->offset);
 }
 
 static int dma_unmap(struct vu_conn *c, struct vu_req *r)
@@ -82,10 +81,10 @@ static int dma_unmap(struct vu_conn *c, struct vu_req *r)
 		return -EINVAL;
 	r->reply.u.unmap = *m;
 	if (!(m->flags & VUW_UNMAP_ALL))
-		return vu_mem_remove(c->vm, m->addr, m->size);
+		return mpt_vu_mem_remove(c->vm, m->addr, m->size);
 	if (m->addr || m->size)
 		return -EINVAL;
-	vu_mem_clear(c->vm);
+	mpt_vu_mem_clear(c->vm);
 	return 0;
 }
 
@@ -100,7 +99,7 @@ static int unsupported(struct vu_conn *c, struct vu_req *r)
 
 struct row {
 	handler fn; /* NULL: the client does not send this */
-	u8 fds; /* at most */
+	u8 fds;	    /* at most */
 	bool first; /* VERSION */
 };
 
@@ -108,15 +107,15 @@ static const struct row rows[VUW_COMMANDS] = {
 	[VUW_VERSION] = { version, .first = true },
 	[VUW_DMA_MAP] = { dma_map, .fds = 1 },
 	[VUW_DMA_UNMAP] = { dma_unmap },
-	[VUW_GET_INFO] = { vu_get_info },
-	[VUW_GET_REGION_INFO] = { vu_get_region_info },
+	[VUW_GET_INFO] = { mpt_vu_get_info },
+	[VUW_GET_REGION_INFO] = { mpt_vu_get_region_info },
 	[VUW_GET_REGION_IO_FDS] = { unsupported },
-	[VUW_GET_IRQ_INFO] = { vu_get_irq_info },
-	[VUW_SET_IRQS] = { vu_set_irqs, .fds = 1 },
-	[VUW_REGION_READ] = { vu_region_read },
-	[VUW_REGION_WRITE] = { vu_region_write },
-	[VUW_RESET] = { vu_reset },
-	[VUW_REGION_WRITE_MULTI] = { vu_region_write_multi },
+	[VUW_GET_IRQ_INFO] = { mpt_vu_get_irq_info },
+	[VUW_SET_IRQS] = { mpt_vu_set_irqs, .fds = 1 },
+	[VUW_REGION_READ] = { mpt_vu_region_read },
+	[VUW_REGION_WRITE] = { mpt_vu_region_write },
+	[VUW_RESET] = { mpt_vu_reset },
+	[VUW_REGION_WRITE_MULTI] = { mpt_vu_region_write_multi },
 	[VUW_FEATURE] = { unsupported },
 	[VUW_MIG_DATA_READ] = { unsupported },
 	[VUW_MIG_DATA_WRITE] = { unsupported },
@@ -137,20 +136,20 @@ static int dispatch(struct vu_conn *c, struct vu_req *r)
 static void serve_one(struct vu_conn *c, const u8 *bytes, size_t len, const struct vu_fds *fds)
 {
 	struct vu_req r = { .fds = *fds };
-	int ret = vuw_decode(bytes, len, &r.m);
+	int ret = mpt_vuw_decode(bytes, len, &r.m);
 
 	r.reply.hdr = (struct vuw_hdr){ .id = r.m.hdr.id,
 					.command = r.m.hdr.command,
 					.flags = VUW_REPLY };
 	if (!ret)
 		ret = dispatch(c, &r);
-	vu_fds_close(&r.fds);
+	mpt_vu_fds_close(&r.fds);
 	if (r.m.hdr.flags & VUW_NO_REPLY)
 		return;
 	if (!ret)
-		vu_conn_reply(c, &r.reply);
+		mpt_vu_conn_reply(c, &r.reply);
 	else
-		vu_conn_error(c, &r.m.hdr, -ret);
+		mpt_vu_conn_error(c, &r.m.hdr, -ret);
 }
 
 /* --- the thread --- */
@@ -164,15 +163,15 @@ static void session(struct vu_conn *c, int fd)
 
 	c->versioned = false;
 	c->bars_of = 0;
-	if (vu_conn_begin(c, fd))
-		while (vu_conn_next(c, &bytes, &len, &fds, &hold)) {
+	if (mpt_vu_conn_begin(c, fd))
+		while (mpt_vu_conn_next(c, &bytes, &len, &fds, &hold)) {
 			serve_one(c, bytes, len, &fds);
-			vu_conn_give(hold);
+			mpt_vu_conn_give(hold);
 		}
-	vu_conn_end(c);
-	vu_irq_clear(c->vm);
-	vu_mem_clear(c->vm);
-	vu_device_reset(c->vm);
+	mpt_vu_conn_end(c);
+	mpt_vu_irq_clear(c->vm);
+	mpt_vu_mem_clear(c->vm);
+	mpt_vu_device_reset(c->vm);
 }
 
 static void *server(void *arg)
@@ -184,11 +183,11 @@ static void *server(void *arg)
 		session(c, c->given);
 		return NULL;
 	}
-	while ((fd = vu_sock_accept(c->listen, c->wake)) != -EAGAIN) {
+	while ((fd = mpt_vu_sock_accept(c->listen, c->wake)) != -EAGAIN) {
 		if (fd < 0)
 			continue;
 		session(c, fd);
-		vu_fd_close(fd);
+		mpt_vu_fd_close(fd);
 	}
 	return NULL;
 }
@@ -251,7 +250,7 @@ static void conn_set(struct vu_vm *vm, struct vu_conn *c)
 	os_mutex_unlock(&vm->lock);
 }
 
-int vu_server_start(struct vu_vm *vm, int listen, int fd)
+int mpt_vu_server_start(struct vu_vm *vm, int listen, int fd)
 {
 	struct vu_conn *c = conn_new(vm, listen, fd);
 
@@ -265,7 +264,7 @@ int vu_server_start(struct vu_vm *vm, int listen, int fd)
 	return vu_fail("open", -ENOMEM, "no thread for VM %u's server", vm->id);
 }
 
-void vu_server_stop(struct vu_vm *vm)
+void mpt_vu_server_stop(struct vu_vm *vm)
 {
 	struct vu_conn *c;
 
@@ -277,7 +276,7 @@ void vu_server_stop(struct vu_vm *vm)
 	if (!c)
 		return;
 	os_event_signal(c->wake);
-	vu_conn_die(c);
+	mpt_vu_conn_die(c);
 	pthread_join(c->thread, NULL);
 	conn_set(vm, NULL);
 	conn_free(c);

@@ -38,7 +38,7 @@ struct vu_conn {
 	bool stop;
 	bool dead; /* no client, or not for long any more */
 	bool reading;
-	unsigned int users; /* threads in vu_remote_access() */
+	unsigned int users; /* threads in mpt_vu_remote_access() */
 	int fd;
 	u16 next_id;
 	struct vu_wait *waits;
@@ -52,7 +52,7 @@ struct vu_conn {
 
 	/* the server's thread's */
 	u8 *req; /* the request */
-	u8 *tx; /* a reply's data */
+	u8 *tx;	 /* a reply's data */
 	bool versioned;
 	struct vu_bars bars;
 	u32 cfg_size;
@@ -67,36 +67,36 @@ struct vu_req {
 };
 
 /* --- conn.c --- */
-/* A client is there; from now on vu_remote_access() sees it. False: the server is being stopped. */
-bool vu_conn_begin(struct vu_conn *c, int fd);
+/* A client is there; from now on mpt_vu_remote_access() sees it. False: the server is being stopped. */
+bool mpt_vu_conn_begin(struct vu_conn *c, int fd);
 /* Nobody uses it any more. */
-void vu_conn_end(struct vu_conn *c);
+void mpt_vu_conn_end(struct vu_conn *c);
 /*
  * The next request, in order. False: the connection is over. @bytes: the message, *len long, valid
  * until @hold is given back.
  */
-bool vu_conn_next(struct vu_conn *c, const u8 **bytes, size_t *len, struct vu_fds *fds,
-		  struct vu_queued **hold);
-void vu_conn_give(struct vu_queued *hold);
+bool mpt_vu_conn_next(struct vu_conn *c, const u8 **bytes, size_t *len, struct vu_fds *fds,
+		      struct vu_queued **hold);
+void mpt_vu_conn_give(struct vu_queued *hold);
 /* A client that does not take it in time is one no more. @error: positive. */
-void vu_conn_reply(struct vu_conn *c, const struct vuw_msg *m);
-void vu_conn_error(struct vu_conn *c, const struct vuw_hdr *request, int error);
-void vu_conn_die(struct vu_conn *c);
+void mpt_vu_conn_reply(struct vu_conn *c, const struct vuw_msg *m);
+void mpt_vu_conn_error(struct vu_conn *c, const struct vuw_hdr *request, int error);
+void mpt_vu_conn_die(struct vu_conn *c);
 
 /* --- device.c --- */
-int vu_get_info(struct vu_conn *c, struct vu_req *r);
-int vu_get_region_info(struct vu_conn *c, struct vu_req *r);
-int vu_region_read(struct vu_conn *c, struct vu_req *r);
-int vu_region_write(struct vu_conn *c, struct vu_req *r);
-int vu_region_write_multi(struct vu_conn *c, struct vu_req *r);
-int vu_reset(struct vu_conn *c, struct vu_req *r);
+int mpt_vu_get_info(struct vu_conn *c, struct vu_req *r);
+int mpt_vu_get_region_info(struct vu_conn *c, struct vu_req *r);
+int mpt_vu_region_read(struct vu_conn *c, struct vu_req *r);
+int mpt_vu_region_write(struct vu_conn *c, struct vu_req *r);
+int mpt_vu_region_write_multi(struct vu_conn *c, struct vu_req *r);
+int mpt_vu_reset(struct vu_conn *c, struct vu_req *r);
 /* The vGPU starts anew, as after the VM's reset. */
-void vu_device_reset(struct vu_vm *vm);
+void mpt_vu_device_reset(struct vu_vm *vm);
 
 /* --- irq.c --- */
-int vu_get_irq_info(struct vu_conn *c, struct vu_req *r);
-int vu_set_irqs(struct vu_conn *c, struct vu_req *r);
+int mpt_vu_get_irq_info(struct vu_conn *c, struct vu_req *r);
+int mpt_vu_set_irqs(struct vu_conn *c, struct vu_req *r);
 /* The client's descriptors go. */
-void vu_irq_clear(struct vu_vm *vm);
+void mpt_vu_irq_clear(struct vu_vm *vm);
 
 #endif

@@ -17,19 +17,19 @@
 
 /* --- descriptors --- */
 
-void vu_fd_close(int fd)
+void mpt_vu_fd_close(int fd)
 {
 	if (fd >= 0)
 		close(fd);
 }
 
-void vu_fds_close(struct vu_fds *fds)
+void mpt_vu_fds_close(struct vu_fds *fds)
 {
 	while (fds->n)
-		vu_fd_close(fds->fd[--fds->n]);
+		mpt_vu_fd_close(fds->fd[--fds->n]);
 }
 
-int vu_fds_take(struct vu_fds *fds, unsigned int i)
+int mpt_vu_fds_take(struct vu_fds *fds, unsigned int i)
 {
 	int fd = i < fds->n ? fds->fd[i] : -1;
 
@@ -43,7 +43,7 @@ int vu_fds_take(struct vu_fds *fds, unsigned int i)
  * descriptor has no file type. The flag is on the description, which the client shares: taking it
  * away again, it makes its own device wait.
  */
-bool vu_event_ok(int fd)
+bool mpt_vu_event_ok(int fd)
 {
 	struct stat st;
 	int flags = fcntl(fd, F_GETFL);
@@ -53,7 +53,7 @@ bool vu_event_ok(int fd)
 	return flags & O_NONBLOCK || !fcntl(fd, F_SETFL, flags | O_NONBLOCK);
 }
 
-void vu_event_signal(int fd)
+void mpt_vu_event_signal(int fd)
 {
 	u64 one = 1;
 
@@ -93,8 +93,10 @@ static int errno_known(int err)
 
 static int listen_fail(const char *path, int err)
 {
-	return vu_fail("open", errno_known(err), "cannot listen at %s: %s (choose a folder that is "
-		       "there and yours)", path, strerror(err));
+	return vu_fail("open", errno_known(err),
+		       "cannot listen at %s: %s (choose a folder that is "
+		       "there and yours)",
+		       path, strerror(err));
 }
 
 /* Whether anybody answers at the address. */
@@ -147,7 +149,7 @@ static int bind_name(int fd, const struct sockaddr_un *sun, struct vu_sock_name 
 	return 0;
 }
 
-int vu_sock_listen(const char *path, struct vu_sock_name *name)
+int mpt_vu_sock_listen(const char *path, struct vu_sock_name *name)
 {
 	struct sockaddr_un sun;
 	int ret, fd;
@@ -173,7 +175,7 @@ int vu_sock_listen(const char *path, struct vu_sock_name *name)
 	return listen_fail(path, ret);
 }
 
-void vu_sock_unlisten(int fd, const struct vu_sock_name *name)
+void mpt_vu_sock_unlisten(int fd, const struct vu_sock_name *name)
 {
 	struct stat st;
 
@@ -184,7 +186,7 @@ void vu_sock_unlisten(int fd, const struct vu_sock_name *name)
 		unlink(name->path);
 }
 
-int vu_sock_accept(int fd, int wake)
+int mpt_vu_sock_accept(int fd, int wake)
 {
 	struct pollfd p[2] = { { .fd = wake, .events = POLLIN }, { .fd = fd, .events = POLLIN } };
 	int client;
@@ -201,7 +203,7 @@ int vu_sock_accept(int fd, int wake)
 	return -EIO;
 }
 
-void vu_sock_shut(int fd)
+void mpt_vu_sock_shut(int fd)
 {
 	shutdown(fd, SHUT_RDWR);
 }
@@ -243,7 +245,7 @@ static bool fds_add(struct msghdr *mh, struct vu_fds *fds)
 	return ok;
 }
 
-int vu_sock_read(int fd, void *buf, size_t len, struct vu_fds *fds, u64 deadline)
+int mpt_vu_sock_read(int fd, void *buf, size_t len, struct vu_fds *fds, u64 deadline)
 {
 	union {
 		struct cmsghdr align;
@@ -301,7 +303,8 @@ static size_t pieces_left(const struct vu_bytes piece[2], size_t done, struct io
 	return n;
 }
 
-int vu_sock_write(int fd, const struct vu_bytes piece[2], const struct vu_fds *fds, u64 deadline)
+int mpt_vu_sock_write(int fd, const struct vu_bytes piece[2], const struct vu_fds *fds,
+		      u64 deadline)
 {
 	union {
 		struct cmsghdr align;

@@ -31,37 +31,38 @@ struct vu_sock_name {
  * descriptor, or -EINVAL (no path, or too long), -EBUSY (somebody listens there), -EEXIST (something
  * that is no socket), -EACCES, -ENOENT, -EIO; each with a sentence.
  */
-int vu_sock_listen(const char *path, struct vu_sock_name *name);
+int mpt_vu_sock_listen(const char *path, struct vu_sock_name *name);
 /* Closes it, and removes the name if it is still ours. */
-void vu_sock_unlisten(int fd, const struct vu_sock_name *name);
+void mpt_vu_sock_unlisten(int fd, const struct vu_sock_name *name);
 
 /* The next client, or -EAGAIN: @wake is readable, -EIO: not now. */
-int vu_sock_accept(int fd, int wake);
+int mpt_vu_sock_accept(int fd, int wake);
 
 /*
  * Exactly @len bytes, and what descriptors come with them are added to @fds (the caller's to close,
  * also on failure). @deadline: os_now_ns(), 0: none. 1; 0: the peer closed before the first byte;
  * -EIO (closed or broken, too many descriptors), -ETIMEDOUT.
  */
-int vu_sock_read(int fd, void *buf, size_t len, struct vu_fds *fds, u64 deadline);
+int mpt_vu_sock_read(int fd, void *buf, size_t len, struct vu_fds *fds, u64 deadline);
 
 struct vu_bytes {
 	const void *at;
 	size_t len;
 };
 /* All of two pieces, by @deadline, with descriptors if @fds is given. 0, -EIO, -ETIMEDOUT. */
-int vu_sock_write(int fd, const struct vu_bytes piece[2], const struct vu_fds *fds, u64 deadline);
+int mpt_vu_sock_write(int fd, const struct vu_bytes piece[2], const struct vu_fds *fds,
+		      u64 deadline);
 
 /* Every reader and writer of it ends. */
-void vu_sock_shut(int fd);
+void mpt_vu_sock_shut(int fd);
 
-void vu_fds_close(struct vu_fds *fds);
+void mpt_vu_fds_close(struct vu_fds *fds);
 /* One of them, which is the caller's from now on; -1: none. */
-int vu_fds_take(struct vu_fds *fds, unsigned int i);
+int mpt_vu_fds_take(struct vu_fds *fds, unsigned int i);
 
 /* Whether a descriptor can be signalled without waiting for anybody; makes it so. */
-bool vu_event_ok(int fd);
-void vu_event_signal(int fd);
-void vu_fd_close(int fd);
+bool mpt_vu_event_ok(int fd);
+void mpt_vu_event_signal(int fd);
+void mpt_vu_fd_close(int fd);
 
 #endif

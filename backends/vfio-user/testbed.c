@@ -7,12 +7,12 @@
 
 #include "backends/vfio-user/vu.h"
 
-void vu_client_exit(struct vu_vm *vm)
+void mpt_vu_client_exit(struct vu_vm *vm)
 {
 	(void)vm;
 }
 
-void vu_client_changed(struct vu_vm *vm)
+void mpt_vu_client_changed(struct vu_vm *vm)
 {
 	(void)vm;
 }
@@ -27,11 +27,11 @@ static int vm_stats(void *vm_, struct mpt_vm_stats *stats)
 		.msi = os_load(&vm->msi),
 		.intx = os_load(&vm->intx),
 		.intx_level = os_load(&vm->intx_level),
-		.irq_lost = vu_irq_lost(vm),
+		.irq_lost = mpt_vu_irq_lost(vm),
 		.traps = os_load(&vm->traps),
 		.cfg = os_load(&vm->cfg),
 		.unclaimed = os_load(&vm->unclaimed),
-		.dma_live = vu_dma_live(vm),
+		.dma_live = mpt_vu_dma_live(vm),
 		.bad_unmap = os_load(&vm->bad_unmap),
 		.opregion = os_load(&vm->opregion),
 		.edid = os_load(&vm->edid),
@@ -41,9 +41,9 @@ static int vm_stats(void *vm_, struct mpt_vm_stats *stats)
 	return 0;
 }
 
-const struct mpt_testbed vu_testbed = {
+const struct mpt_testbed mpt_vu_testbed = {
 	.size = sizeof(struct mpt_testbed),
 	.stats = vm_stats,
-	.bus_access = vu_bus_access,
-	.fault_take = vu_fault_take,
+	.bus_access = mpt_vu_bus_access,
+	.fault_take = mpt_vu_fault_take,
 };

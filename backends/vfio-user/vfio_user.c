@@ -12,7 +12,7 @@
 
 #define CAPS (MPT_CAP_DMA_PIN | MPT_CAP_INTX | MPT_CAP_GFN_TO_MFN)
 
-struct mpt_handles vu_handles = { .name = VU };
+struct mpt_handles mpt_vu_handles = { .name = VU };
 
 #define OPT(field, name_, type_, def_, help_, ...)                                           \
 	{                                                                                    \
@@ -30,11 +30,11 @@ static const struct mpt_option options[] = {
 
 /* --- VMs --- */
 
-void vu_vm_free(struct vu_vm *vm)
+void mpt_vu_vm_free(struct vu_vm *vm)
 {
-	vu_mem_exit(vm);
+	mpt_vu_mem_exit(vm);
 	if (vm->listen >= 0)
-		vu_sock_unlisten(vm->listen, vm->name);
+		mpt_vu_sock_unlisten(vm->listen, vm->name);
 	mpt_free(vm->name);
 	os_mutex_destroy(&vm->lock);
 	mpt_free(vm);
@@ -53,7 +53,7 @@ static int vm_enter(struct vu *vu, struct vu_vm *vm)
 	return ok ? 0 : vu_fail("vm_create", -ENOMEM, "no memory for VM %u", vm->id);
 }
 
-int vu_vm_new(struct vu *vu, unsigned int id, struct vu_vm **out)
+int mpt_vu_vm_new(struct vu *vu, unsigned int id, struct vu_vm **out)
 {
 	struct vu_vm *vm = mpt_zalloc(sizeof(*vm));
 
@@ -63,7 +63,7 @@ int vu_vm_new(struct vu *vu, unsigned int id, struct vu_vm **out)
 	vm->id = id;
 	vm->listen = -1;
 	os_mutex_init(&vm->lock);
-	if (vu_mem_init(vm)) {
+	if (mpt_vu_mem_init(vm)) {
 		os_mutex_destroy(&vm->lock);
 		mpt_free(vm);
 		return -ENOMEM;
@@ -72,7 +72,7 @@ int vu_vm_new(struct vu *vu, unsigned int id, struct vu_vm **out)
 	return 0;
 }
 
-int vu_vm_show(struct vu_vm *vm)
+int mpt_vu_vm_show(struct vu_vm *vm)
 {
 	int ret;
 
@@ -130,7 +130,7 @@ static int vm_listen(struct vu *vu, struct vu_vm *vm)
 	vm->name = mpt_zalloc(sizeof(*vm->name));
 	if (!vm->name)
 		return vu_fail("open", -ENOMEM, "no memory for a socket's name");
-	fd = vu_sock_listen(path, vm->name);
+	fd = mpt_vu_sock_listen(path, vm->name);
 	if (fd < 0)
 		return fd;
 	vm->listen = fd;
@@ -140,15 +140,15 @@ static int vm_listen(struct vu *vu, struct vu_vm *vm)
 static int vm_waiting(struct vu *vu, unsigned int id)
 {
 	struct vu_vm *vm;
-	int ret = vu_vm_new(vu, id, &vm);
+	int ret = mpt_vu_vm_new(vu, id, &vm);
 
 	if (ret)
 		return ret;
 	ret = vm_listen(vu, vm);
 	if (!ret)
-		ret = vu_vm_show(vm);
+		ret = mpt_vu_vm_show(vm);
 	if (ret)
-		vu_vm_free(vm);
+		mpt_vu_vm_free(vm);
 	return ret;
 }
 
@@ -157,12 +157,13 @@ static void vu_close(void *priv)
 	struct vu *vu = priv;
 	struct vu_vm *vm, *tmp;
 
-	HASH_ITER(hh, vu->vms, vm, tmp) {
+	HASH_ITER(hh, vu->vms, vm, tmp)
+	{
 		HASH_DEL(vu->vms, vm);
-		vu_client_exit(vm);
-		vu_vm_free(vm);
+		mpt_vu_client_exit(vm);
+		mpt_vu_vm_free(vm);
 	}
-	vu_bus_exit(vu);
+	mpt_vu_bus_exit(vu);
 	os_mutex_destroy(&vu->vms_lock);
 	os_mutex_destroy(&vu->lock);
 	mpt_free(vu);
@@ -178,7 +179,7 @@ static int vu_open(struct mpt_host *host, const void *opts, struct mpt_instance 
 		return vu_fail("open", -ENOMEM, "no memory for the instance");
 	vu->host = host;
 	vu->opt = *(const struct vu_options *)opts;
-	ret = vu_bus_init(vu);
+	ret = mpt_vu_bus_init(vu);
 	if (ret) {
 		mpt_free(vu);
 		return ret;
@@ -197,32 +198,32 @@ static int vu_open(struct mpt_host *host, const void *opts, struct mpt_instance 
 
 /* --- handles --- */
 
-int vu_dead_handle(unsigned long handle, const char *op)
+int mpt_vu_dead_handle(unsigned long handle, const char *op)
 {
 	return vu_fail(op, -ESRCH, "handle 0x%lx is dead or was never given out", handle);
 }
 
-struct vu_vm *vu_vm_hold(unsigned long handle, const char *op)
+struct vu_vm *mpt_vu_vm_hold(unsigned long handle, const char *op)
 {
 	unsigned long old = mpt_rcu_enter();
-	struct vu_vm *vm = mpt_handle_get(&vu_handles, handle);
+	struct vu_vm *vm = mpt_handle_get(&mpt_vu_handles, handle);
 
 	if (vm)
 		os_fetch_add(&vm->users, 1);
 	mpt_rcu_leave(old);
 	if (!vm)
-		vu_dead_handle(handle, op);
+		mpt_vu_dead_handle(handle, op);
 	return vm;
 }
 
-void vu_vm_drop(struct vu_vm *vm)
+void mpt_vu_vm_drop(struct vu_vm *vm)
 {
 	os_fetch_add(&vm->users, -1UL);
 }
 
 /* --- delivering --- */
 
-void *vu_deliver_begin(struct vu_vm *vm)
+void *mpt_vu_deliver_begin(struct vu_vm *vm)
 {
 	void *vgpu;
 
@@ -269,8 +270,7 @@ static int vu_host_init(struct device *dev, void *gvt, const void *ops)
 	vu->initialised = true;
 	os_mutex_unlock(&vu->lock);
 	if (again)
-		return vu_fail("host_init", -EEXIST,
-			       "a core is there already (let it exit first)");
+		return vu_fail("host_init", -EEXIST, "a core is there already (let it exit first)");
 	mpt_core_arrived(vu->host, ops);
 	return 0;
 }
@@ -299,7 +299,7 @@ static int attach_locked(struct vu_vm *vm, void *vgpu, unsigned long *handle)
 			       "VM %u has a vGPU already (destroy that first)", vm->id);
 	if (os_load(&vm->stopped))
 		return vu_fail("attach_vgpu", -EBUSY, "VM %u has been stopped", vm->id);
-	ret = mpt_handle_new(&vu_handles, vm, vgpu, handle);
+	ret = mpt_handle_new(&mpt_vu_handles, vm, vgpu, handle);
 	if (ret)
 		return ret;
 	os_store(&vm->handle, *handle);
@@ -325,12 +325,12 @@ static int vu_attach_vgpu(void *vgpu, unsigned long *handle)
 	os_mutex_unlock(&vm->vu->vms_lock);
 	if (ret)
 		return ret;
-	vu_client_changed(vm);
+	mpt_vu_client_changed(vm);
 	if (vm->listen < 0)
 		return 0;
-	ret = vu_server_start(vm, vm->listen, -1);
+	ret = mpt_vu_server_start(vm, vm->listen, -1);
 	if (ret)
-		vu_detach_vgpu(*handle);
+		mpt_vu_detach_vgpu(*handle);
 	return ret;
 }
 
@@ -339,9 +339,9 @@ static int vu_attach_vgpu(void *vgpu, unsigned long *handle)
  * it left is cleared. The VM's handle goes last: until then it can neither be destroyed nor
  * attached.
  */
-void vu_detach_vgpu(unsigned long handle)
+void mpt_vu_detach_vgpu(unsigned long handle)
 {
-	struct vu_vm *vm = vu_vm_hold(handle, "detach_vgpu");
+	struct vu_vm *vm = mpt_vu_vm_hold(handle, "detach_vgpu");
 
 	if (!vm)
 		return;
@@ -349,18 +349,18 @@ void vu_detach_vgpu(unsigned long handle)
 	vm->vgpu = NULL;
 	os_store(&vm->deliver, NULL);
 	os_mutex_unlock(&vm->vu->vms_lock);
-	if (!mpt_handle_free(&vu_handles, handle)) {
-		vu_vm_drop(vm);
+	if (!mpt_handle_free(&mpt_vu_handles, handle)) {
+		mpt_vu_vm_drop(vm);
 		return;
 	}
-	vu_vm_drop(vm);
+	mpt_vu_vm_drop(vm);
 	while (os_load(&vm->users))
 		os_yield();
 	mpt_deliver_quiesce(vm);
 	if (vm->listen >= 0)
-		vu_server_stop(vm);
-	vu_client_changed(vm);
-	vu_dma_clear(vm);
+		mpt_vu_server_stop(vm);
+	mpt_vu_client_changed(vm);
+	mpt_vu_dma_clear(vm);
 	os_mutex_lock(&vm->vu->vms_lock);
 	os_store(&vm->handle, 0);
 	os_mutex_unlock(&vm->vu->vms_lock);
@@ -373,13 +373,13 @@ static int vu_dom0_ready(void)
 	return 0;
 }
 
-/* The VM of a vGPU pointer, held as by vu_vm_hold(). */
+/* The VM of a vGPU pointer, held as by mpt_vu_vm_hold(). */
 static struct vu_vm *vm_of_vgpu(void *vgpu, const char *op)
 {
-	unsigned long handle = mpt_handle_by_vgpu(&vu_handles, vgpu);
+	unsigned long handle = mpt_handle_by_vgpu(&mpt_vu_handles, vgpu);
 
 	if (handle)
-		return vu_vm_hold(handle, op);
+		return mpt_vu_vm_hold(handle, op);
 	vu_fail(op, -ESRCH, "%p is no attached vGPU", vgpu);
 	return NULL;
 }
@@ -391,7 +391,7 @@ static int vu_set_opregion(void *vgpu)
 	if (!vm)
 		return -ESRCH;
 	os_fetch_add(&vm->opregion, 1);
-	vu_vm_drop(vm);
+	mpt_vu_vm_drop(vm);
 	return 0;
 }
 
@@ -404,7 +404,7 @@ static int vu_set_edid(void *vgpu, int port_num)
 		return -ESRCH;
 	if (known)
 		os_fetch_add(&vm->edid, 1);
-	vu_vm_drop(vm);
+	mpt_vu_vm_drop(vm);
 	return known ? 0 : vu_fail("set_edid", -EINVAL, "port %d (0 to 4)", port_num);
 }
 
@@ -415,7 +415,7 @@ static int vu_get_vfio_device(void *vgpu)
 	if (!vm)
 		return -ESRCH;
 	os_fetch_add(&vm->vfio_device, 1);
-	vu_vm_drop(vm);
+	mpt_vu_vm_drop(vm);
 	return 0;
 }
 
@@ -426,28 +426,28 @@ static void vu_put_vfio_device(void *vgpu)
 	if (!vm)
 		return;
 	os_fetch_add(&vm->vfio_device, -1);
-	vu_vm_drop(vm);
+	mpt_vu_vm_drop(vm);
 }
 
 static const struct intel_gvt_mpt table = {
 	.host_init = vu_host_init,
 	.host_exit = vu_host_exit,
 	.attach_vgpu = vu_attach_vgpu,
-	.detach_vgpu = vu_detach_vgpu,
-	.inject_msi = vu_inject_msi,
-	.read_gpa = vu_read_gpa,
-	.write_gpa = vu_write_gpa,
-	.gfn_to_mfn = vu_gfn_to_mfn,
-	.dma_map_guest_page = vu_dma_map,
-	.dma_unmap_guest_page = vu_dma_unmap,
+	.detach_vgpu = mpt_vu_detach_vgpu,
+	.inject_msi = mpt_vu_inject_msi,
+	.read_gpa = mpt_vu_read_gpa,
+	.write_gpa = mpt_vu_write_gpa,
+	.gfn_to_mfn = mpt_vu_gfn_to_mfn,
+	.dma_map_guest_page = mpt_vu_dma_map,
+	.dma_unmap_guest_page = mpt_vu_dma_unmap,
 	.dom0_ready = vu_dom0_ready,
-	.dma_pin_guest_page = vu_dma_pin,
+	.dma_pin_guest_page = mpt_vu_dma_pin,
 	.set_opregion = vu_set_opregion,
 	.set_edid = vu_set_edid,
 	.get_vfio_device = vu_get_vfio_device,
 	.put_vfio_device = vu_put_vfio_device,
-	.is_valid_gfn = vu_is_valid_gfn,
-	.set_intx = vu_set_intx,
+	.is_valid_gfn = mpt_vu_is_valid_gfn,
+	.set_intx = mpt_vu_set_intx,
 };
 
 const struct mpt_backend mpt_backend_vfio_user = {
@@ -460,7 +460,7 @@ const struct mpt_backend mpt_backend_vfio_user = {
 	.options_size = sizeof(struct vu_options),
 	.mpt = &table,
 	.mpt_size = sizeof(struct intel_gvt_mpt),
-	.testbed = &vu_testbed,
+	.testbed = &mpt_vu_testbed,
 	.open = vu_open,
 	.close = vu_close,
 	.vm_get = vu_vm_get,

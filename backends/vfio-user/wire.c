@@ -26,15 +26,19 @@ struct command {
 	struct shape request, reply;
 };
 
-#define ROW(type, req_tail, rep_tail)                                     \
-	{                                                                 \
-		.known = true, .request = { sizeof(struct type), req_tail }, \
-		.reply = { sizeof(struct type), rep_tail }                \
+#define ROW(type, req_tail, rep_tail)                                                   \
+	{                                                                               \
+		.known = true, .request = { sizeof(struct type), req_tail }, .reply = { \
+			sizeof(struct type),                                            \
+			rep_tail                                                        \
+		}                                                                       \
 	}
-#define ROW_NO_REPLY(type, req_tail)                                         \
-	{                                                                    \
-		.known = true, .request = { sizeof(struct type), req_tail }, \
-		.reply = { 0, TAIL_NONE }                                    \
+#define ROW_NO_REPLY(type, req_tail)                                                    \
+	{                                                                               \
+		.known = true, .request = { sizeof(struct type), req_tail }, .reply = { \
+			0,                                                              \
+			TAIL_NONE                                                       \
+		}                                                                       \
 	}
 
 static const struct command commands[VUW_COMMANDS] = {
@@ -95,7 +99,8 @@ static bool tail_ok(enum tail tail, const struct vuw_msg *m)
 	case TAIL_MIG:
 		return m->data_len == m->u.mig.size;
 	case TAIL_BOOLS:
-		return m->data_len == (m->u.set_irqs.flags & VUW_SET_BOOL ? m->u.set_irqs.count : 0);
+		return m->data_len ==
+		       (m->u.set_irqs.flags & VUW_SET_BOOL ? m->u.set_irqs.count : 0);
 	case TAIL_WRITES:
 		return m->data_len % sizeof(struct vuw_one_write) == 0 &&
 		       m->data_len / sizeof(struct vuw_one_write) == m->u.multi.count;
@@ -103,7 +108,7 @@ static bool tail_ok(enum tail tail, const struct vuw_msg *m)
 	return false;
 }
 
-int vuw_header(const void *bytes, size_t len, struct vuw_hdr *hdr)
+int mpt_vuw_header(const void *bytes, size_t len, struct vuw_hdr *hdr)
 {
 	if (len < sizeof(*hdr))
 		return -EINVAL;
@@ -111,10 +116,10 @@ int vuw_header(const void *bytes, size_t len, struct vuw_hdr *hdr)
 	return hdr->size < sizeof(*hdr) || (hdr->flags & VUW_TYPE) > VUW_REPLY ? -EINVAL : 0;
 }
 
-int vuw_decode(const void *bytes, size_t len, struct vuw_msg *m)
+int mpt_vuw_decode(const void *bytes, size_t len, struct vuw_msg *m)
 {
 	const struct shape *s;
-	int ret = vuw_header(bytes, len, &m->hdr);
+	int ret = mpt_vuw_header(bytes, len, &m->hdr);
 
 	if (ret)
 		return ret;
@@ -129,7 +134,7 @@ int vuw_decode(const void *bytes, size_t len, struct vuw_msg *m)
 	return tail_ok((enum tail)s->tail, m) ? 0 : -EINVAL;
 }
 
-int vuw_head(const struct vuw_msg *m, u8 head[VUW_HEAD_MAX])
+int mpt_vuw_head(const struct vuw_msg *m, u8 head[VUW_HEAD_MAX])
 {
 	const struct shape *s = shape_of(&m->hdr);
 	struct vuw_hdr hdr = m->hdr;
@@ -145,10 +150,10 @@ int vuw_head(const struct vuw_msg *m, u8 head[VUW_HEAD_MAX])
 	return (int)VUW_HDR + s->fixed;
 }
 
-int64_t vuw_encode(const struct vuw_msg *m, void *bytes, size_t room)
+int64_t mpt_vuw_encode(const struct vuw_msg *m, void *bytes, size_t room)
 {
 	u8 head[VUW_HEAD_MAX];
-	int n = vuw_head(m, head);
+	int n = mpt_vuw_head(m, head);
 
 	if (n < 0)
 		return n;
@@ -160,7 +165,7 @@ int64_t vuw_encode(const struct vuw_msg *m, void *bytes, size_t room)
 	return (int64_t)n + m->data_len;
 }
 
-void vuw_error(const struct vuw_hdr *request, int error, struct vuw_hdr *reply)
+void mpt_vuw_error(const struct vuw_hdr *request, int error, struct vuw_hdr *reply)
 {
 	*reply = (struct vuw_hdr){
 		.id = request->id,

@@ -26,7 +26,7 @@ enum vuw_command {
 	VUW_SET_IRQS = 8,
 	VUW_REGION_READ = 9,
 	VUW_REGION_WRITE = 10,
-	VUW_DMA_READ = 11, /* server to client */
+	VUW_DMA_READ = 11,  /* server to client */
 	VUW_DMA_WRITE = 12, /* server to client */
 	VUW_RESET = 13,
 	VUW_REGION_WRITE_MULTI = 15,
@@ -206,26 +206,26 @@ struct vuw_msg {
  * A header, before the rest is there. 0, -EINVAL: its size is less than its own, or it is neither a
  * request nor a reply: nothing behind it can be trusted.
  */
-int vuw_header(const void *bytes, size_t len, struct vuw_hdr *hdr);
+int mpt_vuw_header(const void *bytes, size_t len, struct vuw_hdr *hdr);
 
 /*
- * A whole message of @len bytes. @m->hdr is filled in as soon as vuw_header() accepts it. 0, -EINVAL
+ * A whole message of @len bytes. @m->hdr is filled in as soon as mpt_vuw_header() accepts it. 0, -EINVAL
  * (a length, or a flag that does not exist), -EOPNOTSUPP (no such command).
  */
-int vuw_decode(const void *bytes, size_t len, struct vuw_msg *m);
+int mpt_vuw_decode(const void *bytes, size_t len, struct vuw_msg *m);
 
 /*
  * Header and fixed part of @m to @head; the caller sends or copies m->data behind them. The message's
  * size is computed, the rest of the header is the caller's. The bytes written, or -EINVAL (a data
  * length that contradicts the rest), -EOPNOTSUPP.
  */
-int vuw_head(const struct vuw_msg *m, u8 head[VUW_HEAD_MAX]);
+int mpt_vuw_head(const struct vuw_msg *m, u8 head[VUW_HEAD_MAX]);
 
-/* All of it. The bytes, -ENOSPC, or as vuw_head(). */
-int64_t vuw_encode(const struct vuw_msg *m, void *bytes, size_t room);
+/* All of it. The bytes, -ENOSPC, or as mpt_vuw_head(). */
+int64_t mpt_vuw_encode(const struct vuw_msg *m, void *bytes, size_t room);
 
 /* The reply of an error: the header only. */
-void vuw_error(const struct vuw_hdr *request, int error, struct vuw_hdr *reply);
+void mpt_vuw_error(const struct vuw_hdr *request, int error, struct vuw_hdr *reply);
 
 /* --- VERSION's capabilities (caps.c) --- */
 
@@ -245,13 +245,13 @@ struct vuw_caps {
 
 #define VUW_CAPS_MAX 512U
 /* What a sender means that says nothing. */
-void vuw_caps_default(struct vuw_caps *caps);
+void mpt_vuw_caps_default(struct vuw_caps *caps);
 /*
  * @len: with the NUL; 0: no data, so the defaults. 0, -EINVAL (no JSON object, no NUL, a value of the
  * wrong type, nested too deeply). Names that are not known are skipped.
  */
-int vuw_caps_decode(const void *json, size_t len, struct vuw_caps *caps);
+int mpt_vuw_caps_decode(const void *json, size_t len, struct vuw_caps *caps);
 /* What @caps->has names. Bytes with the NUL. */
-int vuw_caps_encode(const struct vuw_caps *caps, char json[VUW_CAPS_MAX]);
+int mpt_vuw_caps_encode(const struct vuw_caps *caps, char json[VUW_CAPS_MAX]);
 
 #endif
