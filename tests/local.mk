@@ -152,6 +152,7 @@ test_scripts = \
 	tests/build/igt.sh \
 	tests/build/layering.sh \
 	tests/build/outside.sh \
+	tests/qemu/selftest.sh \
 	tests/tool.sh
 
 TEST_EXTENSIONS = .sh
