@@ -65,8 +65,7 @@ done
 device='{"driver":"vfio-user-pci","addr":"02.0","socket":{"type":"unix","path":"'$sockets/gpu'"}'
 [ "$posted" = yes ] || device+=',"x-no-posted-writes":true'
 device+='}'
-# What i915 says of ballooning is a debug message of category 2.
-words="console=ttyS0 panic=-1 log_buf_len=4M drm.debug=2 guest=$guest $append"
+words="console=ttyS0 panic=-1 log_buf_len=4M guest=$guest $append"
 [ "$irq" = msi ] || words+=' pci=nomsi'
 sh "$here/initramfs.sh" "$cache" "linux-$kernel" "$sockets/initramfs" "$program" || exit 1
 "$here/qemu.sh" "$cache" -nodefaults -no-user-config -M q35,memory-backend=mem -m 1G \

@@ -134,8 +134,9 @@ download()
 		rm -f "$deb"
 		# A second mirror is asked only for what the first has not.
 		for mirror in $archives; do
-			/usr/lib/apt/apt-helper -c "$work/apt.conf" -q download-file "$mirror$path" \
-				"$deb.part" "SHA256:$sum" >"$work/log" 2>&1 || continue
+			/usr/lib/apt/apt-helper -c "$work/apt.conf" -q download-file \
+				"$mirror$path" "$deb.part" "SHA256:$sum" >"$work/log" 2>&1 ||
+				continue
 			! echo "$sum  $deb.part" | sha256sum -c --quiet - >"$work/log" 2>&1 ||
 				mv "$deb.part" "$deb"
 			break

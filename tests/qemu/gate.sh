@@ -54,7 +54,7 @@ function check(name, holds, why) {
 # What is wrong wherever it stands, whatever the level: at most three of a kind are shown.
 function bad(line) {
 	if (line ~ /\*ERROR\*|WARNING: |Call Trace:|BUG: |Oops|general protection|RIP: / ||
-	    line ~ /Kernel panic|GPU HANG|[Ww]edged|soft lockup|hung_task|blocked for more than|rcu:.*stall/)
+	    line ~ /Kernel panic|GPU HANG|[Ww]edged|soft lockup|blocked for more than|rcu:.*stall/)
 		return 1
 	return 0
 }
