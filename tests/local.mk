@@ -252,6 +252,7 @@ soak:
 
 EXTRA_DIST += \
 	tests/data \
+	tests/lib/apt.sh \
 	tests/lib/driver.sh \
 	tests/lib/no-check.sh \
 	tests/lib/no-mock.sh \
