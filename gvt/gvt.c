@@ -6,6 +6,8 @@
 #include <stdio.h>
 #include <time.h>
 
+#include <gvt/state.h>
+
 #include "internal.h"
 #include "platform.h"
 

@@ -39,7 +39,8 @@ static void print(const char *colour, const char *text)
 	pthread_mutex_unlock(&print_lock);
 }
 
-static void tell(const char *colour, const char *fmt, va_list ap)
+__attribute__((format(printf, 2, 0))) static void tell(const char *colour, const char *fmt,
+						       va_list ap)
 {
 	char text[MPT_ERROR_MAX];
 

@@ -104,21 +104,21 @@ struct row {
 };
 
 static const struct row rows[VUW_COMMANDS] = {
-	[VUW_VERSION] = { version, .first = true },
-	[VUW_DMA_MAP] = { dma_map, .fds = 1 },
-	[VUW_DMA_UNMAP] = { dma_unmap },
-	[VUW_GET_INFO] = { mpt_vu_get_info },
-	[VUW_GET_REGION_INFO] = { mpt_vu_get_region_info },
-	[VUW_GET_REGION_IO_FDS] = { unsupported },
-	[VUW_GET_IRQ_INFO] = { mpt_vu_get_irq_info },
-	[VUW_SET_IRQS] = { mpt_vu_set_irqs, .fds = 1 },
-	[VUW_REGION_READ] = { mpt_vu_region_read },
-	[VUW_REGION_WRITE] = { mpt_vu_region_write },
-	[VUW_RESET] = { mpt_vu_reset },
-	[VUW_REGION_WRITE_MULTI] = { mpt_vu_region_write_multi },
-	[VUW_FEATURE] = { unsupported },
-	[VUW_MIG_DATA_READ] = { unsupported },
-	[VUW_MIG_DATA_WRITE] = { unsupported },
+	[VUW_VERSION] = { .fn = version, .first = true },
+	[VUW_DMA_MAP] = { .fn = dma_map, .fds = 1 },
+	[VUW_DMA_UNMAP] = { .fn = dma_unmap },
+	[VUW_GET_INFO] = { .fn = mpt_vu_get_info },
+	[VUW_GET_REGION_INFO] = { .fn = mpt_vu_get_region_info },
+	[VUW_GET_REGION_IO_FDS] = { .fn = unsupported },
+	[VUW_GET_IRQ_INFO] = { .fn = mpt_vu_get_irq_info },
+	[VUW_SET_IRQS] = { .fn = mpt_vu_set_irqs, .fds = 1 },
+	[VUW_REGION_READ] = { .fn = mpt_vu_region_read },
+	[VUW_REGION_WRITE] = { .fn = mpt_vu_region_write },
+	[VUW_RESET] = { .fn = mpt_vu_reset },
+	[VUW_REGION_WRITE_MULTI] = { .fn = mpt_vu_region_write_multi },
+	[VUW_FEATURE] = { .fn = unsupported },
+	[VUW_MIG_DATA_READ] = { .fn = unsupported },
+	[VUW_MIG_DATA_WRITE] = { .fn = unsupported },
 };
 
 /* @r->m is decoded. 0, or what the client is told. */

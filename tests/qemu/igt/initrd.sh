@@ -106,7 +106,7 @@ for t in $(printf '%s\n' "$@" | sed 's/@.*//' | sort -u); do
 	add_libs_of "$top/$tests/$t"
 done
 for m in $modules; do
-	add_module $m
+	add_module "$m"
 done
 cp "$moddir/modules.order" "$moddir/modules.builtin" "$top/usr/lib/modules/$release/"
 cp "$moddir/modules.builtin.modinfo" "$top/usr/lib/modules/$release/" 2>/dev/null || :

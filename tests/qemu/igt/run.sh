@@ -14,7 +14,7 @@ selection=$1
 mkdir -p "$2"
 out=$(cd "$2" && pwd)
 : "${MPTCTL:?}" "${QEMU:?}" "${KERNEL_ROOT:?}" "${IGT_ROOT:?}"
-server= qemu=
+server='' qemu=''
 # A socket's path has 108 bytes.
 scratch=$(mktemp -d "${TMPDIR:-/tmp}/igt.XXXXXX")
 
@@ -101,7 +101,7 @@ release=$("$here/initrd.sh" "$IGT_ROOT" "$KERNEL_ROOT" "$out/base.cpio" \
 kernel=$KERNEL_ROOT/boot/vmlinuz-$release
 busybox=$KERNEL_ROOT/usr/bin/busybox
 [ -x "$busybox" ] || busybox=$KERNEL_ROOT/bin/busybox
-: >"$out/results.txt" >"$out/server.log" >"$out/qemu.log"
+for log in results.txt server.log qemu.log; do : >"$out/$log"; done
 n=0
 while left "$out/list.txt" >"$scratch/todo" && [ -s "$scratch/todo" ] && [ $n -lt "${BOOTS:-5}" ]; do
 	n=$((n + 1))

@@ -12,7 +12,7 @@ tests=/usr/libexec/igt-gpu-tools
 wedged=/sys/kernel/debug/dri/0/i915_wedged
 kernel=$(uname -r)
 LIMIT=${LIMIT:-60}
-export IGT_FORCE_DRIVER= LD_LIBRARY_PATH=/usr/lib/x86_64-linux-gnu
+export IGT_FORCE_DRIVER='' LD_LIBRARY_PATH=/usr/lib/x86_64-linux-gnu
 unset IGT_FORCE_DRIVER
 
 # Hundredths of seconds since boot.
@@ -47,7 +47,7 @@ result_of()
 
 run_one()
 {
-	test=${name%%@*} sub= dyn=
+	test=${name%%@*} sub='' dyn=''
 	case $name in
 	*@*@*) sub=${name#*@} dyn=${sub#*@} sub=${sub%%@*} ;;
 	*@*) sub=${name#*@} ;;
