@@ -350,7 +350,7 @@ static int remote_piece(struct vu_conn *c, u64 gpa, u8 *buf, u32 len, bool write
 	return w.ret;
 }
 
-/* The connection, counted among its users; NULL: no client, or it has said nothing of itself yet. */
+/* The connection, counted among its users; NULL: no client, or it has not said what it can yet. */
 static struct vu_conn *use(struct vu_vm *vm, u64 *max)
 {
 	struct vu_conn *c;

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What the device is, by asking the core as firmware would, and accesses to its regions. Whatever the
- * core's answer to an access is, the client's is success: the guest sees defined bytes, all ones where
- * nothing answers.
+ * What the device is, by asking the core as firmware would, and accesses to its regions. Whatever
+ * the core's answer to an access is, the client's is success: the guest sees defined bytes, all
+ * ones where nothing answers.
  */
 #include "backends/vfio-user/server.h"
 
@@ -122,8 +122,8 @@ static u32 cfg_size(struct vu_vm *vm, void *vgpu)
 /* --- what there is --- */
 
 /*
- * Asked once for a vGPU and client. Without a vGPU that can be asked, what was asked before counts: a
- * quiesced one keeps its BARs.
+ * Asked once for a vGPU and client. Without a vGPU that can be asked, what was asked before counts:
+ * a quiesced one keeps its BARs.
  */
 static void ask(struct vu_conn *c)
 {

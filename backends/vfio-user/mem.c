@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Guest memory by guest address: reading, writing, the dirty log. Mapped memory is reached in a read
- * section, without a lock; of the slow kinds every place is held first, then the section left.
+ * Guest memory by guest address: reading, writing, the dirty log. Mapped memory is reached in a
+ * read section, without a lock; of the slow kinds every place is held first, then the section left.
  */
 #include <errno.h>
 #include <sys/stat.h>

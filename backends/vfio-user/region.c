@@ -152,8 +152,8 @@ static struct vu_place *place_alloc(struct vu_vm *vm, u64 gpa, u64 size, unsigne
 }
 
 /*
- * The device may look at a place from mpt_vu_bus_add() on, so that is the last that can fail. Only a
- * file that is not mapped needs its descriptor any longer.
+ * The device may look at a place from mpt_vu_bus_add() on, so that is the last that can fail. Only
+ * a file that is not mapped needs its descriptor any longer.
  */
 static int place_new(struct vu_vm *vm, struct vu_place *place, int fd)
 {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The server of a VM: its thread, the table of commands, and the handlers that concern the connection
- * and memory. Regions are in device.c, interrupts in irq.c, the socket's traffic in conn.c.
+ * The server of a VM: its thread, the table of commands, and the handlers that concern the
+ * connection and memory. Regions are in device.c, interrupts in irq.c, the traffic in conn.c.
  */
 #include <signal.h>
 

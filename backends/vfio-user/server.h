@@ -23,9 +23,9 @@ struct vu_queued;
 
 /*
  * A VM's server, for all its clients. One thread at a time reads from the socket: whoever needs a
- * message and finds nobody reading. What is not for it is handed on: replies to the thread that waits
- * for them, requests to the server's queue. So a thread that holds a lock of the core's gets its
- * reply, also when the server's own thread waits for that lock.
+ * message and finds nobody reading. What is not for it is handed on: replies to the thread that
+ * waits for them, requests to the server's queue. So a thread that holds a lock of the core's gets
+ * its reply, also when the server's own thread waits for that lock.
  */
 struct vu_conn {
 	struct vu_vm *vm;
@@ -67,7 +67,7 @@ struct vu_req {
 };
 
 /* --- conn.c --- */
-/* A client is there; from now on mpt_vu_remote_access() sees it. False: the server is being stopped. */
+/* A client is there; from now on mpt_vu_remote_access() sees it. False: the server is to stop. */
 bool mpt_vu_conn_begin(struct vu_conn *c, int fd);
 /* Nobody uses it any more. */
 void mpt_vu_conn_end(struct vu_conn *c);

@@ -57,7 +57,7 @@ void mpt_vu_event_signal(int fd)
 {
 	u64 one = 1;
 
-	/* A full counter is readable all the same; a descriptor that takes no count is the client's. */
+	/* A full counter is readable all the same; what takes no count is the client's matter. */
 	if (write(fd, &one, sizeof(one)) < 0)
 		return;
 }

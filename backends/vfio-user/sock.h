@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Sockets and descriptors, the only place that knows them: listening, whole messages in and out with
- * a bounded number of descriptors, deadlines. What is in the messages is wire.h's.
+ * Sockets and descriptors, the only place that knows them: listening, whole messages in and out
+ * with a bounded number of descriptors, deadlines. What is in the messages is wire.h's.
  */
 #ifndef VU_SOCK_H
 #define VU_SOCK_H
@@ -28,8 +28,8 @@ struct vu_sock_name {
 
 /*
  * A listening socket at @path, mode 0600. What nobody listens at any more is removed first. The
- * descriptor, or -EINVAL (no path, or too long), -EBUSY (somebody listens there), -EEXIST (something
- * that is no socket), -EACCES, -ENOENT, -EIO; each with a sentence.
+ * descriptor, or -EINVAL (no path, or too long), -EBUSY (somebody listens there), -EEXIST
+ * (something that is no socket), -EACCES, -ENOENT, -EIO; each with a sentence.
  */
 int mpt_vu_sock_listen(const char *path, struct vu_sock_name *name);
 /* Closes it, and removes the name if it is still ours. */

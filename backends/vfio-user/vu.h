@@ -5,9 +5,9 @@
  *
  * A VM has one thread of ours, the server (server.c): it reads the client's messages in order and
  * calls the core. Readers of memory (operations, device accesses) run in mpt_rcu sections and take
- * no lock. Lock order: vu.vms_lock, then vu_vm.mem_lock, then vu_vm.lock, then vu_vm.send_lock, then
- * vu.lock. mem_lock is held while the core is told of RAM that came or went, so no operation takes
- * it; the others are held over no call of the core.
+ * no lock. Lock order: vu.vms_lock, then vu_vm.mem_lock, then vu_vm.lock, then vu_vm.send_lock,
+ * then vu.lock. mem_lock is held while the core is told of RAM that came or went, so no operation
+ * takes it; the others are held over no call of the core.
  */
 #ifndef VU_H
 #define VU_H
@@ -120,8 +120,8 @@ void mpt_vu_detach_vgpu(unsigned long handle);
 /* --- server.c: the thread --- */
 
 /*
- * Serve. @listen: a listening socket: one client after the other, until mpt_vu_server_stop(); else -1,
- * and @fd is a connected one. Both are the caller's to close after mpt_vu_server_stop().
+ * Serve. @listen: a listening socket: one client after the other, until mpt_vu_server_stop(); else
+ * -1, and @fd is a connected one. Both are the caller's to close after mpt_vu_server_stop().
  * 0, -ENOMEM.
  */
 int mpt_vu_server_start(struct vu_vm *vm, int listen, int fd);
@@ -160,9 +160,9 @@ u64 mpt_vu_irq_lost(struct vu_vm *vm);
 int mpt_vu_mem_init(struct vu_vm *vm);
 void mpt_vu_mem_exit(struct vu_vm *vm);
 /*
- * A region. @fd: -1: only by mpt_vu_remote_access(); else of its memory from byte @offset on, and ours
- * to close from now on. The core is told. 0, -EINVAL (alignment, wraps, beyond the limit), -EEXIST
- * (overlaps), -ENOMEM, -EACCES (a descriptor that cannot be mapped).
+ * A region. @fd: -1: only by mpt_vu_remote_access(); else of its memory from byte @offset on, and
+ * ours to close from now on. The core is told. 0, -EINVAL (alignment, wraps, beyond the limit),
+ * -EEXIST (overlaps), -ENOMEM, -EACCES (a descriptor that cannot be mapped).
  */
 int mpt_vu_mem_add(struct vu_vm *vm, u64 gpa, u64 size, unsigned int flags, int fd, u64 offset);
 /* Exactly one region; the core is told. 0, -ENOENT. */
@@ -191,7 +191,7 @@ int mpt_vu_fault_take(void *self, struct mpt_iommu_fault *fault);
 
 /* --- testbed.c, client.c: a small client in this process, over a socket pair --- */
 extern const struct mpt_testbed mpt_vu_testbed;
-/* Of a VM about to be freed: its client and its server go. Not shown, or nobody finds it any more. */
+/* Of a VM about to be freed: its client and its server go. Nobody finds it yet, or any more. */
 void mpt_vu_client_exit(struct vu_vm *vm);
 /* Another vGPU is seen, or none: what the client has learned of it is old. */
 void mpt_vu_client_changed(struct vu_vm *vm);

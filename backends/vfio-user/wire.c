@@ -53,8 +53,8 @@ static const struct command commands[VUW_COMMANDS] = {
 	[VUW_REGION_READ] = ROW(vuw_region, TAIL_NONE, TAIL_REGION),
 	[VUW_REGION_WRITE] = ROW(vuw_region, TAIL_REGION, TAIL_NONE),
 	[VUW_DMA_READ] = ROW(vuw_dma, TAIL_NONE, TAIL_DMA),
-	/* The reply has the address and 8 or (by the specification's table) 4 bytes of count; QEMU's
-	 * has neither. Nobody needs them. */
+	/* The reply has the address and 8 or (by the specification's table) 4 bytes of count;
+	 * QEMU's has neither. Nobody needs them. */
 	[VUW_DMA_WRITE] = { true, { sizeof(struct vuw_dma), TAIL_DMA }, { 0, TAIL_ANY } },
 	[VUW_RESET] = { true, { 0, TAIL_NONE }, { 0, TAIL_NONE } },
 	[VUW_REGION_WRITE_MULTI] = ROW(vuw_multi, TAIL_WRITES, TAIL_NONE),

@@ -3,8 +3,8 @@
  * The bytes of vfio-user messages: decoding and encoding, both directions, requests and replies. No
  * sockets, no allocation, no state: every length is checked here, what the values mean is not.
  *
- * The protocol is that of QEMU's documentation, interop/vfio-user; data is in host byte order, so the
- * structures below are the wire's layout.
+ * The protocol is that of QEMU's documentation, interop/vfio-user; data is in host byte order, so
+ * the structures below are the wire's layout.
  */
 #ifndef VU_WIRE_H
 #define VU_WIRE_H
@@ -209,15 +209,15 @@ struct vuw_msg {
 int mpt_vuw_header(const void *bytes, size_t len, struct vuw_hdr *hdr);
 
 /*
- * A whole message of @len bytes. @m->hdr is filled in as soon as mpt_vuw_header() accepts it. 0, -EINVAL
- * (a length, or a flag that does not exist), -EOPNOTSUPP (no such command).
+ * A whole message of @len bytes. @m->hdr is filled in as soon as mpt_vuw_header() accepts it. 0,
+ * -EINVAL (a length, or a flag that does not exist), -EOPNOTSUPP (no such command).
  */
 int mpt_vuw_decode(const void *bytes, size_t len, struct vuw_msg *m);
 
 /*
- * Header and fixed part of @m to @head; the caller sends or copies m->data behind them. The message's
- * size is computed, the rest of the header is the caller's. The bytes written, or -EINVAL (a data
- * length that contradicts the rest), -EOPNOTSUPP.
+ * Header and fixed part of @m to @head; the caller sends or copies m->data behind them. The
+ * message's size is computed, the rest of the header is the caller's. The bytes written, or -EINVAL
+ * (a data length that contradicts the rest), -EOPNOTSUPP.
  */
 int mpt_vuw_head(const struct vuw_msg *m, u8 head[VUW_HEAD_MAX]);
 
@@ -247,8 +247,8 @@ struct vuw_caps {
 /* What a sender means that says nothing. */
 void mpt_vuw_caps_default(struct vuw_caps *caps);
 /*
- * @len: with the NUL; 0: no data, so the defaults. 0, -EINVAL (no JSON object, no NUL, a value of the
- * wrong type, nested too deeply). Names that are not known are skipped.
+ * @len: with the NUL; 0: no data, so the defaults. 0, -EINVAL (no JSON object, no NUL, a value of
+ * the wrong type, nested too deeply). Names that are not known are skipped.
  */
 int mpt_vuw_caps_decode(const void *json, size_t len, struct vuw_caps *caps);
 /* What @caps->has names. Bytes with the NUL. */
