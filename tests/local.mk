@@ -116,6 +116,13 @@ layer_suites = \
 	tests/test_swgpu_mi \
 	tests/test_swgpu_resume
 
+# The back end's own.
+if BACKEND_VFIO_USER
+layer_suites += \
+	tests/test_vfu_caps \
+	tests/test_vfu_wire
+endif
+
 # Needs modules, so libltdl and shared libraries; links libmpt.so because the module does.
 if HAVE_MODULES
 layer_suites += tests/test_module
