@@ -30,6 +30,7 @@ sets()
 		busybox trixie only busybox-static
 		uapi trixie only libdrm-dev
 		igt forky install igt-gpu-tools-tests
+		kmod forky only kmod
 	END
 }
 

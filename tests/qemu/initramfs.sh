@@ -9,6 +9,7 @@ export LC_ALL=C
 
 [ $# -ge 3 ] || { sed -n 's/^#   \(initramfs.sh .*\)/usage: \1/p' "$0" >&2; exit 2; }
 here=$(cd "$(dirname "$0")" && pwd)
+. "$here/modules.sh"
 cache=$1 kernel=$1/$2 output=$3
 shift 3
 busybox=$cache/busybox/usr/bin/busybox
@@ -16,27 +17,6 @@ work=$(mktemp -d "${TMPDIR:-/tmp}/initramfs.XXXXXX")
 trap 'rm -rf "$work"' EXIT
 trap 'exit 130' INT
 trap 'exit 143' TERM
-
-# --- modules: a package has no modules.dep, but each module names what it needs ---
-
-# module NAME: puts it into the folder, unpacked, after all that it needs. A kernel has `-` in some
-# file names where the name has `_`.
-module()
-{
-	case " $done " in *" $1 "*) return ;; esac
-	done="$done $1"
-	file=$(find "$kernel" -name "$(echo "$1" | sed 's/[-_]/[-_]/g').ko*" | head -n 1)
-	# What is built in has no file.
-	[ -n "$file" ] || return 0
-	case $file in
-	*.xz) "$busybox" unxz -c "$file" ;;
-	*) cat "$file" ;;
-	esac >"$work/$1.ko"
-	for needed in $(tr '\0' '\n' <"$work/$1.ko" | sed -n 's/^depends=//p' | tr , ' '); do
-		module "$needed"
-	done
-	order="$order $1"
-}
 
 # --- the archive: cpio's newc format, kernel documentation "initramfs buffer format" ---
 
@@ -78,9 +58,8 @@ archive()
 	member 'TRAILER!!!' 0
 }
 
-done='' order=''
-module i915
+module "$kernel" "$busybox" "$work" i915
 [ -n "$order" ] || { echo "initramfs.sh: no i915 module in $kernel" >&2; exit 1; }
-echo "$order" | tr ' ' '\n' | sed 1d >"$work/order"
+echo "$order" | tr ' ' '\n' >"$work/order"
 archive "$@" >"$work/archive"
 mv "$work/archive" "$output"

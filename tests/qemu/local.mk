@@ -11,6 +11,7 @@ EXTRA_DIST += \
 	tests/qemu/guest.c \
 	tests/qemu/init.sh \
 	tests/qemu/initramfs.sh \
+	tests/qemu/modules.sh \
 	tests/qemu/packages.lock \
 	tests/qemu/platforms \
 	tests/qemu/qemu.sh \
@@ -20,11 +21,13 @@ EXTRA_DIST += \
 guest_run = MPTCTL='$(abs_top_builddir)/tools/mptctl' GUEST_OUT='$(abs_top_builddir)/tests/qemu/out' \
 	bash $(top_srcdir)/tests/qemu/check.sh
 
-.PHONY: check-guest check-guest-all check-guest-platforms show-guest clean-guest
+.PHONY: check-guest check-guest-all check-guest-igt check-guest-platforms show-guest clean-guest
 check-guest: tools/mptctl
 	@$(guest_run) covering || test $$? -eq 77
 check-guest-all: tools/mptctl
 	@$(guest_run) all || test $$? -eq 77
+check-guest-igt: tools/mptctl
+	@$(guest_run) igt-all || test $$? -eq 77
 check-guest-platforms: tools/mptctl
 	@$(guest_run) platforms || test $$? -eq 77
 show-guest: tools/mptctl

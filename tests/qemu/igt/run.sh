@@ -2,32 +2,35 @@
 # SPDX-License-Identifier: MIT
 # Runs a selection of IGT's own tests in a stock guest on a vGPU that mptctl serves, and judges the
 # results by expect.txt. A guest that dies is booted again behind the test that it died in.
-# Usage: run.sh fast-feedback|list|ci|FILE OUT
-# OUT is a folder for the logs and results.txt. From the environment:
-#	MPTCTL		the program to serve with	QEMU		a qemu-system-x86_64 with vfio-user
-#	KERNEL_ROOT	an unpacked kernel package	IGT_ROOT	the unpacked IGT packages
-#	SERVE_ARGS	more for mptctl serve		APPEND		more for the kernel
-#	BOOTS		boots at most (5)		BOOT_SECONDS	of one boot, at most (1800)
+#
+#   run.sh CACHE KERNEL fast-feedback|list|ci|FILE OUT
+#
+# CACHE is what fetch.sh filled, KERNEL 6.1 or 6.12, OUT a folder for the logs and results.txt. From
+# the environment:
+#   MPTCTL         the program to serve with     SERVE_ARGS     more for mptctl serve
+#   SMP            processors (2)                APPEND         more for the kernel
+#   POSTED=yes     QEMU does not wait for the answer to a register write
+#   BOOTS          boots at most (5)             BOOT_SECONDS   of one boot, at most (1800)
 set -eu
+export LC_ALL=C
+
+[ $# -eq 4 ] || { sed -n 's/^#   \(run.sh .*\)/usage: \1/p' "$0" >&2; exit 2; }
 here=$(cd "$(dirname "$0")" && pwd)
-selection=$1
-mkdir -p "$2"
-out=$(cd "$2" && pwd)
-: "${MPTCTL:?}" "${QEMU:?}" "${KERNEL_ROOT:?}" "${IGT_ROOT:?}"
+cache=$1 kernel=$1/linux-$2 selection=$3
+mkdir -p "$4"
+out=$(cd "$4" && pwd)
+: "${MPTCTL:?}"
+busybox=$cache/busybox/usr/bin/busybox
 server='' qemu=''
 # A socket's path has 108 bytes.
 scratch=$(mktemp -d "${TMPDIR:-/tmp}/igt.XXXXXX")
 
-stop()
-{
-	[ -z "$1" ] || kill "$1" 2>/dev/null || :
-	[ -z "$1" ] || wait "$1" 2>/dev/null || :
-}
-
 finish()
 {
-	stop "$qemu"
-	stop "$server"
+	for process in $qemu $server; do
+		kill "$process" 2>/dev/null || continue
+		wait "$process" 2>/dev/null || :
+	done
 	rm -rf "$scratch"
 }
 trap finish EXIT
@@ -35,12 +38,12 @@ trap 'exit 1' HUP INT TERM
 
 serve()
 {
-	rm -f "$scratch/vgpu.sock"
+	rm -f "$scratch/gpu"
 	# shellcheck disable=SC2086 # words
-	"$MPTCTL" serve --socket "$scratch/vgpu.sock" ${SERVE_ARGS-} >>"$out/server.log" 2>&1 &
+	"$MPTCTL" serve --socket "$scratch/gpu" ${SERVE_ARGS-} >>"$out/server.log" 2>&1 &
 	server=$!
 	i=0
-	while [ ! -S "$scratch/vgpu.sock" ]; do
+	while [ ! -S "$scratch/gpu" ]; do
 		i=$((i + 1))
 		if [ $i -gt 100 ] || ! kill -0 "$server" 2>/dev/null; then
 			echo "FAIL server: no socket after $i tries: $(tail -n 3 "$out/server.log")"
@@ -48,6 +51,17 @@ serve()
 		fi
 		sleep 0.1
 	done
+}
+
+# Its status says whether all was given back, in order.
+stop_server()
+{
+	kill "$server" 2>/dev/null || :
+	status=0
+	wait "$server" || status=$?
+	server=
+	[ $status -eq 0 ] ||
+		echo "FAIL server: boot $n: ended with status $status" >>"$out/server.failed"
 }
 
 # The list rides behind the initramfs, in an archive of its own.
@@ -60,12 +74,14 @@ pack_list()
 
 boot()
 {
-	device='{"driver":"vfio-user-pci","addr":"02.0","x-no-posted-writes":true,"socket":{"type":"unix","path":"'$scratch/vgpu.sock'"}}'
-	timeout "${BOOT_SECONDS:-1800}" "$QEMU" -nodefaults -no-user-config -M q35 -m 2G -smp 2 \
-		-object memory-backend-memfd,id=mem,size=2G,share=on -machine memory-backend=mem \
+	device='{"driver":"vfio-user-pci","addr":"02.0","socket":{"type":"unix","path":"'$scratch/gpu'"}'
+	[ "${POSTED-}" = yes ] || device=$device',"x-no-posted-writes":true'
+	timeout "${BOOT_SECONDS:-1800}" "$here/../qemu.sh" "$cache" -nodefaults -no-user-config \
+		-M q35,memory-backend=mem -m 2G -smp "${SMP:-2}" \
+		-object memory-backend-memfd,id=mem,size=2G,share=on \
 		-accel tcg,thread=multi -cpu max -display none -vga none -nic none \
-		-serial "file:$1" -no-reboot -device "$device" -kernel "$kernel" \
-		-initrd "$scratch/initrd" \
+		-serial "file:$1" -no-reboot -device "$device}" \
+		-kernel "$(echo "$kernel"/boot/vmlinuz-*)" -initrd "$scratch/initrd" \
 		-append "console=ttyS0 quiet panic=-1 ${APPEND-}" >>"$out/qemu.log" 2>&1 &
 	qemu=$!
 	wait "$qemu" || echo "QEMU ended with status $?" >>"$out/qemu.log"
@@ -92,16 +108,13 @@ collect()
 }
 
 case $selection in
-fast-feedback | list | ci) "$here/select.sh" "$selection" "$IGT_ROOT" >"$out/list.txt" ;;
+fast-feedback | list | ci) sh "$here/select.sh" "$selection" "$cache/igt" >"$out/list.txt" ;;
 *) cp "$selection" "$out/list.txt" ;;
 esac
 # shellcheck disable=SC2046 # words
-release=$("$here/initrd.sh" "$IGT_ROOT" "$KERNEL_ROOT" "$out/base.cpio" \
+release=$(sh "$here/initrd.sh" "$cache" "$kernel" "$out/base.cpio" \
 	$(sed 's/[ @].*//' "$out/list.txt" | sort -u))
-kernel=$KERNEL_ROOT/boot/vmlinuz-$release
-busybox=$KERNEL_ROOT/usr/bin/busybox
-[ -x "$busybox" ] || busybox=$KERNEL_ROOT/bin/busybox
-for log in results.txt server.log qemu.log; do : >"$out/$log"; done
+for log in results.txt server.log qemu.log server.failed; do : >"$out/$log"; done
 n=0
 while left "$out/list.txt" >"$scratch/todo" && [ -s "$scratch/todo" ] && [ $n -lt "${BOOTS:-5}" ]; do
 	n=$((n + 1))
@@ -109,8 +122,8 @@ while left "$out/list.txt" >"$scratch/todo" && [ -s "$scratch/todo" ] && [ $n -l
 	pack_list "$scratch/todo"
 	boot "$out/console.$n.log"
 	collect "$out/console.$n.log"
-	stop "$server"
-	server=
+	stop_server
 done
+rm -f "$out/base.cpio"
 awk -f "$here/compare.awk" kind=expect "$here/expect.txt" kind=list "$out/list.txt" \
-	kind=results "$out/results.txt"
+	kind=results "$out/results.txt" kind=server "$out/server.failed"
