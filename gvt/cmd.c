@@ -134,9 +134,13 @@ static const struct reg_rule render_rules[] = {
 	{ 0x20c0, 0x20fc, 0, RW }, /* FF modes, CS debug modes */
 	{ 0x2248, 0x2248, 0, RW }, /* CTX_PREEMPT_REG */
 	{ 0x2290, 0x2294, RW, RW }, /* GPGPU_THREADS_DISPATCHED */
+	{ 0x22c8, 0x22cc, RW, RW }, /* PS_INVOCATION_COUNT, PS_DEPTH_COUNT of slice 0, and 1 */
+	{ 0x22d8, 0x22dc, RW, RW },
+	{ 0x22f0, 0x22fc, RW, RW },
 	{ 0x2300, 0x2354, RW, RW }, /* pipeline statistics */
-	{ 0x2360, 0x2364, 0, RW }, /* OACTXCONTROL */
+	{ 0x2360, 0x2364, RW, RW }, /* OACTXCONTROL, OACTXID */
 	{ 0x2420, 0x2440, RW, RW }, /* 3DPRIM_* */
+	{ 0x2448, 0x2454, RW, RW }, /* as above, of slice 2 */
 	{ 0x2500, 0x2508, RW, RW }, /* GPGPU_DISPATCHDIM */
 	{ 0x2580, 0x2580, 0, RW }, /* CS_CHICKEN1 */
 	{ 0x2690, 0x27fc, 0, RW }, /* OA triggers */
@@ -153,6 +157,7 @@ static const struct reg_rule render_rules[] = {
 	{ 0x8380, 0x83fc, 0, RW },
 	{ 0x9888, 0x9888, 0, RW }, /* NOA */
 	{ 0xb000, 0xb1fc, 0, RW }, /* L3: control, MOCS */
+	{ 0xe400, 0xe404, RW, RW }, /* TD_CTL, TD_CTL2 */
 	{ 0xe000, 0xefff, 0, RW }, /* half slices, EU counters */
 };
 

@@ -81,6 +81,7 @@ libmpt_gvt_core_la_SOURCES = \
 	gvt/swgpu_mem.c \
 	gvt/swgpu_mi.c \
 	gvt/swgpu_reg.c \
+	gvt/swgpu_units.c \
 	gvt/tiling.c \
 	gvt/tiling.h \
 	gvt/vblank.c \

@@ -133,6 +133,19 @@ void swgpu_reg_position(struct swgpu_engine *e);
 #define SWGPU_LINE 64U		/* bytes fetched at once */
 #define SWGPU_IMAGE_DWORDS 0xb0 /* where the register state of gen9 ends */
 
+/*
+ * The registers of a context that swgpu_units.c keeps, and where in the image, in dwords: behind
+ * what Linux writes there (gt/intel_lrc.c, i915_perf.c's OACTXCONTROL), before its EU counters.
+ */
+#define SWGPU_UNITS 79
+#define SWGPU_UNITS_AT 0x180U
+
+/* @valid: read from the image. @changed: not yet written to it. */
+struct swgpu_units {
+	bool valid, changed;
+	u32 reg[SWGPU_UNITS];
+};
+
 /* A batch: where the next command is. */
 struct swgpu_batch {
 	enum swgpu_space space;
@@ -177,6 +190,7 @@ struct swgpu_engine {
 	u64 since;		       /* client's time of load, for CTX_TIMESTAMP */
 	u32 image[SWGPU_IMAGE_DWORDS]; /* of the context, as it was read or written last */
 	u16 image_at[SWGPU_NUM_REGS];  /* dword of each register's value; 0: not there */
+	struct swgpu_units units;
 	struct gvt_blit blit;
 	u32 swctrl;
 	bool blitting; /* @blit belongs to the command in @cmd */
@@ -212,6 +226,15 @@ static inline enum swgpu_space swgpu_space(const struct swgpu_engine *e, bool gg
 
 void swgpu_context_load(struct swgpu_engine *e);
 void swgpu_context_save(struct swgpu_engine *e);
+
+/* --- swgpu_units.c --- */
+
+/* @fresh: of a context that has never run. */
+void swgpu_units_load(struct swgpu_engine *e, bool fresh);
+void swgpu_units_save(struct swgpu_engine *e);
+/* false: it is none of them; which of them a command may access is the caller's matter. */
+bool swgpu_unit_read(struct swgpu_engine *e, u32 reg, u32 *value);
+bool swgpu_unit_write(struct swgpu_engine *e, u32 reg, u32 value);
 
 /* --- swgpu_batch.c --- */
 

@@ -2,7 +2,8 @@
 /*
  * The register state of a context: read from its image when it is loaded, written back when it is
  * saved. An image is a list of MI_LOAD_REGISTER_IMM, each register at the place where the list
- * names it (Linux 6.1 i915 gt/intel_lrc.c has the lists of gen9). Of the 3D state nothing is kept.
+ * names it (Linux 6.1 i915 gt/intel_lrc.c has the lists of gen9). Of the 3D state swgpu_units.c
+ * keeps some registers, and nothing else is kept.
  */
 #include "swgpu.h"
 
@@ -77,6 +78,7 @@ void swgpu_context_load(struct swgpu_engine *e)
 	}
 	walk_lists(e);
 	apply_control(e);
+	swgpu_units_load(e, e->reg[SWGPU_CONTEXT_CONTROL] & RESTORE_INHIBIT);
 }
 
 /*
@@ -116,4 +118,5 @@ void swgpu_context_save(struct swgpu_engine *e)
 		e->image[at] = e->reg[number];
 		swgpu_write(e, SWGPU_GGTT, base + at * 4ULL, &e->image[at], 4);
 	}
+	swgpu_units_save(e);
 }

@@ -72,7 +72,7 @@ void swgpu_engine_reset(void *priv, void *state)
 	memset(e->reg, 0, sizeof(e->reg));
 	e->loaded = e->hung = e->noop = e->again = e->blitting = e->line_valid = false;
 	e->depth = e->pos = e->ring_dwords = 0;
-	e->kept.valid = false;
+	e->kept.valid = e->units.valid = e->units.changed = false;
 	memset(&e->work, 0, sizeof(e->work));
 }
 

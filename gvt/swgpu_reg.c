@@ -3,10 +3,9 @@
  * Registers as commands see them: those that an engine keeps by itself, the others through the
  * client. Which a command may access is gvt_cmd_reg_ok()'s matter, and of FORCE_TO_NONPRIV.
  *
- * The client's registers are the vGPU's, one for all contexts. The hardware keeps those that user
- * space may write in each context's image, in a part of it that we do not have; shared, they would
- * tell one process of the guest what another does. So for a batch in the PPGTT they are as if
- * nothing were behind them. What the guest's driver has opened by FORCE_TO_NONPRIV is shared: a
+ * The client's registers are the vGPU's, one for all contexts. Those that user space may write are
+ * each context's own, as in the hardware (swgpu_units.c): shared, they would tell one process of the
+ * guest what another does. What else the guest's driver has opened by FORCE_TO_NONPRIV is shared: a
  * driver looks there for what it has opened, and answers for it.
  */
 #include "swgpu.h"
@@ -119,12 +118,6 @@ static bool may(struct swgpu_engine *e, u32 reg, bool write)
 	return false;
 }
 
-/* The client's, writable for all: see above. */
-static bool between_contexts(const struct swgpu_engine *e, u32 reg)
-{
-	return !swgpu_privileged(e) && gvt_cmd_reg_ok(e->engine, reg, true, false);
-}
-
 static bool is_timestamp(u32 reg, u32 *shift)
 {
 	unsigned int i;
@@ -158,7 +151,7 @@ bool swgpu_reg_read(struct swgpu_engine *e, u32 reg, u32 *value)
 		*value = own_read(e, number);
 	else if (is_timestamp(reg, &shift))
 		*value = (u32)(e->client.now(e->client.arg) >> shift);
-	else if (!between_contexts(e, reg))
+	else if (!swgpu_unit_read(e, reg, value))
 		*value = e->client.reg_read(e->client.arg, reg);
 	return true;
 }
@@ -179,7 +172,7 @@ bool swgpu_reg_write(struct swgpu_engine *e, u32 reg, u32 value)
 		return false;
 	if (number != SWGPU_NUM_REGS)
 		own_write(e, number, value);
-	else if (!between_contexts(e, reg))
+	else if (!swgpu_unit_write(e, reg, value))
 		e->client.reg_write(e->client.arg, reg, value);
 	return true;
 }

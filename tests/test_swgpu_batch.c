@@ -97,49 +97,45 @@ END_TEST
 
 START_TEST(ppgtt_registers)
 {
-	u32 mi_mode = BASE + 0x9c, chicken = 0x7304;
+	u32 mi_mode = BASE + 0x9c, preempt = 0x2248;
 
-	sw_batch(GPA_BATCH, LRI(3), GPR(0), 5, mi_mode, 6, chicken, 7, SRM, mi_mode, LO(VA_DATA),
+	sw_batch(GPA_BATCH, LRI(3), GPR(0), 5, mi_mode, 6, preempt, 7, SRM, mi_mode, LO(VA_DATA),
 		 SRM, GPR(0), LO(VA_DATA + 4), BB_END);
 	sw_poke(GPA_PDATA, 0x77);
 	sw_ring(BB_START(BB_PPGTT), LO(VA_BATCH));
 	ck_assert_int_eq(sw_run(), GVT_HW_DONE);
 	ck_assert_uint_eq(sw.reg[mi_mode / 4], 0);
-	ck_assert_uint_eq(sw.reg[chicken / 4], 0);
+	ck_assert_uint_eq(sw.reg[preempt / 4], 0);
 	ck_assert_uint_eq(sw_peek(GPA_PDATA), 0x77);
 	ck_assert_uint_eq(sw_peek(GPA_PDATA + 4), 5);
 	/* Opened by the guest's driver; and one that is on no list stays closed. */
-	sw.reg[(BASE + 0x4d8) / 4] = chicken;
+	sw.reg[(BASE + 0x4d8) / 4] = preempt;
 	sw.reg[(BASE + 0x4dc) / 4] = BASE + 0x230;
-	sw_batch(GPA_BATCH, LRI(2), chicken, 7, BASE + 0x230, 9, BB_END);
+	sw_batch(GPA_BATCH, LRI(2), preempt, 7, BASE + 0x230, 9, BB_END);
 	sw_ring(BB_START(BB_PPGTT), LO(VA_BATCH), LRI(2), mi_mode, 8, BASE + 0x230, 9);
 	ck_assert_int_eq(sw_run(), GVT_HW_DONE);
-	ck_assert_uint_eq(sw.reg[chicken / 4], 7);
+	ck_assert_uint_eq(sw.reg[preempt / 4], 7);
 	ck_assert_uint_eq(sw.reg[mi_mode / 4], 8);
 	ck_assert_uint_eq(sw.reg[(BASE + 0x230) / 4], 0);
 }
 END_TEST
 
-/*
- * What user space may write and no engine keeps is the vGPU's, and so would tell one process what
- * another does: writes are dropped, reads are 0. The ring has the register as it is.
- */
+/* What user space may write belongs to its context: neither the vGPU nor the next context sees it. */
 START_TEST(nothing_between_contexts)
 {
-	static const u32 reg[] = { 0x2500, 0x5280, 0x7000, 0x7008, 0x7034, 0x2310, 0x5240 };
+	static const u32 reg[] = { 0x2500, 0x5280, 0xe404, 0x22d8, 0x7034, 0x2310, 0x5240 };
 	unsigned int i;
 
 	for (i = 0; i < sizeof(reg) / sizeof(reg[0]); i++) {
 		sw_poke(GPA_PDATA, 0x77);
-		sw_poke(GPA_PDATA + 4, 0x77);
-		sw_batch(GPA_BATCH, SRM, reg[i], LO(VA_DATA), LRI(1), reg[i], 5, SRM, reg[i],
+		sw_batch(GPA_BATCH, SRM, reg[i], LO(VA_DATA), LRI(1), reg[i], 8, SRM, reg[i],
 			 LO(VA_DATA + 4), BB_END);
-		sw_ring(LRI(1), reg[i], 9, BB_START(BB_PPGTT), LO(VA_BATCH), SRM, reg[i],
-			LO(VA_DATA + 8));
+		sw_ring(BB_START(BB_PPGTT), LO(VA_BATCH), SRM, reg[i], LO(VA_DATA + 8));
 		ck_assert_int_eq(sw_run(), GVT_HW_DONE);
-		sw_expect(!sw_peek(GPA_PDATA) && !sw_peek(GPA_PDATA + 4), "0x%x is seen", reg[i]);
-		sw_expect(sw_peek(GPA_PDATA + 8) == 9 && sw.reg[reg[i] / 4] == 9, "0x%x is 0x%x",
-			  reg[i], sw.reg[reg[i] / 4]);
+		sw_expect(!sw_peek(GPA_PDATA), "0x%x is seen", reg[i]);
+		sw_expect(sw_peek(GPA_PDATA + 4) == 8 && sw_peek(GPA_PDATA + 8) == 8,
+			  "0x%x is lost", reg[i]);
+		sw_expect(!sw.reg[reg[i] / 4], "0x%x is the vGPU's", reg[i]);
 	}
 	/* What it may only read is what it is. */
 	sw.reg[(BASE + 0x94) / 4] = 3;

@@ -272,6 +272,113 @@ START_TEST(no_memory)
 }
 END_TEST
 
+/* --- registers of the engine's units --- */
+
+#define UNITS_AT(dword) (GPA_IMAGE + (SWGPU_UNITS_AT + (dword)) * 4)
+
+/* What the register is in the context whose image is there. */
+static u32 unit(u32 reg)
+{
+	sw_poke(GPA_PDATA, 0x77777777);
+	sw_ring(SRM, reg, LO(VA_DATA));
+	ck_assert_int_eq(sw_run(), GVT_HW_DONE);
+	return sw_peek(GPA_PDATA);
+}
+
+static void unit_set(u32 reg, u32 value)
+{
+	sw_ring(LRI(1), reg, value);
+	sw_load(true);
+	ck_assert_int_eq(sw_go(SW_BUDGET), GVT_HW_DONE);
+	save();
+}
+
+/* All that user space may write, and what Linux opens to it, is in the context and nowhere else. */
+START_TEST(units_of_a_context)
+{
+	static const u32 opened[] = { 0x2580, 0x7014, 0x7304 };
+	u32 reg, value, n = 0, other[1024];
+
+	image_make();
+	for (reg = 0; reg < GVT_MMIO_SIZE; reg += 4) {
+		if (!gvt_cmd_reg_ok(GVT_RCS, reg, true, false) && reg != opened[0] &&
+		    reg != opened[1] && reg != opened[2])
+			continue;
+		if (swgpu_reg_own(GVT_RCS, reg) != SWGPU_NUM_REGS)
+			continue;
+		n++;
+		value = 0x10 * n;
+		unit_set(reg, value | value << 16);
+	}
+	ck_assert_uint_eq(n, SWGPU_UNITS);
+	rig_ok(mpt_guest_read(sw.r.vm, GPA_IMAGE, other, 4096));
+	image_make();
+	ck_assert_uint_eq(unit(0x2290), 0);
+	ck_assert_uint_eq(unit(0xe404), 0);
+	rig_ok(mpt_guest_write(sw.r.vm, GPA_IMAGE, other, 4096));
+	ck_assert_uint_eq(unit(0x2290), 0x100010);
+	ck_assert_uint_eq(unit(0x2294), 0x200020);
+	ck_assert_uint_eq(unit(0xe404), n * 0x100010);
+	for (reg = 0; reg < GVT_MMIO_SIZE; reg += 4)
+		ck_assert_uint_eq(sw.reg[reg / 4], reg == BASE + 0x80 ? (u32)GM_HWS : 0);
+}
+END_TEST
+
+START_TEST(units_bits)
+{
+	image_make();
+	unit_set(0x5280, ~0U);
+	ck_assert_uint_eq(unit(0x5280), ~3U);
+	unit_set(0xe400, ~0U);
+	ck_assert_uint_eq(unit(0xe400), 0xffff);
+	/* Only what the upper half selects. */
+	unit_set(0x7004, 0x00f00fff);
+	ck_assert_uint_eq(unit(0x7004), 0xf0);
+	unit_set(0x7004, 0x00300000);
+	ck_assert_uint_eq(unit(0x7004), 0xc0);
+	unit_set(0x7000, ~0U);
+	ck_assert_uint_eq(unit(0x7000), 0xfeff);
+}
+END_TEST
+
+/* A list that the guest has made up, one that is left from before, and none at all. */
+START_TEST(units_in_the_image)
+{
+	u32 i;
+
+	image_make();
+	ck_assert_uint_eq(unit(0x2310), 0);
+	sw_ring(NOOP);
+	sw_load(true);
+	ck_assert_int_eq(sw_go(SW_BUDGET), GVT_HW_DONE);
+	save();
+	for (i = 0; i <= 2 * SWGPU_UNITS; i++)
+		ck_assert_uint_eq(sw_peek(UNITS_AT(i)), 0);
+	unit_set(0x2290, 5);
+	unit_set(0x2294, 6);
+	ck_assert_uint_eq(sw_peek(UNITS_AT(0)), LRI(SWGPU_UNITS));
+	ck_assert_uint_eq(sw_peek(UNITS_AT(1)), 0x2290);
+	ck_assert_uint_eq(sw_peek(UNITS_AT(2)), 5);
+	sw_poke(UNITS_AT(3), 0x2290);
+	ck_assert_uint_eq(unit(0x2290), 5);
+	ck_assert_uint_eq(unit(0x2294), 0);
+	/* 0x22c8 has no bits 1:0. */
+	sw_poke(UNITS_AT(6), ~0U);
+	ck_assert_uint_eq(unit(0x22c8), ~3U);
+	sw_poke(UNITS_AT(0), LRI(SWGPU_UNITS - 1));
+	ck_assert_uint_eq(unit(0x2290), 0);
+	sw_poke(UNITS_AT(0), LRI(SWGPU_UNITS));
+	set(0x244, 0x90001 | INHIBIT << 16);
+	ck_assert_uint_eq(unit(0x2290), 0);
+	sw_ring(NOOP);
+	sw_load(true);
+	ck_assert_int_eq(sw_go(SW_BUDGET), GVT_HW_DONE);
+	save();
+	ck_assert_uint_eq(saved(0x244) & INHIBIT, 0);
+	ck_assert_uint_eq(unit(0x2290), 0);
+}
+END_TEST
+
 static Suite *ctx_suite(void)
 {
 	Suite *s = suite_create("swgpu-ctx");
@@ -288,6 +395,9 @@ static Suite *ctx_suite(void)
 	tcase_add_test(tc, ring_wraps);
 	tcase_add_test(tc, budgets);
 	tcase_add_test(tc, no_memory);
+	tcase_add_test(tc, units_of_a_context);
+	tcase_add_test(tc, units_bits);
+	tcase_add_test(tc, units_in_the_image);
 	suite_add_tcase(s, tc);
 	return s;
 }

@@ -80,15 +80,15 @@ END_TEST
 
 START_TEST(registers)
 {
-	u32 cs_chicken = 0x2580, timestamp = BASE + 0x358;
+	u32 preempt = 0x2248, timestamp = BASE + 0x358;
 
 	sw.now = 0x123456789aULL;
-	sw.reg[cs_chicken / 4] = 0xabc;
+	sw.reg[preempt / 4] = 0xabc;
 	sw_poke(GPA_DATA + 0x20, 0x77);
 	sw_ring(LRI(2), GPR(1), 0x11, GPR(1) + 4, 0x22, LRR, GPR(1), GPR(2), LRM | GGTT_BIT, GPR(3),
 		LO(GM_DATA + 0x20), SRM, GPR(2), LO(VA_DATA), SRM, GPR(3), LO(VA_DATA + 4), SRM,
-		timestamp, LO(VA_DATA + 8), SRM, timestamp + 4, LO(VA_DATA + 12), SRM, cs_chicken,
-		LO(VA_DATA + 16), LRR, GPR(3), cs_chicken, SRM, GPR(1) + 4, LO(VA_DATA + 20), SRM,
+		timestamp, LO(VA_DATA + 8), SRM, timestamp + 4, LO(VA_DATA + 12), SRM, preempt,
+		LO(VA_DATA + 16), LRR, GPR(3), preempt, SRM, GPR(1) + 4, LO(VA_DATA + 20), SRM,
 		0x12358, LO(VA_DATA + 24));
 	done();
 	ck_assert_uint_eq(sw_peek(GPA_PDATA), 0x11);
@@ -97,7 +97,7 @@ START_TEST(registers)
 	ck_assert_uint_eq(sw_peek(GPA_PDATA + 16), 0xabc);
 	ck_assert_uint_eq(sw_peek(GPA_PDATA + 20), 0x22);
 	ck_assert_uint_eq(sw_peek(GPA_PDATA + 24), (u32)sw.now);
-	ck_assert_uint_eq(sw.reg[cs_chicken / 4], 0x77);
+	ck_assert_uint_eq(sw.reg[preempt / 4], 0x77);
 	ck_assert_uint_eq(sw.reg[GPR(1) / 4], 0);
 	/* A store that the predicate stops; one that it does not. */
 	sw_ring(LRI(1), GPR(0), 1, SRM | 1U << 21, GPR(0), LO(VA_DATA), LRI(1), BASE + 0x418, 1,
@@ -524,13 +524,15 @@ START_TEST(table)
 				continue;
 			rows++;
 			sw_expect(cmd->name && (dw0 & cmd->opcode_mask) == cmd->opcode &&
-					  (cmd->engines >> engine & 1), "0x%08x", dw0);
+					  (cmd->engines >> engine & 1),
+				  "0x%08x", dw0);
 			sw_expect(cmd->len_bias && cmd->min_len >= cmd->len_bias, "%s", cmd->name);
 			sw_expect(!cmd->len_mask || !(cmd->len_mask & cmd->opcode_mask), "%s",
 				  cmd->name);
 			sw_expect(!(cmd->flags & GVT_CMD_REFUSED) || !cmd->run, "%s", cmd->name);
 			sw_expect(cmd->addr[0].dw + 1U < cmd->min_len || cmd->addr[0].use_mask ||
-					  !cmd->addr[0].dw, "%s", cmd->name);
+					  !cmd->addr[0].dw,
+				  "%s", cmd->name);
 		}
 	}
 	ck_assert_uint_gt(rows, 1000);
