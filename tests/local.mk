@@ -120,6 +120,9 @@ layer_suites = \
 if BACKEND_VFIO_USER
 layer_suites += \
 	tests/test_vfu_caps \
+	tests/test_vfu_irq \
+	tests/test_vfu_server \
+	tests/test_vfu_session \
 	tests/test_vfu_wire
 endif
 
@@ -151,7 +154,10 @@ threaded_suites = \
 	tests/test_mock_threads \
 	tests/test_mock_threads_store \
 	tests/test_rcu \
-	tests/test_serve
+	tests/test_serve \
+	tests/test_vfu_irq \
+	tests/test_vfu_server \
+	tests/test_vfu_session
 
 test_scripts = \
 	tests/build/dispatch.sh \
@@ -290,6 +296,8 @@ EXTRA_DIST += \
 	tests/state_refused.h \
 	tests/state_rig.h \
 	tests/tiling_model.h \
+	tests/vfu_cl.h \
+	tests/vfu_rig.h \
 	tests/build/common.sh \
 	tests/build/dispatch.sh \
 	tests/build/headers.sh \

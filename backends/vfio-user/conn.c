@@ -274,7 +274,7 @@ static int send_message(struct vu_conn *c, const struct vuw_msg *m, u64 deadline
 
 void mpt_vu_conn_reply(struct vu_conn *c, const struct vuw_msg *m)
 {
-	if (send_message(c, m, os_now_ns() + VU_TIMEOUT_NS))
+	if (send_message(c, m, os_now_ns() + c->vm->timeout_ns))
 		mpt_vu_conn_die(c);
 }
 
@@ -283,7 +283,7 @@ void mpt_vu_conn_error(struct vu_conn *c, const struct vuw_hdr *request, int err
 	struct vuw_hdr hdr;
 
 	mpt_vuw_error(request, error, &hdr);
-	if (send_pieces(c, &hdr, sizeof(hdr), NULL, 0, os_now_ns() + VU_TIMEOUT_NS))
+	if (send_pieces(c, &hdr, sizeof(hdr), NULL, 0, os_now_ns() + c->vm->timeout_ns))
 		mpt_vu_conn_die(c);
 }
 
@@ -334,7 +334,7 @@ static int remote_piece(struct vu_conn *c, u64 gpa, u8 *buf, u32 len, bool write
 			     .u.dma = { .addr = gpa, .count = len },
 			     .data = write ? buf : NULL,
 			     .data_len = write ? len : 0 };
-	u64 deadline = os_now_ns() + VU_TIMEOUT_NS;
+	u64 deadline = os_now_ns() + c->vm->timeout_ns;
 
 	os_mutex_lock(&c->vm->lock);
 	wait_begin(c, &w);

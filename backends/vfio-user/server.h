@@ -16,7 +16,6 @@
 #define VU_MSG_MAX (VUW_HEAD_MAX + VU_XFER_MAX)
 /* Bytes of requests that may arrive while a request waits for the client's own memory. */
 #define VU_QUEUE_MAX (4U << 20)
-#define VU_TIMEOUT_NS 5000000000ULL
 
 struct vu_wait;
 struct vu_queued;

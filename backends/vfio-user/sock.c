@@ -40,8 +40,8 @@ int mpt_vu_fds_take(struct vu_fds *fds, unsigned int i)
 
 /*
  * Pipes, sockets and files can make their writer wait, whatever the flag says today; an event
- * descriptor has no file type. The flag is on the description, which the client shares: taking it
- * away again, it makes its own device wait.
+ * descriptor has no file type. The flag is on the description, which the client shares: it could
+ * take it away again.
  */
 bool mpt_vu_event_ok(int fd)
 {
@@ -55,10 +55,14 @@ bool mpt_vu_event_ok(int fd)
 
 void mpt_vu_event_signal(int fd)
 {
+	struct pollfd p = { .fd = fd, .events = POLLOUT };
 	u64 one = 1;
 
-	/* A full counter is readable all the same; what takes no count is the client's matter. */
-	if (write(fd, &one, sizeof(one)) < 0)
+	/*
+	 * A full counter is readable all the same: it is left alone, since writing would wait if the
+	 * client has taken the flag away. What takes no count is the client's matter.
+	 */
+	if (poll(&p, 1, 0) != 1 || write(fd, &one, sizeof(one)) < 0)
 		return;
 }
 

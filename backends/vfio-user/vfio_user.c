@@ -62,6 +62,7 @@ int mpt_vu_vm_new(struct vu *vu, unsigned int id, struct vu_vm **out)
 	vm->vu = vu;
 	vm->id = id;
 	vm->listen = -1;
+	vm->timeout_ns = VU_TIMEOUT_NS;
 	os_mutex_init(&vm->lock);
 	if (mpt_vu_mem_init(vm)) {
 		os_mutex_destroy(&vm->lock);

@@ -20,6 +20,7 @@
 
 #define VU "vfio-user"
 #define VU_VMS_MAX 7 /* on sockets: vGPUs of a device */
+#define VU_TIMEOUT_NS 5000000000ULL
 /* The sentence names the operation, not our function. */
 #define vu_fail(op, err, ...) mpt_fail_at((err), (op), VU, __VA_ARGS__)
 
@@ -77,7 +78,8 @@ struct vu_vm {
 	void *vgpu;    /* NULL: none, or it is being detached; vu->vms_lock */
 	void *deliver; /* the vGPU that accesses go to; NULL: none, or it is quiesced */
 	unsigned long handle;
-	bool stopped; /* policy STOP */
+	bool stopped;	/* policy STOP */
+	u64 timeout_ns; /* as long as a client may let us wait, for a message or an answer */
 
 	struct os_mutex mem_lock; /* changes of memory, one after the other */
 	struct vu_map *map;	  /* region.c; read in sections, written under mem_lock and lock */
