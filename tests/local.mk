@@ -121,6 +121,7 @@ if BACKEND_VFIO_USER
 layer_suites += \
 	tests/test_vfu_caps \
 	tests/test_vfu_irq \
+	tests/test_vfu_mem \
 	tests/test_vfu_server \
 	tests/test_vfu_session \
 	tests/test_vfu_wire
@@ -156,6 +157,7 @@ threaded_suites = \
 	tests/test_rcu \
 	tests/test_serve \
 	tests/test_vfu_irq \
+	tests/test_vfu_mem \
 	tests/test_vfu_server \
 	tests/test_vfu_session
 
