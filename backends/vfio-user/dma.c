@@ -439,16 +439,30 @@ static unsigned int parts_find(const struct vu_bus *bus, u64 addr, unsigned int 
 	return part_find(bus, addr + first, write, &p[1]) ? 2 : 0;
 }
 
-/* Outside a section, where a part is slow. */
-static bool parts_slow(struct part *p, unsigned int n, u8 *buf, bool write)
+/* Those parts that are of a kind, of two at most. */
+static bool parts_kind(const struct part *p, unsigned int n, enum vu_kind kind, u8 *buf, bool write)
 {
 	unsigned int i;
-	bool ok = true;
 
-	for (i = 0; i < n; buf += p[i].len, i++) {
-		ok = ok && !mpt_vu_place_access(p[i].place, p[i].gpa, buf, p[i].len, write);
+	for (i = 0; i < n; buf += p[i].len, i++)
+		if (p[i].place->kind == kind &&
+		    mpt_vu_place_access(p[i].place, p[i].gpa, buf, p[i].len, write))
+			return false;
+	return true;
+}
+
+/* Outside a section, where a part is slow: what may fail comes first, so that the rest stays. */
+static bool parts_slow(struct part *p, unsigned int n, u8 *buf, bool write)
+{
+	bool ok = true;
+	unsigned int i;
+
+	for (i = 0; i < n; i++)
+		ok = ok && mpt_vu_place_whole(p[i].place, p[i].gpa, p[i].len);
+	ok = ok && parts_kind(p, n, VU_REMOTE, buf, write) &&
+	     parts_kind(p, n, VU_FILE, buf, write) && parts_kind(p, n, VU_MAPPED, buf, write);
+	for (i = 0; i < n; i++)
 		mpt_vu_place_drop(p[i].place);
-	}
 	return ok;
 }
 

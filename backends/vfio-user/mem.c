@@ -92,19 +92,23 @@ void mpt_vu_place_mark(struct vu_place *place, u64 gpa, u64 len)
 		os_store(&place->dirty[frame], 1);
 }
 
-/* A file of ours to write would grow where it was cut off. */
-static bool file_has(const struct vu_place *place, u64 end)
+bool mpt_vu_place_whole(const struct vu_place *place, u64 gpa, u64 len)
 {
+	u64 end = place->offset + (gpa - place->gpa) + len;
 	struct stat st;
 
+	if (place->kind != VU_FILE)
+		return true;
 	return !fstat(place->fd, &st) && st.st_size >= 0 && (u64)st.st_size >= end;
 }
 
-static int file_access(struct vu_place *place, u64 at, u8 *buf, u64 len, bool write)
+static int file_access(struct vu_place *place, u64 gpa, u8 *buf, u64 len, bool write)
 {
+	u64 at = place->offset + (gpa - place->gpa);
 	ssize_t n;
 
-	if (write && !file_has(place, at + len))
+	/* Written to, it would grow where it was cut off. */
+	if (write && !mpt_vu_place_whole(place, gpa, len))
 		return -EFAULT;
 	while (len) {
 		n = write ? pwrite(place->fd, buf, len, (off_t)at)
@@ -141,7 +145,7 @@ int mpt_vu_place_access(struct vu_place *place, u64 gpa, void *buf, u64 len, boo
 		mpt_vu_copy(place->host + (gpa - place->gpa), buf, len, write);
 		break;
 	case VU_FILE:
-		ret = file_access(place, place->offset + (gpa - place->gpa), buf, len, write);
+		ret = file_access(place, gpa, buf, len, write);
 		break;
 	case VU_REMOTE:
 		/* What the client has at this address by now is something else. */
@@ -240,10 +244,8 @@ static bool files_are_whole(const struct held *h, u64 gpa, u64 len)
 	u64 n;
 
 	for (i = 0; i < h->n; i++, gpa += n, len -= n) {
-		const struct vu_place *p = h->place[i];
-
-		n = part(p->gpa, p->size, gpa, len);
-		if (p->kind == VU_FILE && !file_has(p, p->offset + (gpa - p->gpa) + n))
+		n = part(h->place[i]->gpa, h->place[i]->size, gpa, len);
+		if (!mpt_vu_place_whole(h->place[i], gpa, n))
 			return false;
 	}
 	return true;

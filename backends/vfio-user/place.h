@@ -114,6 +114,8 @@ void mpt_vu_copy(void *mem, void *buf, u64 len, bool write);
 /* Within a held place: 0, -EFAULT, -EIO. MAPPED never fails, and may also be in a section. */
 int mpt_vu_place_access(struct vu_place *place, u64 gpa, void *buf, u64 len, bool write);
 void mpt_vu_place_mark(struct vu_place *place, u64 gpa, u64 len);
+/* False: a file that ends before, so an access would fall short. Within a held place. */
+bool mpt_vu_place_whole(const struct vu_place *place, u64 gpa, u64 len);
 
 /* --- dma.c --- */
 /* Machine frames for a place whose address and size are set: the shift. 0, -ENOMEM. */
