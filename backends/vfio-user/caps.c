@@ -44,6 +44,7 @@ static const struct cap caps_known[] = {
 	CAP("capabilities.write_multiple", CAP_BOOL, write_multiple, VUW_CAP_MULTI),
 	CAP("capabilities.twin_socket.supported", CAP_BOOL, twin_supported, VUW_CAP_TWIN),
 	CAP("capabilities.migration.max_bitmap_size", CAP_NUMBER, max_bitmap_size, VUW_CAP_BITMAP),
+	CAP("capabilities.migration.pgsize", CAP_NUMBER, mig_pgsize, VUW_CAP_MIG_PGSIZE),
 };
 
 void mpt_vuw_caps_default(struct vuw_caps *caps)
@@ -257,7 +258,6 @@ int mpt_vuw_caps_encode(const struct vuw_caps *caps, char json[VUW_CAPS_MAX])
 	NUMBER(VUW_CAP_XFER, "max_data_xfer_size", max_data_xfer_size);
 	NUMBER(VUW_CAP_MAPS, "max_dma_maps", max_dma_maps);
 	NUMBER(VUW_CAP_PGSIZES, "pgsizes", pgsizes);
-#undef NUMBER
 	if (caps->has & VUW_CAP_MULTI) {
 		n += snprintf(json + n, VUW_CAPS_MAX - (size_t)n, "%s\"write_multiple\":%s", comma,
 			      caps->write_multiple ? "true" : "false");
@@ -269,9 +269,13 @@ int mpt_vuw_caps_encode(const struct vuw_caps *caps, char json[VUW_CAPS_MAX])
 			      caps->twin_supported ? "true" : "false");
 		comma = ",";
 	}
-	if (caps->has & VUW_CAP_BITMAP)
-		n += snprintf(json + n, VUW_CAPS_MAX - (size_t)n,
-			      "%s\"migration\":{\"max_bitmap_size\":%llu}", comma,
-			      (unsigned long long)caps->max_bitmap_size);
+	if (caps->has & (VUW_CAP_BITMAP | VUW_CAP_MIG_PGSIZE)) {
+		n += snprintf(json + n, VUW_CAPS_MAX - (size_t)n, "%s\"migration\":{", comma);
+		comma = "";
+		NUMBER(VUW_CAP_MIG_PGSIZE, "pgsize", mig_pgsize);
+		NUMBER(VUW_CAP_BITMAP, "max_bitmap_size", max_bitmap_size);
+		n += snprintf(json + n, VUW_CAPS_MAX - (size_t)n, "}");
+	}
+#undef NUMBER
 	return n + snprintf(json + n, VUW_CAPS_MAX - (size_t)n, "}}") + 1;
 }

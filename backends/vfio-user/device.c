@@ -338,5 +338,6 @@ int mpt_vu_reset(struct vu_conn *c, struct vu_req *r)
 {
 	(void)r;
 	mpt_vu_device_reset(c->vm);
+	mpt_vu_mig_reset(c);
 	return 0;
 }

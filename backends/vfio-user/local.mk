@@ -10,8 +10,11 @@ libmpt_backend_vfio_user_la_SOURCES = \
 	backends/vfio-user/conn.c \
 	backends/vfio-user/device.c \
 	backends/vfio-user/dma.c \
+	backends/vfio-user/feature.c \
 	backends/vfio-user/irq.c \
+	backends/vfio-user/log.c \
 	backends/vfio-user/mem.c \
+	backends/vfio-user/migrate.c \
 	backends/vfio-user/place.h \
 	backends/vfio-user/region.c \
 	backends/vfio-user/server.c \

@@ -117,6 +117,10 @@ void mpt_vu_place_mark(struct vu_place *place, u64 gpa, u64 len);
 /* False: a file that ends before, so an access would fall short. Within a held place. */
 bool mpt_vu_place_whole(const struct vu_place *place, u64 gpa, u64 len);
 
+/* --- log.c --- */
+/* The place is about to go, nobody finds it by address: its marks are kept. vm->mem_lock is held. */
+void mpt_vu_log_keep(struct vu_log *log, const struct vu_place *place);
+
 /* --- dma.c --- */
 /* Machine frames for a place whose address and size are set: the shift. 0, -ENOMEM. */
 int mpt_vu_bus_add(struct vu *vu, struct vu_place *place);

@@ -409,9 +409,16 @@ int mpt_vu_mem_add(struct vu_vm *vm, u64 gpa, u64 size, unsigned int flags, int 
 static void remove_at(struct vu_vm *vm, unsigned int i)
 {
 	u64 gpa = vm->map->span[i].gpa, size = vm->map->span[i].size;
+	struct vu_place *place = vm->map->span[i].place;
 
+	if (vm->log)
+		vu_place_hold(place);
 	place_hide(vm, i);
 	region_event(vm, gpa, size, false);
+	if (vm->log) {
+		mpt_vu_log_keep(vm->log, place);
+		mpt_vu_place_drop(place);
+	}
 	mpt_vu_orphans_reap(vm);
 }
 

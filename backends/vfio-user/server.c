@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The server of a VM: its thread, the table of commands, and the handlers that concern the
- * connection and memory. Regions are in device.c, interrupts in irq.c, the traffic in conn.c.
+ * connection and memory. Regions are in device.c, interrupts in irq.c, migration in migrate.c, the
+ * traffic in conn.c.
  */
 #include <signal.h>
 
@@ -16,16 +17,23 @@ typedef int (*handler)(struct vu_conn *c, struct vu_req *r);
 
 /* --- VERSION --- */
 
+#define CAPS (VUW_CAP_FDS | VUW_CAP_XFER | VUW_CAP_MAPS | VUW_CAP_PGSIZES)
+#define CAPS_MIG (VUW_CAP_BITMAP | VUW_CAP_MIG_PGSIZE)
+
 /* Not more than the client has asked for. */
-static void caps_answer(const struct vuw_caps *peer, struct vuw_caps *ours)
+static void caps_answer(const struct vuw_caps *peer, bool migrates, struct vuw_caps *ours)
 {
 	*ours = (struct vuw_caps){
-		.has = peer->has & (VUW_CAP_FDS | VUW_CAP_XFER | VUW_CAP_MAPS | VUW_CAP_PGSIZES),
+		.has = peer->has & (migrates ? CAPS | CAPS_MIG : CAPS),
 		.max_msg_fds = VU_FDS_MAX,
 		.max_data_xfer_size = VU_XFER_MAX,
 		.max_dma_maps = MAPS_MAX,
 		.pgsizes = MPT_PAGE_SIZE,
+		.mig_pgsize = MPT_PAGE_SIZE,
+		.max_bitmap_size = VU_BITMAP_MAX,
 	};
+	if (peer->max_bitmap_size < VU_BITMAP_MAX)
+		ours->max_bitmap_size = peer->max_bitmap_size;
 	if (peer->write_multiple) {
 		ours->has |= VUW_CAP_MULTI;
 		ours->write_multiple = true;
@@ -45,15 +53,17 @@ static int version(struct vu_conn *c, struct vu_req *r)
 		mpt_vu_conn_die(c);
 		return -EOPNOTSUPP;
 	}
-	caps_answer(&peer, &ours);
+	caps_answer(&peer, mpt_vu_mig_possible(c), &ours);
 	v->major = MAJOR;
 	v->minor = r->m.u.version.minor < MINOR ? r->m.u.version.minor : MINOR;
 	r->reply.data = c->tx;
 	r->reply.data_len = (u32)mpt_vuw_caps_encode(&ours, (char *)c->tx);
 	c->versioned = true;
-	os_mutex_lock(&c->vm->lock);
-	c->remote_max =
+	c->mig.offered = peer.has & CAPS_MIG;
+	c->mig.xfer_max =
 		peer.max_data_xfer_size < VU_XFER_MAX ? peer.max_data_xfer_size : VU_XFER_MAX;
+	os_mutex_lock(&c->vm->lock);
+	c->remote_max = c->mig.xfer_max;
 	c->short_dma = peer.has & VUW_CAP_BITMAP;
 	os_mutex_unlock(&c->vm->lock);
 	return 0;
@@ -116,9 +126,9 @@ static const struct row rows[VUW_COMMANDS] = {
 	[VUW_REGION_WRITE] = { .fn = mpt_vu_region_write },
 	[VUW_RESET] = { .fn = mpt_vu_reset },
 	[VUW_REGION_WRITE_MULTI] = { .fn = mpt_vu_region_write_multi },
-	[VUW_FEATURE] = { .fn = unsupported },
-	[VUW_MIG_DATA_READ] = { .fn = unsupported },
-	[VUW_MIG_DATA_WRITE] = { .fn = unsupported },
+	[VUW_FEATURE] = { .fn = mpt_vu_feature },
+	[VUW_MIG_DATA_READ] = { .fn = mpt_vu_mig_read },
+	[VUW_MIG_DATA_WRITE] = { .fn = mpt_vu_mig_write },
 };
 
 /* @r->m is decoded. 0, or what the client is told. */
@@ -130,6 +140,8 @@ static int dispatch(struct vu_conn *c, struct vu_req *r)
 		return -EOPNOTSUPP;
 	if (r->fds.n > row->fds || c->versioned == row->first)
 		return -EINVAL;
+	if (OS_UNLIKELY(c->mig.still))
+		mpt_vu_mig_again(c);
 	return row->fn(c, r);
 }
 
@@ -162,6 +174,8 @@ static void session(struct vu_conn *c, int fd)
 	size_t len;
 
 	c->versioned = false;
+	c->mig.offered = false;
+	c->mig.state = VUW_STATE_RUNNING;
 	c->bars_of = 0;
 	if (mpt_vu_conn_begin(c, fd))
 		while (mpt_vu_conn_next(c, &bytes, &len, &fds, &hold)) {
@@ -170,8 +184,11 @@ static void session(struct vu_conn *c, int fd)
 		}
 	mpt_vu_conn_end(c);
 	mpt_vu_irq_clear(c->vm);
+	if (c->vm->log)
+		mpt_vu_log_stop(c->vm);
 	mpt_vu_mem_clear(c->vm);
 	mpt_vu_device_reset(c->vm);
+	mpt_vu_mig_reset(c);
 }
 
 static void *server(void *arg)

@@ -17,8 +17,22 @@
 /* Bytes of requests that may arrive while a request waits for the client's own memory. */
 #define VU_QUEUE_MAX (4U << 20)
 
+/* The longest bitmap of a report of what was written; the rest of the reply is in front of it. */
+#define VU_BITMAP_MAX (VU_XFER_MAX - (u32)sizeof(struct vuw_log_report))
+
 struct vu_wait;
 struct vu_queued;
+
+/* migrate.c: what the client does with the vGPU's state. */
+struct vu_mig {
+	bool offered;	     /* the client has said that it migrates */
+	enum vuw_state state;
+	unsigned long still; /* the handle of the vGPU that we have deactivated; 0: none */
+	u8 *data;	     /* the stream, in STOP_COPY and RESUMING */
+	size_t len, at;
+	bool broken;	     /* a part of it is missing */
+	u64 xfer_max;	     /* that the client takes at a time */
+};
 
 /*
  * A VM's server, for all its clients. One thread at a time reads from the socket: whoever needs a
@@ -53,6 +67,7 @@ struct vu_conn {
 	u8 *req; /* the request */
 	u8 *tx;	 /* a reply's data */
 	bool versioned;
+	struct vu_mig mig;
 	struct vu_bars bars;
 	u32 cfg_size;
 	unsigned long bars_of; /* the handle of the vGPU that has these; 0: not asked yet */
@@ -91,6 +106,25 @@ int mpt_vu_region_write_multi(struct vu_conn *c, struct vu_req *r);
 int mpt_vu_reset(struct vu_conn *c, struct vu_req *r);
 /* The vGPU starts anew, as after the VM's reset. */
 void mpt_vu_device_reset(struct vu_vm *vm);
+
+/* --- migrate.c --- */
+int mpt_vu_feature(struct vu_conn *c, struct vu_req *r);
+int mpt_vu_mig_read(struct vu_conn *c, struct vu_req *r);
+int mpt_vu_mig_write(struct vu_conn *c, struct vu_req *r);
+/* Whether the core can hand out and take a vGPU's state. */
+bool mpt_vu_mig_possible(const struct vu_conn *c);
+/* The state is RUNNING, and what was begun is given up. Also without a client. */
+void mpt_vu_mig_reset(struct vu_conn *c);
+/* mig.still is set: is it still that vGPU, and is it still to stand still? */
+void mpt_vu_mig_again(struct vu_conn *c);
+
+/* --- log.c --- */
+/* 0, -EBUSY: there is one already, -ENOMEM. What was written before is forgotten. */
+int mpt_vu_log_start(struct vu_vm *vm, const struct vuw_feature_req *f);
+/* 0, -EINVAL: there is none. */
+int mpt_vu_log_stop(struct vu_vm *vm);
+/* And forgets it. @bitmap: mpt_vuw_bitmap_size() bytes. 0, -EINVAL: there is no log. */
+int mpt_vu_log_report(struct vu_vm *vm, const struct vuw_log_report *what, u8 *bitmap);
 
 /* --- irq.c --- */
 int mpt_vu_get_irq_info(struct vu_conn *c, struct vu_req *r);

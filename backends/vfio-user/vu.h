@@ -29,6 +29,7 @@ struct vu_map;
 struct vu_place;
 struct vu_bus;
 struct vu_client;
+struct vu_log;
 struct vu_sock_name;
 
 struct vu_options {
@@ -84,6 +85,7 @@ struct vu_vm {
 	struct os_mutex mem_lock; /* changes of memory, one after the other */
 	struct vu_map *map;	  /* region.c; read in sections, written under mem_lock and lock */
 	struct vu_map *spare_map;
+	struct vu_log *log; /* log.c; mem_lock; NULL: none */
 
 	struct os_mutex lock;
 	struct vu_place *orphans;  /* gone but for what maps or holds them */

@@ -159,6 +159,7 @@ struct vuw_mig_state {
 	u32 state, data_fd;
 };
 
+#define VUW_LOG_RANGES 256U
 struct vuw_log_start { /* then @ranges times vuw_log_range */
 	u64 page_size;
 	u32 ranges, reserved;
@@ -227,6 +228,34 @@ int64_t mpt_vuw_encode(const struct vuw_msg *m, void *bytes, size_t room);
 /* The reply of an error: the header only. */
 void mpt_vuw_error(const struct vuw_hdr *request, int error, struct vuw_hdr *reply);
 
+/* --- DEVICE_FEATURE's data, and the states of a migration (feature.c) --- */
+
+struct vuw_feature_req {
+	enum vuw_feature_index index;
+	u32 method; /* VUW_FEATURE_GET or _SET; with _PROBE both, one or none of them */
+	union {
+		struct vuw_mig_state state;   /* SET */
+		struct vuw_log_start start;   /* SET */
+		struct vuw_log_report report; /* GET */
+	} u;
+	const u8 *ranges; /* of LOG_START, in the message's bytes: mpt_vuw_log_range() */
+};
+
+/*
+ * A decoded request of this command. 0, -EINVAL (flags, lengths, a method that the feature does not
+ * have, ranges or a bitmap that cannot be), -EOPNOTSUPP (no such feature).
+ */
+int mpt_vuw_feature_decode(const struct vuw_msg *m, struct vuw_feature_req *f);
+struct vuw_log_range mpt_vuw_log_range(const struct vuw_feature_req *f, u32 index);
+/* Bytes of the bitmap that answers a decoded report. */
+u64 mpt_vuw_bitmap_size(const struct vuw_log_report *r);
+
+/*
+ * Where a device in state @from goes next on its way to another state, @to; VUW_STATES: it cannot.
+ * Each step is one of linux/vfio.h's arcs.
+ */
+enum vuw_state mpt_vuw_state_next(enum vuw_state from, u32 to);
+
 /* --- VERSION's capabilities (caps.c) --- */
 
 #define VUW_CAP_FDS 1U
@@ -236,10 +265,12 @@ void mpt_vuw_error(const struct vuw_hdr *request, int error, struct vuw_hdr *rep
 #define VUW_CAP_MULTI 16U
 #define VUW_CAP_TWIN 32U
 #define VUW_CAP_BITMAP 64U
+#define VUW_CAP_MIG_PGSIZE 128U
 struct vuw_caps {
 	u32 has; /* VUW_CAP_* that were there */
 	u64 max_msg_fds, max_data_xfer_size, max_dma_maps, pgsizes;
 	u64 max_bitmap_size; /* of "migration", which only QEMU has */
+	u64 mig_pgsize;	     /* of "migration" */
 	bool write_multiple, twin_supported;
 };
 
