@@ -126,6 +126,9 @@ layer_suites += \
 	tests/test_vfu_server \
 	tests/test_vfu_session \
 	tests/test_vfu_wire
+if BACKEND_VFIO_USER
+layer_suites += \
+	tests/test_vfu_migrate
 endif
 
 # Needs modules, so libltdl and shared libraries; links libmpt.so because the module does.
@@ -161,6 +164,7 @@ threaded_suites = \
 	tests/test_vfu_mem \
 	tests/test_vfu_server \
 	tests/test_vfu_session
+	tests/test_vfu_migrate
 
 test_scripts = \
 	tests/build/dispatch.sh \
@@ -301,6 +305,7 @@ EXTRA_DIST += \
 	tests/tiling_model.h \
 	tests/vfu_cl.h \
 	tests/vfu_rig.h \
+	tests/vfu_mig_rig.h \
 	tests/build/common.sh \
 	tests/build/dispatch.sh \
 	tests/build/headers.sh \

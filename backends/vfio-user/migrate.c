@@ -122,20 +122,21 @@ static int go_to(struct vu_conn *c, u32 to)
 {
 	void *vgpu = mpt_vu_deliver_begin(c->vm);
 	struct vu_mig *m = &c->mig;
-	enum vuw_state next;
+	enum vuw_state next = VUW_STATES;
 	int ret = 0;
 
 	if (!vgpu)
 		return -ENODEV;
-	while (!ret && m->state != to) {
+	while (!ret) {
 		next = mpt_vuw_state_next(m->state, to);
-		ret = next < VUW_STATES && arcs[m->state][next] ? arcs[m->state][next](c, vgpu)
-								 : -EINVAL;
+		if (next == m->state || next == VUW_STATES)
+			break;
+		ret = arcs[m->state][next](c, vgpu);
 		if (!ret)
 			m->state = next;
 	}
 	mpt_deliver_leave();
-	return ret;
+	return next == VUW_STATES ? -EINVAL : ret;
 }
 
 /* --- leaving all that --- */

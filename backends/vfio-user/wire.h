@@ -251,8 +251,8 @@ struct vuw_log_range mpt_vuw_log_range(const struct vuw_feature_req *f, u32 inde
 u64 mpt_vuw_bitmap_size(const struct vuw_log_report *r);
 
 /*
- * Where a device in state @from goes next on its way to another state, @to; VUW_STATES: it cannot.
- * Each step is one of linux/vfio.h's arcs.
+ * Where a device in state @from goes next on its way to @to; @from itself: it is there; VUW_STATES:
+ * it cannot get there. Each step is one of linux/vfio.h's arcs.
  */
 enum vuw_state mpt_vuw_state_next(enum vuw_state from, u32 to);
 
