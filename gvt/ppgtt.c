@@ -10,12 +10,13 @@
 #define GAMW_ECO 0x4080U /* bits 3:0: 64 KiB page tables, all four or none (Skylake PRM vol. 2c) */
 
 /*
+ * @link: by use. @order: by gvt_mm_order()
  * @refs: submission's. @guest_refs: created by notification and not destroyed
  * @shadowed: the roots are there, and through them everything else
  * @dropped: a reset ended it; only submission still has a pointer
  */
 struct gvt_mm {
-	struct gvt_list link;
+	struct gvt_list link, order;
 	int levels;
 	bool shadowed, dropped;
 	u32 refs, guest_refs, pins;
@@ -26,6 +27,19 @@ struct gvt_mm {
 static struct gvt_mm *mm_of(struct gvt_list *link)
 {
 	return GVT_LIST_ENTRY(link, struct gvt_mm, link);
+}
+
+static struct gvt_mm *mm_in_order(struct gvt_list *link)
+{
+	return GVT_LIST_ENTRY(link, struct gvt_mm, order);
+}
+
+static struct gvt_mm_saved mm_saved(const struct gvt_mm *mm)
+{
+	struct gvt_mm_saved s = { .levels = mm->levels, .created = mm->guest_refs };
+
+	memcpy(s.pdp, mm->pdp, sizeof(s.pdp));
+	return s;
 }
 
 /* --- the shadow --- */
@@ -141,7 +155,20 @@ static int check_roots(struct gvt_vgpu *v, int levels, const u64 pdp[4])
 	return 0;
 }
 
-/* In no list yet. */
+/* From the end: a restore brings them in order. */
+static void put_in_order(struct gvt_vgpu *v, struct gvt_mm *mm)
+{
+	struct gvt_list *l = v->ppgtt->ordered.prev;
+	struct gvt_mm_saved s = mm_saved(mm), other;
+
+	for (; l != &v->ppgtt->ordered; l = l->prev) {
+		other = mm_saved(mm_in_order(l));
+		if (gvt_mm_order(&other, &s) < 0)
+			break;
+	}
+	gvt_list_to_end(l->next, &mm->order);
+}
+
 static int mm_alloc(struct gvt_vgpu *v, int levels, const u64 pdp[4], struct gvt_mm **out)
 {
 	struct gvt_mm *mm = mpt_zalloc(sizeof(*mm));
@@ -150,30 +177,14 @@ static int mm_alloc(struct gvt_vgpu *v, int levels, const u64 pdp[4], struct gvt
 		return mpt_fail(-ENOMEM, "gvt", "vGPU %d: no memory for an address space",
 				v->base.id);
 	gvt_list_init(&mm->link);
+	gvt_list_init(&mm->order);
 	gvt_list_to_end(&v->ppgtt->mms, &mm->link);
 	mm->levels = levels;
 	memcpy(mm->pdp, pdp, (levels == 4 ? 1 : 4) * sizeof(pdp[0]));
+	put_in_order(v, mm);
 	v->ppgtt->num_mms++;
 	*out = mm;
 	return 0;
-}
-
-static int mm_new(struct gvt_vgpu *v, int levels, const u64 pdp[4], struct gvt_mm **out)
-{
-	int ret = check_roots(v, levels, pdp);
-
-	if (ret)
-		return ret;
-	if (v->ppgtt->num_mms >= GVT_MM_QUOTA)
-		return mpt_fail(-ENOSPC, "gvt", "vGPU %d: all %u address spaces are in use",
-				v->base.id, GVT_MM_QUOTA);
-	return mm_alloc(v, levels, pdp, out);
-}
-
-static int mm_look_up(struct gvt_vgpu *v, int levels, const u64 pdp[4], struct gvt_mm **out)
-{
-	*out = mm_find(v, levels, pdp);
-	return *out ? 0 : mm_new(v, levels, pdp, out);
 }
 
 static void mm_free_unused(struct gvt_vgpu *v, struct gvt_mm *mm)
@@ -182,8 +193,45 @@ static void mm_free_unused(struct gvt_vgpu *v, struct gvt_mm *mm)
 		return;
 	mm_unshadow(v, mm);
 	gvt_list_del(&mm->link);
+	gvt_list_del(&mm->order);
 	v->ppgtt->num_mms--;
 	mpt_free(mm);
+}
+
+/* Of those that the guest alone holds, the least recently used. Return: whether there was one */
+static bool forget_one(struct gvt_vgpu *v)
+{
+	struct gvt_list *l;
+
+	for (l = v->ppgtt->mms.next; l != &v->ppgtt->mms; l = l->next) {
+		struct gvt_mm *mm = mm_of(l);
+
+		if (mm->refs)
+			continue;
+		v->ppgtt->forgotten += mm->guest_refs;
+		mm->guest_refs = 0;
+		mm_free_unused(v, mm);
+		return true;
+	}
+	return false;
+}
+
+static int mm_new(struct gvt_vgpu *v, int levels, const u64 pdp[4], struct gvt_mm **out)
+{
+	int ret = check_roots(v, levels, pdp);
+
+	if (ret)
+		return ret;
+	if (v->ppgtt->num_mms >= GVT_MM_QUOTA && !forget_one(v))
+		return mpt_fail(-ENOSPC, "gvt", "vGPU %d: submission holds all %u address spaces",
+				v->base.id, GVT_MM_QUOTA);
+	return mm_alloc(v, levels, pdp, out);
+}
+
+static int mm_look_up(struct gvt_vgpu *v, int levels, const u64 pdp[4], struct gvt_mm **out)
+{
+	*out = mm_find(v, levels, pdp);
+	return *out ? 0 : mm_new(v, levels, pdp, out);
 }
 
 int gvt_mm_get(struct gvt_vgpu *v, int levels, const u64 pdp[4], struct gvt_mm **out)
@@ -222,13 +270,18 @@ static int guest_destroy(struct gvt_vgpu *v, int levels, const u64 pdp[4])
 {
 	struct gvt_mm *mm = mm_find(v, levels, pdp);
 
-	if (!mm || !mm->guest_refs)
-		return mpt_fail(-ENOENT, "gvt",
-				"vGPU %d: no address space of %d levels at 0x%llx was created",
-				v->base.id, levels, (unsigned long long)pdp[0]);
-	mm->guest_refs--;
-	mm_free_unused(v, mm);
-	return 0;
+	if (mm && mm->guest_refs) {
+		mm->guest_refs--;
+		mm_free_unused(v, mm);
+		return 0;
+	}
+	if (v->ppgtt->forgotten) {
+		v->ppgtt->forgotten--;
+		return 0;
+	}
+	return mpt_fail(-ENOENT, "gvt",
+			"vGPU %d: no address space of %d levels at 0x%llx was created",
+			v->base.id, levels, (unsigned long long)pdp[0]);
 }
 
 int gvt_ppgtt_notify(struct gvt_vgpu *v, bool create, int levels, const u64 pdp[4])
@@ -255,14 +308,6 @@ int gvt_ppgtt_changed(struct gvt_vgpu *v, u64 pml4, u64 start, u64 size)
 
 /* --- save and restore --- */
 
-static struct gvt_mm_saved mm_saved(const struct gvt_mm *mm)
-{
-	struct gvt_mm_saved s = { .levels = mm->levels, .created = mm->guest_refs };
-
-	memcpy(s.pdp, mm->pdp, sizeof(s.pdp));
-	return s;
-}
-
 int gvt_mm_order(const struct gvt_mm_saved *a, const struct gvt_mm_saved *b)
 {
 	int i;
@@ -275,20 +320,15 @@ int gvt_mm_order(const struct gvt_mm_saved *a, const struct gvt_mm_saved *b)
 	return 0;
 }
 
-/* Nothing is sorted beforehand: a save must not fail for memory, nor change the order of use. */
-bool gvt_mm_next(const struct gvt_vgpu *v, struct gvt_mm_saved *s)
+const struct gvt_mm *gvt_mm_next(const struct gvt_vgpu *v, const struct gvt_mm *mm,
+				 struct gvt_mm_saved *s)
 {
-	struct gvt_mm_saved best = { .levels = 0 }, now;
-	struct gvt_list *l;
+	struct gvt_list *l = mm ? mm->order.next : v->ppgtt->ordered.next;
 
-	for (l = v->ppgtt->mms.next; l != &v->ppgtt->mms; l = l->next) {
-		now = mm_saved(mm_of(l));
-		if (gvt_mm_order(&now, s) > 0 &&
-		    (!best.levels || gvt_mm_order(&now, &best) < 0))
-			best = now;
-	}
-	*s = best;
-	return best.levels;
+	if (l == &v->ppgtt->ordered)
+		return NULL;
+	*s = mm_saved(mm_in_order(l));
+	return mm_in_order(l);
 }
 
 bool gvt_mm_saved_ok(const struct gvt_mm_saved *s)
@@ -312,7 +352,6 @@ int gvt_mm_restore(struct gvt_vgpu *v, const struct gvt_mm_saved *s)
 	if (ret)
 		return ret;
 	mm->guest_refs = s->created;
-	gvt_list_to_end(&v->ppgtt->mms, &mm->link);
 	return 0;
 }
 
@@ -407,21 +446,34 @@ int gvt_ppgtt_init(struct gvt_vgpu *v)
 	gvt_list_init(&p->dirty);
 	gvt_list_init(&p->mms);
 	gvt_list_init(&p->dropped);
+	gvt_list_init(&p->ordered);
 	v->ppgtt = p;
 	return 0;
 }
 
-void gvt_ppgtt_reset(struct gvt_vgpu *v)
+void gvt_ppgtt_unshadow(struct gvt_vgpu *v)
+{
+	struct gvt_list *l;
+
+	for (l = v->ppgtt->mms.next; l != &v->ppgtt->mms; l = l->next)
+		mm_unshadow(v, mm_of(l));
+}
+
+void gvt_ppgtt_reset(struct gvt_vgpu *v, bool resumes)
 {
 	struct gvt_ppgtt *p = v->ppgtt;
 
+	if (!resumes)
+		p->forgotten = 0;
 	while (!gvt_list_empty(&p->mms)) {
 		struct gvt_mm *mm = mm_of(p->mms.next);
 
 		mm_unshadow(v, mm);
 		mm->dropped = true;
+		p->forgotten += resumes ? mm->guest_refs : 0;
 		mm->guest_refs = 0;
 		gvt_list_to_end(&p->dropped, &mm->link);
+		gvt_list_del(&mm->order);
 		mm_free_unused(v, mm);
 	}
 }
@@ -430,7 +482,7 @@ void gvt_ppgtt_clean(struct gvt_vgpu *v)
 {
 	struct gvt_ppgtt *p = v->ppgtt;
 
-	gvt_ppgtt_reset(v);
+	gvt_ppgtt_reset(v, false);
 	/* Submission is gone, and what it held with it. */
 	while (!gvt_list_empty(&p->dropped)) {
 		mm_of(p->dropped.next)->refs = 0;

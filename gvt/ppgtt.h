@@ -16,12 +16,22 @@ int gvt_ppgtt_init(struct gvt_vgpu *v);
 void gvt_ppgtt_clean(struct gvt_vgpu *v);
 
 /*
- * Everything that was shadowed is dropped. An mm that submission still holds stays an object (put
- * frees it), but has no shadow and pin fails with -EIO.
+ * Of a reset of the GT: shadows are dropped and made anew by the next pin. What the guest created
+ * is still there: i915 resets the GT before it gives its address spaces back. Nothing is pinned.
  */
-void gvt_ppgtt_reset(struct gvt_vgpu *v);
+void gvt_ppgtt_unshadow(struct gvt_vgpu *v);
+/*
+ * Of a reset of the device: nothing is left. An mm that submission still holds stays an object (put
+ * frees it), but has no shadow and pin fails with -EIO. @resumes: the guest goes on, so in the end
+ * it destroys what it created before.
+ */
+void gvt_ppgtt_reset(struct gvt_vgpu *v, bool resumes);
 
-/* PVINFO g2v_notify 2 to 5: create or destroy, of 3 or 4 levels; pdp as PVINFO holds them. */
+/*
+ * PVINFO g2v_notify 2 to 5: create or destroy, of 3 or 4 levels; pdp as PVINFO holds them. Creation
+ * is a hint only, the guest has no answer to it: beyond GVT_MM_QUOTA another one is forgotten, and
+ * submission makes again what it needs.
+ */
 int gvt_ppgtt_notify(struct gvt_vgpu *v, bool create, int levels, const u64 pdp[4]);
 
 /*
@@ -34,10 +44,11 @@ struct gvt_mm_saved {
 	u64 pdp[4];
 };
 /*
- * From one to the next, in an order that tells nothing of the past; while submission has none of
- * its own. Return: false: there is none
+ * From one (NULL: before the first) to the next, in an order that tells nothing of the past; while
+ * submission has none of its own. Return: NULL: there is none
  */
-bool gvt_mm_next(const struct gvt_vgpu *v, struct gvt_mm_saved *s);
+const struct gvt_mm *gvt_mm_next(const struct gvt_vgpu *v, const struct gvt_mm *mm,
+				 struct gvt_mm_saved *s);
 /* Where two stand in that order, as memcmp() answers. */
 int gvt_mm_order(const struct gvt_mm_saved *a, const struct gvt_mm_saved *b);
 /* Whether there can be one like it. */
@@ -60,8 +71,8 @@ int gvt_ppgtt_changed(struct gvt_vgpu *v, u64 pml4, u64 start, u64 size);
  * gvt_mm_get() - the address space with these roots, made if it is not there. One reference.
  * @levels: 4: pdp[0] is the PML4; 3: four page directories, 0 where there is none
  * Return: 0, -EINVAL (levels, an address that is not page aligned or above 46 bits), -EFAULT (no
- * RAM), -ENOSPC (the vGPU's quota of address spaces), -ENOMEM. Nothing is shadowed before the first
- * pin.
+ * RAM), -ENOSPC (submission holds as many as a vGPU can have), -ENOMEM. Nothing is shadowed before
+ * the first pin.
  */
 int gvt_mm_get(struct gvt_vgpu *v, int levels, const u64 pdp[4], struct gvt_mm **mm);
 void gvt_mm_put(struct gvt_vgpu *v, struct gvt_mm *mm);

@@ -51,7 +51,7 @@ int gvt_vgpu_engine_reset(struct gvt_vgpu *v, u32 engine_mask, bool full)
 {
 	gvt_submission_reset(v, engine_mask);
 	if (full) {
-		gvt_ppgtt_reset(v);
+		gvt_ppgtt_unshadow(v);
 		registers_reset(v, GT_END);
 	}
 	v->count.resets++;
@@ -62,7 +62,7 @@ void gvt_device_reset(struct gvt_vgpu *v)
 {
 	gvt_submission_reset(v, GVT_ALL_ENGINES);
 	gvt_cfg_off(v);
-	gvt_ppgtt_reset(v);
+	gvt_ppgtt_reset(v, v->d3);
 	gvt_ggtt_reset(v);
 	/* Before the registers: it tells the hardware of the fences this vGPU has. */
 	gvt_fence_reset(v);

@@ -26,8 +26,12 @@
 
 /* Shadow pages of a vGPU: 16 GiB in 4 KiB pages. */
 #define GVT_SPT_QUOTA 8192U
-/* Address spaces of a vGPU. */
-#define GVT_MM_QUOTA 1024U
+/*
+ * Address spaces of a vGPU, 128 bytes each. i915 has one for each open file, and its acceptance
+ * list opens 1024 at once while the last 1024 are still being closed. Beyond that the one that was
+ * used least recently is forgotten, so no guest runs out.
+ */
+#define GVT_MM_QUOTA 4096U
 /* So many trapped stores to a page between two pins are cheaper than comparing all of it once. */
 #define GVT_SPT_STORM 8U
 #define GVT_LINE 64U
@@ -76,6 +80,8 @@ struct gvt_spt {
  * @ips: 64 KiB page tables were on when the shadows were made
  * @all: every shadow page. @dirty: those to be compared with guest memory at the next pin
  * @mms: address spaces, the least recently used first. @dropped: those that only submission holds
+ * @ordered: the same as @mms, by gvt_mm_order()
+ * @forgotten: so often had the guest created what is gone; as many destructions find nothing
  * @pages: shadow pages. @num_mms: in both lists
  * @pin: number of the latest pin
  * @room: gvt_ppgtt_buf()'s
@@ -83,9 +89,9 @@ struct gvt_spt {
 struct gvt_ppgtt {
 	bool can_track, announced, stores, ips;
 	struct gvt_track track;
-	struct gvt_list all, dirty, mms, dropped;
+	struct gvt_list all, dirty, mms, dropped, ordered;
 	u32 pages, num_mms;
-	u64 pin;
+	u64 forgotten, pin;
 	u64 room[GVT_NUM_TABLES * GVT_TABLE_ENTRIES + GVT_LINE / sizeof(u64)];
 };
 

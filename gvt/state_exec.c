@@ -66,9 +66,10 @@ void gvt_state_kept_apply(struct gvt_vgpu *v, const struct state_data *d)
 
 void gvt_state_space_levels(const struct gvt_vgpu *v, struct state_out *out)
 {
-	struct gvt_mm_saved s = { .levels = 0 };
+	const struct gvt_mm *mm = NULL;
+	struct gvt_mm_saved s;
 
-	while (gvt_mm_next(v, &s)) {
+	while ((mm = gvt_mm_next(v, mm, &s))) {
 		u8 levels = (u8)s.levels;
 
 		gvt_state_put(out, &levels, sizeof(levels));
@@ -77,17 +78,19 @@ void gvt_state_space_levels(const struct gvt_vgpu *v, struct state_out *out)
 
 void gvt_state_space_created(const struct gvt_vgpu *v, struct state_out *out)
 {
-	struct gvt_mm_saved s = { .levels = 0 };
+	const struct gvt_mm *mm = NULL;
+	struct gvt_mm_saved s;
 
-	while (gvt_mm_next(v, &s))
+	while ((mm = gvt_mm_next(v, mm, &s)))
 		gvt_state_put(out, &s.created, sizeof(s.created));
 }
 
 void gvt_state_space_root(const struct gvt_vgpu *v, struct state_out *out)
 {
-	struct gvt_mm_saved s = { .levels = 0 };
+	const struct gvt_mm *mm = NULL;
+	struct gvt_mm_saved s;
 
-	while (gvt_mm_next(v, &s))
+	while ((mm = gvt_mm_next(v, mm, &s)))
 		gvt_state_put(out, s.pdp, sizeof(s.pdp));
 }
 

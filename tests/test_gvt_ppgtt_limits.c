@@ -9,24 +9,61 @@
 #include "ppgtt_rig.h"
 
 #define MIB (1ULL << 20)
+#define GDRST 0x941cU
 
+#define SPACES 4096U
+
+static u64 *space_no(unsigned int i)
+{
+	static u64 pdp[4];
+
+	pdp[0] = MIB + 4096ULL * i;
+	return pdp;
+}
+
+/* The guest has no answer to a creation, so none fails: what was used least recently gives way. */
 START_TEST(spaces_have_a_quota)
 {
-	u64 pdp[4] = { 0 };
+	struct gvt_mm *first, *third;
 	unsigned int i;
 
 	open_tree(RIG_SPEC);
-	for (i = 0; i < 1024; i++) {
-		pdp[0] = 0x100000 + 4096ULL * i;
-		rig_ok(gvt_ppgtt_notify(m.r.v, true, 4, pdp));
-	}
-	pdp[0] = 0x1000;
-	ck_assert_int_eq(gvt_ppgtt_notify(m.r.v, true, 4, pdp), -ENOSPC);
-	pdp[0] = 0x100000;
-	rig_ok(gvt_ppgtt_notify(m.r.v, false, 4, pdp));
-	pdp[0] = 0x1000;
-	rig_ok(gvt_ppgtt_notify(m.r.v, true, 4, pdp));
-	ck_assert_uint_eq(info().ppgtt_spaces, 1024);
+	for (i = 0; i < SPACES; i++)
+		rig_ok(gvt_ppgtt_notify(m.r.v, true, 4, space_no(i)));
+	rig_ok(gvt_ppgtt_notify(m.r.v, true, 4, space_no(1)));
+	rig_ok(gvt_mm_get(m.r.v, 4, space_no(0), &first));
+	ck_assert_uint_eq(info().ppgtt_spaces, SPACES);
+	rig_ok(gvt_ppgtt_notify(m.r.v, true, 4, space_no(SPACES)));
+	ck_assert_uint_eq(info().ppgtt_spaces, SPACES);
+	/* That was number 1, created twice; number 0 is at work. Number 2 goes for its sake. */
+	rig_ok(gvt_mm_get(m.r.v, 4, space_no(1), &third));
+	ck_assert_uint_eq(info().ppgtt_spaces, SPACES);
+	gvt_mm_put(m.r.v, third);
+	gvt_mm_put(m.r.v, first);
+	/* Three creations were forgotten, so three destructions are believed. */
+	for (i = 0; i <= SPACES; i++)
+		rig_ok(gvt_ppgtt_notify(m.r.v, false, 4, space_no(i)));
+	ck_assert_uint_eq(info().ppgtt_spaces, 0);
+	rig_ok(gvt_ppgtt_notify(m.r.v, false, 4, space_no(1)));
+	ck_assert_int_eq(gvt_ppgtt_notify(m.r.v, false, 4, space_no(1)), -ENOENT);
+	close_tree();
+}
+END_TEST
+
+START_TEST(submission_holds_all)
+{
+	static struct gvt_mm *held[SPACES];
+	struct gvt_mm *mm;
+	unsigned int i;
+
+	open_tree(RIG_SPEC);
+	for (i = 0; i < SPACES; i++)
+		rig_ok(gvt_mm_get(m.r.v, 4, space_no(i), &held[i]));
+	ck_assert_int_eq(gvt_mm_get(m.r.v, 4, space_no(SPACES), &mm), -ENOSPC);
+	ck_assert_int_eq(gvt_ppgtt_notify(m.r.v, true, 4, space_no(SPACES)), -ENOSPC);
+	for (i = 0; i < SPACES; i++)
+		gvt_mm_put(m.r.v, held[i]);
+	ck_assert_uint_eq(info().ppgtt_spaces, 0);
 	close_tree();
 }
 END_TEST
@@ -390,6 +427,44 @@ START_TEST(a_reset_while_submission_holds_it)
 }
 END_TEST
 
+/* i915 resets the GT before it gives its address spaces back: they are still there. */
+START_TEST(a_reset_of_the_gt)
+{
+	open_tree(RIG_SPEC);
+	rig_ok(gvt_ppgtt_notify(m.r.v, true, 4, space->pdp));
+	pin();
+	put();
+	ck_assert_uint_ne(info().ppgtt_tables, 0);
+	rig_reg_set(&m.r, GDRST, 1);
+	nothing_left();
+	ck_assert_uint_eq(info().ppgtt_spaces, 1);
+	/* It works as before. */
+	pin();
+	ck_assert_uint_ne(info().ppgtt_tables, 0);
+	put();
+	rig_ok(gvt_ppgtt_notify(m.r.v, false, 4, space->pdp));
+	ck_assert_uint_eq(info().ppgtt_spaces, 0);
+	ck_assert_int_eq(gvt_ppgtt_notify(m.r.v, false, 4, space->pdp), -ENOENT);
+	close_tree();
+}
+END_TEST
+
+/* What was forgotten for want of room is forgotten for good. */
+START_TEST(a_reset_of_the_device)
+{
+	unsigned int i;
+
+	open_tree(RIG_SPEC);
+	for (i = 0; i <= SPACES; i++)
+		rig_ok(gvt_ppgtt_notify(m.r.v, true, 4, space_no(i)));
+	m.r.ops->vgpu_reset(m.r.vgpu);
+	rig_cfg_place(&m.r);
+	ck_assert_uint_eq(info().ppgtt_spaces, 0);
+	ck_assert_int_eq(gvt_ppgtt_notify(m.r.v, false, 4, space_no(0)), -ENOENT);
+	close_tree();
+}
+END_TEST
+
 START_TEST(a_space_held_at_destruction)
 {
 	open_tree(RIG_SPEC);
@@ -426,6 +501,7 @@ static Suite *limits_suite(void)
 	TCase *tc = add_case(s, "limits");
 
 	tcase_add_test(tc, spaces_have_a_quota);
+	tcase_add_test(tc, submission_holds_all);
 	tcase_add_test(tc, the_quota);
 	tcase_add_test(tc, the_least_recently_used_gives_way);
 	tcase_add_test(tc, c21_a_failed_pin_is_none);
@@ -441,6 +517,8 @@ static Suite *limits_suite(void)
 	tcase_add_loop_test(tc, ram_under_tables, 0, 3);
 	tc = add_case(s, "resets");
 	tcase_add_test(tc, a_reset_while_submission_holds_it);
+	tcase_add_test(tc, a_reset_of_the_gt);
+	tcase_add_test(tc, a_reset_of_the_device);
 	tcase_add_test(tc, a_space_held_at_destruction);
 	tcase_add_test(tc, hardware_without_pages);
 	return s;

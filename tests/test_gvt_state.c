@@ -40,17 +40,21 @@ static u64 waiting(const struct side *s)
 static void engines_moved(struct side *b)
 {
 	const struct gvt_exec_engine *e = b->v->exec->engine;
-	struct gvt_mm_saved mm = { .levels = 0 };
+	const struct gvt_mm *at = NULL;
+	struct gvt_mm_saved mm;
 
 	ck_assert(e[GVT_VCS].hung && e[GVT_VCS].running && !e[GVT_VCS].queued);
 	ck_assert_uint_eq(e[GVT_VCS].list[0].id, 0x71);
 	ck_assert(e[GVT_BCS].queued && !e[GVT_BCS].hung && !e[GVT_BCS].running);
 	ck_assert_uint_eq(e[GVT_BCS].next[0].low, SIDE_CONTEXT);
 	ck_assert(!e[GVT_RCS].queued && !e[GVT_RCS].running);
-	ck_assert(gvt_mm_next(b->v, &mm) && mm.levels == 3 && mm.pdp[1] == 0x20a000);
-	ck_assert(gvt_mm_next(b->v, &mm) && mm.pdp[0] == 0x207000 && mm.created == 1);
-	ck_assert(gvt_mm_next(b->v, &mm) && mm.pdp[0] == 0x208000 && mm.created == 2);
-	ck_assert(!gvt_mm_next(b->v, &mm));
+	at = gvt_mm_next(b->v, at, &mm);
+	ck_assert(at && mm.levels == 3 && mm.pdp[1] == 0x20a000);
+	at = gvt_mm_next(b->v, at, &mm);
+	ck_assert(at && mm.pdp[0] == 0x207000 && mm.created == 1);
+	at = gvt_mm_next(b->v, at, &mm);
+	ck_assert(at && mm.pdp[0] == 0x208000 && mm.created == 2);
+	ck_assert(!gvt_mm_next(b->v, at, &mm));
 }
 
 /* What the guest finds after the move, told by everything that could tell. */

@@ -289,7 +289,7 @@ START_TEST(spaces)
 }
 END_TEST
 
-/* As many as there can be; no more fit, there as here. */
+/* As many as there can be; one more takes another's place. */
 START_TEST(all_spaces)
 {
 	struct exec x;
@@ -297,13 +297,13 @@ START_TEST(all_spaces)
 	u64 i;
 
 	exec_open(&x);
-	for (i = 0; i < 1024; i++)
-		notify(r, 4, (i * 37 % 1024) << 12);
+	for (i = 0; i < 4096; i++)
+		notify(r, 4, (i * 37 % 4096) << 12);
 	move(&x);
-	ck_assert_uint_eq(rig_info(r).ppgtt_spaces, 1024);
-	notify(r, 4, 1024 << 12);
-	ck_assert_uint_eq(rig_info(r).ppgtt_spaces, 1024);
-	for (i = 0; i < 1024; i++)
+	ck_assert_uint_eq(rig_info(r).ppgtt_spaces, 4096);
+	notify(r, 4, 4096 << 12);
+	ck_assert_uint_eq(rig_info(r).ppgtt_spaces, 4096);
+	for (i = 0; i <= 4096; i++)
 		notify(r, 5, i << 12);
 	ck_assert_uint_eq(rig_info(r).ppgtt_spaces, 0);
 	exec_close(&x);

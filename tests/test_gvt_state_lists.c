@@ -57,11 +57,11 @@ static void longer(struct blob *blob, const char *section, const char *path, u32
 /* One address space more than a vGPU can have, each of them right; and as many as that. */
 START_TEST(test_too_many_spaces)
 {
-	u32 i, n = 1025 - (u32)_i, had = 3;
+	u32 i, n = 4097 - (u32)_i, had = 3;
 	struct blob blob = blob_copy(&good);
 	size_t levels, created, root;
 
-	blob.p = realloc(blob.p, blob.len + 64 * 1024);
+	blob.p = realloc(blob.p, blob.len + 256 * 1024);
 	longer(&blob, "spaces", "spaces.levels", n - had);
 	longer(&blob, "spaces", "spaces.created", n - had);
 	longer(&blob, "spaces", "spaces.root", 4 * (n - had));
@@ -76,11 +76,11 @@ START_TEST(test_too_many_spaces)
 	}
 	blob_seal(&blob);
 	if (!_i) {
-		refused(&blob, "spaces.levels: more than a vGPU can have (0x401)");
+		refused(&blob, "spaces.levels: more than a vGPU can have (0x1001)");
 		return;
 	}
 	life_ok(side_restore(&b, &blob));
-	ck_assert_uint_eq(life_info(b.vgpu).ppgtt_spaces, 1024);
+	ck_assert_uint_eq(life_info(b.vgpu).ppgtt_spaces, 4096);
 	free(blob.p);
 }
 END_TEST

@@ -6,6 +6,7 @@
 #include <pthread.h>
 #include <stdlib.h>
 
+#include "gvt/ppgtt.h"
 #include "gvt_life.h"
 #include "runner.h"
 
@@ -86,16 +87,25 @@ END_TEST
 START_TEST(test_reset_after_d3hot)
 {
 	struct intel_vgpu *g = life_create(&r, 0, NULL);
+	u64 root[4] = { 0x1000 };
 	u32 magic;
 
 	life_decode(g, LIFE_BAR0, LIFE_BAR2);
 	life_ok(mpt_guest_read(r.vm[0], LIFE_BAR0 + GVT_PVINFO_OFFSET, &magic, 4));
+	life_ok(mpt_ram_add(r.vm[0], 0, 16 * MIB, 0));
+	life_ok(gvt_ppgtt_notify(to_gvt_vgpu(g), true, 4, root));
 	life_cfg_write(g, 0xd4, 3, 2);
 	life_cfg_write(g, 0xd4, 0, 2);
 	gvt_ops()->vgpu_reset(g);
 	ck_assert(life_info(g).pv_notified);
+	/* What it had created before it may give back, once. */
+	ck_assert_uint_eq(life_info(g).ppgtt_spaces, 0);
+	life_ok(gvt_ppgtt_notify(to_gvt_vgpu(g), false, 4, root));
+	ck_assert_int_eq(gvt_ppgtt_notify(to_gvt_vgpu(g), false, 4, root), -ENOENT);
+	life_ok(gvt_ppgtt_notify(to_gvt_vgpu(g), true, 4, root));
 	gvt_ops()->vgpu_reset(g);
 	ck_assert(!life_info(g).pv_notified);
+	ck_assert_int_eq(gvt_ppgtt_notify(to_gvt_vgpu(g), false, 4, root), -ENOENT);
 }
 END_TEST
 
