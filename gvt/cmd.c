@@ -150,6 +150,7 @@ static const struct reg_rule render_rules[] = {
 	{ 0x5200, 0x521c, RW, RW }, /* SO_NUM_PRIMS_WRITTEN */
 	{ 0x5240, 0x525c, RW, RW }, /* SO_PRIM_STORAGE_NEEDED */
 	{ 0x5280, 0x528c, RW, RW }, /* SO_WRITE_OFFSET */
+	{ 0x5588, 0x5588, 0, RW }, /* WM_CHICKEN3 */
 	{ 0x7000, 0x7008, RW, RW }, /* CACHE_MODE_0, CACHE_MODE_1, GT_MODE */
 	{ 0x700c, 0x7030, 0, RW }, /* slice chickens */
 	{ 0x7034, 0x7034, RW, RW }, /* L3CNTLREG */

@@ -443,6 +443,27 @@ START_TEST(fuses)
 }
 END_TEST
 
+/* One frequency by the driver's sums: capabilities as highest, most efficient, lowest; actual. */
+START_TEST(one_frequency)
+{
+	struct rig r;
+	u32 cap, actual, i;
+	bool bdw = is(_i, "bdw"), bxt = is(_i, "bxt");
+
+	rig_open_platform(&r, rows[_i].name);
+	cap = rig_reg(&r, bxt ? 0x138170 : 0x145998);
+	actual = rig_reg(&r, 0xa01c);
+	for (i = 0; i < 3; i++)
+		ck_assert_uint_eq((cap >> 8 * i & 0xff) * (bxt ? 50 : 150), 1050);
+	ck_assert_uint_eq(bdw ? (actual >> 7 & 0x7f) * 150 : (actual >> 23) * 50, 1050);
+	/* It is nobody's to change. */
+	rig_reg_set(&r, 0x145998, 0);
+	rig_reg_set(&r, 0x138170, 0);
+	ck_assert_uint_eq(rig_reg(&r, bxt ? 0x138170 : 0x145998), cap);
+	rig_close(&r);
+}
+END_TEST
+
 static Suite *suite(void)
 {
 	Suite *s = suite_create("gvt_platform");
@@ -463,6 +484,7 @@ static Suite *suite(void)
 	tcase_add_loop_test(each, forcewake, 0, NUM);
 	tcase_add_loop_test(each, ring_mode, 0, NUM);
 	tcase_add_loop_test(each, fuses, 0, NUM);
+	tcase_add_loop_test(each, one_frequency, 0, NUM);
 	suite_add_tcase(s, each);
 	return s;
 }

@@ -201,6 +201,9 @@ static const struct {
 	{ 0xc7204, 1, 0xc7200, 0x80000008 }, /* two panels */
 	{ 0xc7204, 1, 0xc7300, 0 },
 	{ 0xc7304, 1, 0xc7300, 0x80000008 },
+	{ 0x141000, 0, 0x141000, 0xffffffff }, /* no DRAM unit */
+	{ 0x141000, 0, 0x141600, 0xffffffff },
+	{ 0x141000, 0, 0x141800, 0 },
 };
 
 START_TEST(broxton_waits_for_nothing)

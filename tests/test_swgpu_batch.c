@@ -185,6 +185,7 @@ START_TEST(register_rules)
 		{ 0x941c, GVT_RCS, 0 },	 { 0x78818, GVT_RCS, 0 },  { 0x100000, GVT_RCS, 0 },
 		{ 0x44200, GVT_RCS, 0 }, { 0xc800, GVT_VECS, 12 }, { 0x2602, GVT_RCS, 0 },
 		{ 0x680, GVT_RCS, 0 },	 { 0x2680, GVT_RCS, 0 },   { 0xffffffff, GVT_RCS, 0 },
+		{ 0x5584, GVT_RCS, 0 },	 { 0x5588, GVT_RCS, 12 },  { 0x5588, GVT_BCS, 0 },
 	};
 	u32 i, got;
 
