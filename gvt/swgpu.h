@@ -137,6 +137,8 @@ void swgpu_reg_position(struct swgpu_engine *e);
  * The registers of a context that swgpu_units.c keeps, and where in the image, in dwords: behind
  * what Linux writes there (gt/intel_lrc.c, i915_perf.c's OACTXCONTROL), before its EU counters.
  */
+#define SWGPU_PREDICATES 8
+#define SWGPU_PREDICATES_AT 0x160U
 #define SWGPU_UNITS 79
 #define SWGPU_UNITS_AT 0x180U
 
@@ -190,6 +192,7 @@ struct swgpu_engine {
 	u64 since;		       /* client's time of load, for CTX_TIMESTAMP */
 	u32 image[SWGPU_IMAGE_DWORDS]; /* of the context, as it was read or written last */
 	u16 image_at[SWGPU_NUM_REGS];  /* dword of each register's value; 0: not there */
+	u32 predicates[1 + 2 * SWGPU_PREDICATES]; /* as image: the list of them */
 	struct swgpu_units units;
 	struct gvt_blit blit;
 	u32 swctrl;

@@ -136,6 +136,12 @@ static bool fetch_first(struct swgpu_engine *e, struct fetched *f, u32 *dw0)
 	return true;
 }
 
+/* A command that user space may not use: the hardware goes on as if it were MI_NOOP. */
+static bool not_its(const struct swgpu_engine *e, const struct gvt_cmd *cmd)
+{
+	return (cmd->flags & GVT_CMD_PRIVILEGED) && !swgpu_privileged(e);
+}
+
 /* false: there is none that may be executed here. */
 static bool decode(struct swgpu_engine *e, struct fetched *f)
 {
@@ -145,9 +151,7 @@ static bool decode(struct swgpu_engine *e, struct fetched *f)
 		return false;
 	e->reg[SWGPU_IPEHR] = dw0;
 	f->cmd = gvt_cmd_lookup(e->engine, dw0);
-	if (!f->cmd || (f->cmd->flags & GVT_CMD_REFUSED))
-		return false;
-	if ((f->cmd->flags & GVT_CMD_PRIVILEGED) && !swgpu_privileged(e))
+	if (!f->cmd || ((f->cmd->flags & GVT_CMD_REFUSED) && !not_its(e, f->cmd)))
 		return false;
 	f->n = gvt_cmd_len(f->cmd, dw0);
 	return f->n >= f->cmd->min_len && f->n <= f->left;
@@ -179,7 +183,7 @@ static enum gvt_cmd_result execute(struct swgpu_engine *e, struct fetched *f, u6
 {
 	enum gvt_cmd_result result;
 
-	if (!f->cmd->run || turned_off(e, f->cmd))
+	if (!f->cmd->run || turned_off(e, f->cmd) || not_its(e, f->cmd))
 		return GVT_CMD_NEXT;
 	if (!e->again && f->n > SWGPU_CMD_DWORDS)
 		return GVT_CMD_HANG;

@@ -68,16 +68,28 @@ START_TEST(ppgtt_has_no_privilege)
 	static const u32 refused[] = { 0x14, 0x18, 0x23, 0x2b };
 	unsigned int i;
 
+	/* As if it were not there; dwords of one that has some are no commands. */
 	for (i = 0; i < 5; i++) {
-		sw_batch(GPA_BATCH, privileged[i] << 23 | (privileged[i] >= 0x10), 0, 0, BB_END);
+		u32 cmd = privileged[i] << 23 | (privileged[i] >= 0x10), dw = cmd & 1 ? 0x40 : 0;
+
+		sw_batch(GPA_BATCH, cmd, dw, dw, STORE_DW, LO(VA_DATA), i + 1, BB_END);
 		sw_ring(BB_START(BB_PPGTT), LO(VA_BATCH));
-		ck_assert_int_eq(sw_run(), GVT_HW_HUNG);
-		sw_ring(privileged[i] << 23 | (privileged[i] >= 0x10), 0, 0);
 		ck_assert_int_eq(sw_run(), GVT_HW_DONE);
+		ck_assert_uint_eq(sw_peek(GPA_PDATA), i + 1);
+		ck_assert_uint_eq(sw_peek(GPA_CTX + 0x40), 0);
+		sw_ring(cmd, dw, dw);
+		ck_assert_int_eq(sw_run(), GVT_HW_DONE);
+		sw_poke(GPA_CTX + 0x40, 0);
 	}
 	for (i = 0; i < 4; i++) {
 		sw_ring(refused[i] << 23 | 2, 0, 0, 0);
 		ck_assert_int_eq(sw_run(), GVT_HW_HUNG);
+	}
+	/* Those of them that user space may not use at all, and the one that it could. */
+	for (i = 0; i < 4; i++) {
+		sw_batch(GPA_BATCH, refused[i] << 23 | 2, 0, 0, 0, BB_END);
+		sw_ring(BB_START(BB_PPGTT), LO(VA_BATCH));
+		ck_assert_int_eq(sw_run(), i < 3 ? GVT_HW_DONE : GVT_HW_HUNG);
 	}
 	/* The bit for the GGTT counts as clear: the address is in the PPGTT, where nothing is. */
 	sw_poke(GPA_DATA, 0);

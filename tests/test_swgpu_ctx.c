@@ -91,7 +91,7 @@ START_TEST(isolation)
 	sw_load(true);
 	ck_assert_int_eq(sw_go(SW_BUDGET), GVT_HW_DONE);
 	save();
-	set(0x618, 0);
+	image_make();
 	sw_ring(SRM, GPR(3), LO(VA_DATA), SRM, BASE + 0x400, LO(VA_DATA + 4));
 	sw_poke64(GPA_PDATA, ~0ULL);
 	ck_assert_int_eq(sw_run(), GVT_HW_DONE);
@@ -379,6 +379,40 @@ START_TEST(units_in_the_image)
 }
 END_TEST
 
+/* The registers of predicates are nobody else's either, on each engine. */
+START_TEST(predicates_of_a_context)
+{
+	static const u16 reg[] = { 0x400, 0x404, 0x408, 0x40c, 0x410, 0x414, 0x418, 0x214 };
+	u32 i, other[1024];
+
+	image_make();
+	sw_ring(NOOP);
+	sw_load(true);
+	ck_assert_int_eq(sw_go(SW_BUDGET), GVT_HW_DONE);
+	save();
+	ck_assert_uint_eq(sw_peek(GPA_IMAGE + SWGPU_PREDICATES_AT * 4), 0);
+	for (i = 0; i < 8; i++)
+		unit_set(BASE + reg[i], i + 1);
+	rig_ok(mpt_guest_read(sw.r.vm, GPA_IMAGE, other, 4096));
+	image_make();
+	for (i = 0; i < 8; i++)
+		ck_assert_uint_eq(unit(BASE + reg[i]), 0);
+	rig_ok(mpt_guest_write(sw.r.vm, GPA_IMAGE, other, 4096));
+	for (i = 0; i < 8; i++)
+		ck_assert_uint_eq(unit(BASE + reg[i]), i + 1);
+	/* Another register in a list that the guest has made up; a list left from before. */
+	sw_poke(GPA_IMAGE + (SWGPU_PREDICATES_AT + 1) * 4, BASE + 0x404);
+	ck_assert_uint_eq(unit(BASE + 0x400), 0);
+	ck_assert_uint_eq(unit(BASE + 0x404), 2);
+	set(0x244, 0x90001 | INHIBIT << 16);
+	sw_ring(NOOP);
+	sw_load(true);
+	ck_assert_int_eq(sw_go(SW_BUDGET), GVT_HW_DONE);
+	save();
+	ck_assert_uint_eq(unit(BASE + 0x408), 0);
+}
+END_TEST
+
 static Suite *ctx_suite(void)
 {
 	Suite *s = suite_create("swgpu-ctx");
@@ -398,6 +432,7 @@ static Suite *ctx_suite(void)
 	tcase_add_test(tc, units_of_a_context);
 	tcase_add_test(tc, units_bits);
 	tcase_add_test(tc, units_in_the_image);
+	tcase_add_test(tc, predicates_of_a_context);
 	suite_add_tcase(s, tc);
 	return s;
 }

@@ -478,7 +478,7 @@ END_TEST
 /* No engine knows them, or not this one. */
 START_TEST(unknown)
 {
-	static const u32 cmds[] = { 0x04U << 23,     0x3fU << 23, 0x20000000,
+	static const u32 cmds[] = { 0x10U << 23,     0x3fU << 23, 0x20000000,
 				    0x40000000,	     0x80000000,  0xffffffff,
 				    0x26U << 23 | 2, 0x50c00000,  0x7c000000 };
 	unsigned int i;
