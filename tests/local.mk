@@ -123,12 +123,10 @@ layer_suites += \
 	tests/test_vfu_caps \
 	tests/test_vfu_irq \
 	tests/test_vfu_mem \
+	tests/test_vfu_migrate \
 	tests/test_vfu_server \
 	tests/test_vfu_session \
 	tests/test_vfu_wire
-if BACKEND_VFIO_USER
-layer_suites += \
-	tests/test_vfu_migrate
 endif
 
 # Needs modules, so libltdl and shared libraries; links libmpt.so because the module does.
@@ -162,9 +160,9 @@ threaded_suites = \
 	tests/test_serve \
 	tests/test_vfu_irq \
 	tests/test_vfu_mem \
+	tests/test_vfu_migrate \
 	tests/test_vfu_server \
 	tests/test_vfu_session
-	tests/test_vfu_migrate
 
 test_scripts = \
 	tests/build/dispatch.sh \
