@@ -124,6 +124,8 @@ layer_suites += \
 	tests/test_vfu_irq \
 	tests/test_vfu_mem \
 	tests/test_vfu_migrate \
+	tests/test_vfu_nested \
+	tests/test_vfu_remote \
 	tests/test_vfu_server \
 	tests/test_vfu_session \
 	tests/test_vfu_wire
@@ -161,6 +163,8 @@ threaded_suites = \
 	tests/test_vfu_irq \
 	tests/test_vfu_mem \
 	tests/test_vfu_migrate \
+	tests/test_vfu_nested \
+	tests/test_vfu_remote \
 	tests/test_vfu_server \
 	tests/test_vfu_session
 
@@ -302,6 +306,7 @@ EXTRA_DIST += \
 	tests/state_rig.h \
 	tests/tiling_model.h \
 	tests/vfu_cl.h \
+	tests/vfu_remote.h \
 	tests/vfu_rig.h \
 	tests/vfu_mig_rig.h \
 	tests/build/common.sh \

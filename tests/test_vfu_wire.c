@@ -407,6 +407,46 @@ START_TEST(flags)
 }
 END_TEST
 
+/* --- QEMU's own form of DMA messages --- */
+
+START_TEST(short_form)
+{
+	const struct vuw_dma dma = { 0x1122334455667788, 3 };
+	u8 want[ROOM], head[VUW_SHORT_HEAD];
+	u32 count;
+	size_t i;
+
+	ck_assert_uint_eq(hex("34 12 0c . 23 . . . . . . . . . . .  88 77 66 55 44 33 22 11  "
+			      "03 . . .",
+			      want),
+			  sizeof(head));
+	mpt_vuw_short_head(0x1234, &dma, head);
+	ck_assert_mem_eq(head, want, sizeof(head));
+
+	ck_assert_uint_eq(hex("34 12 0b . 23 . . . 01 . . . . . . .  88 77 66 55 44 33 22 11  "
+			      "03 . . .  61 62 63  ee ee ee ee",
+			      want),
+			  35);
+	ck_assert_ptr_eq(mpt_vuw_short_data(want, 35, 3), want + 28);
+	for (i = 0; i < 64; i++)
+		ck_assert(i == 35 || !mpt_vuw_short_data(want, i, 3));
+	for (count = 0; count < 64; count++)
+		ck_assert(count == 3 || !mpt_vuw_short_data(want, 35, count));
+	ck_assert_ptr_null(mpt_vuw_short_data(want, 35, 0xffffffff));
+	/* Of another command, an error, a request, with another count. */
+	for (i = 2; i < 28; i = i == 2 ? 8 : i == 8 ? 24 : 99) {
+		want[i] ^= 1;
+		ck_assert_ptr_null(mpt_vuw_short_data(want, 35, 3));
+		want[i] ^= 1;
+	}
+	want[27] = 1;
+	ck_assert_ptr_null(mpt_vuw_short_data(want, 35, 3));
+	want[27] = 0;
+	want[8] = 0x21;
+	ck_assert_ptr_null(mpt_vuw_short_data(want, 35, 3));
+}
+END_TEST
+
 /* --- what cannot be encoded --- */
 
 START_TEST(bad_messages)
@@ -446,6 +486,7 @@ static Suite *wire_suite(void)
 	tcase_add_test(messages, headers);
 	tcase_add_test(messages, sizes_that_lie);
 	tcase_add_test(messages, flags);
+	tcase_add_test(messages, short_form);
 	tcase_add_test(messages, bad_messages);
 	suite_add_tcase(s, messages);
 	return s;

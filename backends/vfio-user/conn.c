@@ -5,10 +5,14 @@
  */
 #include "backends/vfio-user/server.h"
 
+/* The most that is asked of the client at a time. */
+#define REMOTE_MAX 65536U
+
 /* A thread that waits for a reply; on its stack, linked under vm->lock. */
 struct vu_wait {
 	struct vu_wait *next;
 	u16 id, command;
+	bool short_form;
 	u8 *buf; /* of a read */
 	u32 len;
 	bool done;
@@ -90,10 +94,22 @@ static struct vu_wait *wait_take(struct vu_conn *c, const struct vuw_hdr *hdr)
 	return NULL;
 }
 
+static int short_reply(struct vu_conn *c, const struct vu_wait *w, const struct vuw_hdr *hdr)
+{
+	const u8 *data = mpt_vuw_short_data(c->rx, hdr->size, w->len);
+
+	if (!data)
+		return -EIO;
+	memcpy(w->buf, data, w->len);
+	return 0;
+}
+
 static int reply_check(struct vu_conn *c, const struct vu_wait *w, const struct vuw_hdr *hdr)
 {
 	struct vuw_msg m;
 
+	if (w->short_form && w->command == VUW_DMA_READ && !(hdr->flags & VUW_ERROR))
+		return short_reply(c, w, hdr);
 	if (mpt_vuw_decode(c->rx, hdr->size, &m))
 		return -EIO;
 	if (hdr->flags & VUW_ERROR)
@@ -125,8 +141,10 @@ static void handle_reply(struct vu_conn *c)
 static void queue_add(struct vu_conn *c)
 {
 	size_t len = rx_header(c).size, room = sizeof(struct vu_queued) + len;
-	struct vu_queued *q = c->queued + room <= VU_QUEUE_MAX ? mpt_zalloc(room) : NULL;
+	struct vu_queued *q = NULL;
 
+	if (c->queued + room <= VU_QUEUE_MAX && c->queued_fds + c->rx_fds.n <= VU_QUEUE_FDS)
+		q = mpt_zalloc(room);
 	if (!q) {
 		mpt_vu_fds_close(&c->rx_fds);
 		die_locked(c);
@@ -136,6 +154,7 @@ static void queue_add(struct vu_conn *c)
 	q->fds = c->rx_fds;
 	memcpy(q->bytes, c->rx, len);
 	c->queued += room;
+	c->queued_fds += q->fds.n;
 	*c->queue_end = q;
 	c->queue_end = &q->next;
 }
@@ -150,6 +169,7 @@ static struct vu_queued *queue_take(struct vu_conn *c)
 	if (!c->queue)
 		c->queue_end = &c->queue;
 	c->queued -= sizeof(*q) + q->len;
+	c->queued_fds -= q->fds.n;
 	return q;
 }
 
@@ -188,6 +208,7 @@ bool mpt_vu_conn_begin(struct vu_conn *c, int fd)
 	c->queue = NULL;
 	c->queue_end = &c->queue;
 	c->queued = 0;
+	c->queued_fds = 0;
 	os_mutex_unlock(&c->vm->lock);
 	return !stop;
 }
@@ -325,22 +346,48 @@ static void wait_for(struct vu_conn *c, struct vu_wait *w, u64 deadline)
 	}
 }
 
-static int remote_piece(struct vu_conn *c, u64 gpa, u8 *buf, u32 len, bool write)
+static int send_short(struct vu_conn *c, u16 id, const struct vuw_dma *dma, const u8 *data,
+		      u64 deadline)
+{
+	static const u8 pad[VUW_SHORT_PAD];
+	u8 head[VUW_SHORT_HEAD];
+	struct vu_bytes piece[2] = { { head, sizeof(head) }, { data, dma->count } };
+	struct vu_bytes end[2] = { { pad, sizeof(pad) }, { NULL, 0 } };
+	int ret;
+
+	mpt_vuw_short_head(id, dma, head);
+	os_mutex_lock(&c->send_lock);
+	ret = mpt_vu_sock_write(c->fd, piece, NULL, deadline);
+	if (!ret)
+		ret = mpt_vu_sock_write(c->fd, end, NULL, deadline);
+	os_mutex_unlock(&c->send_lock);
+	return ret;
+}
+
+static int send_access(struct vu_conn *c, const struct vu_wait *w, u64 gpa, u64 deadline)
+{
+	bool write = w->command == VUW_DMA_WRITE;
+	struct vuw_msg m = { .hdr = { .id = w->id, .command = w->command },
+			     .u.dma = { .addr = gpa, .count = w->len },
+			     .data = write ? w->buf : NULL,
+			     .data_len = write ? w->len : 0 };
+
+	if (write && w->short_form)
+		return send_short(c, w->id, &m.u.dma, w->buf, deadline);
+	return send_message(c, &m, deadline);
+}
+
+static int remote_piece(struct vu_conn *c, u64 gpa, u8 *buf, u32 len, bool write, u64 deadline)
 {
 	struct vu_wait w = {
 		.command = write ? VUW_DMA_WRITE : VUW_DMA_READ, .buf = buf, .len = len, .ret = -EIO
 	};
-	struct vuw_msg m = { .hdr.command = w.command,
-			     .u.dma = { .addr = gpa, .count = len },
-			     .data = write ? buf : NULL,
-			     .data_len = write ? len : 0 };
-	u64 deadline = os_now_ns() + c->vm->timeout_ns;
 
 	os_mutex_lock(&c->vm->lock);
+	w.short_form = c->short_dma;
 	wait_begin(c, &w);
 	os_mutex_unlock(&c->vm->lock);
-	m.hdr.id = w.id;
-	if (send_message(c, &m, deadline))
+	if (send_access(c, &w, gpa, deadline))
 		mpt_vu_conn_die(c);
 	os_mutex_lock(&c->vm->lock);
 	wait_for(c, &w, deadline);
@@ -358,7 +405,7 @@ static struct vu_conn *use(struct vu_vm *vm, u64 *max)
 	os_mutex_lock(&vm->lock);
 	c = vm->conn;
 	if (c && !c->dead && c->remote_max) {
-		*max = c->remote_max;
+		*max = c->remote_max < REMOTE_MAX ? c->remote_max : REMOTE_MAX;
 		c->users++;
 	} else {
 		c = NULL;
@@ -377,12 +424,12 @@ static void unuse(struct vu_conn *c)
 	os_mutex_unlock(&vm->lock);
 }
 
-int mpt_vu_remote_access(struct vu_vm *vm, u64 gpa, void *buf, u32 len, bool write)
+int mpt_vu_remote_access(struct vu_vm *vm, u64 gpa, void *buf, u64 len, bool write)
 {
+	u64 deadline = os_now_ns() + vm->timeout_ns, max;
 	struct vu_conn *c;
 	u8 *at = buf;
 	int ret = 0;
-	u64 max;
 	u32 n;
 
 	c = use(vm, &max);
@@ -390,7 +437,7 @@ int mpt_vu_remote_access(struct vu_vm *vm, u64 gpa, void *buf, u32 len, bool wri
 		return vu_fail("remote_access", -EIO, "VM %u has no client", vm->id);
 	for (; len && !ret; gpa += n, at += n, len -= n) {
 		n = len < max ? len : (u32)max;
-		ret = remote_piece(c, gpa, at, n, write);
+		ret = remote_piece(c, gpa, at, n, write, deadline);
 	}
 	unuse(c);
 	if (ret == -EFAULT)

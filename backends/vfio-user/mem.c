@@ -11,8 +11,6 @@
 
 /* A buffer longer than this exists nowhere: no process has that much address space. */
 #define BUFFER_MAX (1ULL << 47)
-/* The most that is asked of the client at a time. */
-#define REMOTE_MAX 65536U
 
 typedef u64 __attribute__((may_alias)) word64;
 typedef u32 __attribute__((may_alias)) word32;
@@ -124,18 +122,6 @@ static int file_access(struct vu_place *place, u64 gpa, u8 *buf, u64 len, bool w
 	return 0;
 }
 
-static int remote_access(struct vu_vm *vm, u64 gpa, u8 *buf, u64 len, bool write)
-{
-	int ret = 0;
-	u32 n;
-
-	for (; len && !ret; gpa += n, buf += n, len -= n) {
-		n = len < REMOTE_MAX ? (u32)len : REMOTE_MAX;
-		ret = mpt_vu_remote_access(vm, gpa, buf, n, write);
-	}
-	return ret;
-}
-
 int mpt_vu_place_access(struct vu_place *place, u64 gpa, void *buf, u64 len, bool write)
 {
 	int ret = 0;
@@ -150,7 +136,7 @@ int mpt_vu_place_access(struct vu_place *place, u64 gpa, void *buf, u64 len, boo
 	case VU_REMOTE:
 		/* What the client has at this address by now is something else. */
 		ret = os_load(&place->gone) ? -EFAULT
-					    : remote_access(place->vm, gpa, buf, len, write);
+					    : mpt_vu_remote_access(place->vm, gpa, buf, len, write);
 		break;
 	}
 	if (write && !ret)

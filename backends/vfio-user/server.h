@@ -16,6 +16,8 @@
 #define VU_MSG_MAX (VUW_HEAD_MAX + VU_XFER_MAX)
 /* Bytes of requests that may arrive while a request waits for the client's own memory. */
 #define VU_QUEUE_MAX (4U << 20)
+/* And descriptors with them: they are the whole process's. */
+#define VU_QUEUE_FDS 64U
 
 /* The longest bitmap of a report of what was written; the rest of the reply is in front of it. */
 #define VU_BITMAP_MAX (VU_XFER_MAX - (u32)sizeof(struct vuw_log_report))
@@ -57,6 +59,7 @@ struct vu_conn {
 	struct vu_wait *waits;
 	struct vu_queued *queue, **queue_end;
 	size_t queued;
+	unsigned int queued_fds;
 	u64 remote_max; /* of one DMA_READ or DMA_WRITE; 0: not negotiated yet */
 	bool short_dma; /* the client's DMA messages are QEMU's */
 

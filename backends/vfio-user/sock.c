@@ -59,8 +59,8 @@ void mpt_vu_event_signal(int fd)
 	u64 one = 1;
 
 	/*
-	 * A full counter is readable all the same: it is left alone, since writing would wait if the
-	 * client has taken the flag away. What takes no count is the client's matter.
+	 * A full counter is readable all the same: it is left alone, since writing would wait if
+	 * the client has taken the flag away. What takes no count is the client's matter.
 	 */
 	if (poll(&p, 1, 0) != 1 || write(fd, &one, sizeof(one)) < 0)
 		return;

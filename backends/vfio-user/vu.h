@@ -136,10 +136,10 @@ int mpt_vu_server_start(struct vu_vm *vm, int listen, int fd);
 void mpt_vu_server_stop(struct vu_vm *vm);
 /*
  * Memory that the client keeps for itself, by DMA_READ and DMA_WRITE. Any thread, no lock, not in a
- * section; sleeps until the answer is there. 0, -EIO (no client, or it does not answer in time),
- * -EFAULT (it says no).
+ * section; sleeps until all answers are there, vm->timeout_ns at most. 0, -EIO (no client, or it
+ * does not answer in time), -EFAULT (it says no).
  */
-int mpt_vu_remote_access(struct vu_vm *vm, u64 gpa, void *buf, u32 len, bool write);
+int mpt_vu_remote_access(struct vu_vm *vm, u64 gpa, void *buf, u64 len, bool write);
 
 /* --- device.c: what the device is, by asking the core as firmware would --- */
 #define VU_BARS 6

@@ -165,6 +165,31 @@ int64_t mpt_vuw_encode(const struct vuw_msg *m, void *bytes, size_t room)
 	return (int64_t)n + m->data_len;
 }
 
+const u8 *mpt_vuw_short_data(const void *bytes, size_t len, u32 count)
+{
+	const u8 *at = bytes;
+	struct vuw_hdr hdr;
+	u32 said;
+
+	if (mpt_vuw_header(bytes, len, &hdr) || hdr.size != len || hdr.command != VUW_DMA_READ ||
+	    hdr.flags != VUW_REPLY || len != VUW_SHORT_HEAD + (u64)count + VUW_SHORT_PAD)
+		return NULL;
+	memcpy(&said, at + VUW_SHORT_HEAD - sizeof(said), sizeof(said));
+	return said == count ? at + VUW_SHORT_HEAD : NULL;
+}
+
+void mpt_vuw_short_head(u16 id, const struct vuw_dma *dma, u8 head[VUW_SHORT_HEAD])
+{
+	u32 count = (u32)dma->count;
+	struct vuw_hdr hdr = { .id = id,
+			       .command = VUW_DMA_WRITE,
+			       .size = (u32)(VUW_SHORT_HEAD + VUW_SHORT_PAD) + count };
+
+	memcpy(head, &hdr, VUW_HDR);
+	memcpy(head + VUW_HDR, &dma->addr, sizeof(dma->addr));
+	memcpy(head + VUW_HDR + sizeof(dma->addr), &count, sizeof(count));
+}
+
 void mpt_vuw_error(const struct vuw_hdr *request, int error, struct vuw_hdr *reply)
 {
 	*reply = (struct vuw_hdr){

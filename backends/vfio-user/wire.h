@@ -225,6 +225,17 @@ int mpt_vuw_head(const struct vuw_msg *m, u8 head[VUW_HEAD_MAX]);
 /* All of it. The bytes, -ENOSPC, or as mpt_vuw_head(). */
 int64_t mpt_vuw_encode(const struct vuw_msg *m, void *bytes, size_t room);
 
+/*
+ * DMA_READ's reply and DMA_WRITE's request as QEMU's client has them (10.1 to 11.1): a count of 4
+ * bytes, the data behind it, and as many bytes at the end as the count is too short.
+ */
+#define VUW_SHORT_HEAD (VUW_HDR + sizeof(u64) + sizeof(u32))
+#define VUW_SHORT_PAD sizeof(u32)
+/* The data of a reply of exactly @count bytes; NULL: it is none. */
+const u8 *mpt_vuw_short_data(const void *bytes, size_t len, u32 count);
+/* A request's bytes in front of its data; behind it are VUW_SHORT_PAD of any value. */
+void mpt_vuw_short_head(u16 id, const struct vuw_dma *dma, u8 head[VUW_SHORT_HEAD]);
+
 /* The reply of an error: the header only. */
 void mpt_vuw_error(const struct vuw_hdr *request, int error, struct vuw_hdr *reply);
 
