@@ -122,6 +122,7 @@ layer_suites += \
 	tests/test_vfu_bus \
 	tests/test_vfu_caps \
 	tests/test_vfu_irq \
+	tests/test_vfu_liar \
 	tests/test_vfu_mem \
 	tests/test_vfu_migrate \
 	tests/test_vfu_nested \
@@ -161,6 +162,7 @@ threaded_suites = \
 	tests/test_rcu \
 	tests/test_serve \
 	tests/test_vfu_irq \
+	tests/test_vfu_liar \
 	tests/test_vfu_mem \
 	tests/test_vfu_migrate \
 	tests/test_vfu_nested \

@@ -36,7 +36,8 @@ START_TEST(caps_of_qemu)
 		       &c),
 		0);
 	ck_assert_uint_eq(c.has, VUW_CAP_FDS | VUW_CAP_XFER | VUW_CAP_MAPS | VUW_CAP_PGSIZES |
-					 VUW_CAP_MULTI | VUW_CAP_BITMAP);
+					 VUW_CAP_MULTI | VUW_CAP_BITMAP | VUW_CAP_MIG_PGSIZE);
+	ck_assert_uint_eq(c.mig_pgsize, 4096);
 	ck_assert_uint_eq(c.max_msg_fds, 8);
 	ck_assert_uint_eq(c.max_bitmap_size, 268435456);
 	ck_assert(c.write_multiple);
@@ -179,10 +180,11 @@ START_TEST(caps_printed)
 	ck_assert_str_eq(json, "{\"capabilities\":{\"max_msg_fds\":8,\"write_multiple\":true}}");
 	memset(&c, 0xff, sizeof(c));
 	c.write_multiple = c.twin_supported = true;
-	c.has = 0x7f;
+	c.has = 0xff;
 	ck_assert_int_eq(mpt_vuw_caps_encode(&c, json), (int)strlen(json) + 1);
 	ck_assert_int_eq(decode(json, &back), 0);
-	ck_assert_uint_eq(back.has, 0x7f);
+	ck_assert_uint_eq(back.has, 0xff);
+	ck_assert_uint_eq(back.mig_pgsize, UINT64_MAX);
 	ck_assert_uint_eq(back.pgsizes, UINT64_MAX);
 	ck_assert_uint_eq(back.max_bitmap_size, UINT64_MAX);
 	ck_assert(back.twin_supported && back.write_multiple);

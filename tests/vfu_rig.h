@@ -48,7 +48,7 @@ static struct {
 	struct intel_vgpu vgpu;
 	bool attached;
 	char dir[80], path[96];
-	int fds; /* of this process, before */
+	int fds, fds_idle; /* of this process, before; and without a client */
 
 	pthread_mutex_t lock; /* the rest */
 	u8 cfg[4096], writable[4096];
@@ -241,6 +241,7 @@ static inline void rig_open(void)
 	rig.vgpu.mpt = mpt_host_table(rig.host);
 	rig.vgpu.cfg_space = rig.cfg;
 	rig_attach();
+	rig.fds_idle = rig_fds();
 }
 
 /* Nothing stays: no memory, no descriptor, no name. */
