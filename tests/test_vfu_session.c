@@ -163,6 +163,176 @@ START_TEST(vgpu_goes)
 }
 END_TEST
 
+/* --- without memory --- */
+
+/* What a guest's beginning needs of the server. False: something of it was refused. */
+static bool begin_of_a_guest(int mem, int event)
+{
+	struct cl c;
+	bool ok;
+
+	cl_connect(&c);
+	ok = !cl_version(&c, 0, 1, CL_JSON) && !cl_map(&c, 0, MIB, 0, mem, 3) &&
+	     !cl_map(&c, MIB, MIB, 0, -1, 3) && !cl_irqs(&c, 1, 0x24, 0, 1, event) &&
+	     !cl_call(&c, 13, NULL, 0) && !cl_unmap(&c, 0, MIB, 0);
+	cl_close(&c);
+	return ok;
+}
+
+/* Whichever allocation fails: the client is told or goes, and the next one is served. */
+START_TEST(allocation_fails)
+{
+	int mem = rig_memfd(MIB, _i), event = eventfd(0, EFD_NONBLOCK);
+	bool failed = true, ok;
+	unsigned long n;
+
+	for (n = 1; failed; n++) {
+		mpt_alloc_fail_at(n);
+		ok = begin_of_a_guest(mem, event);
+		failed = mpt_alloc_failed();
+		mpt_alloc_fail_at(0);
+		ck_assert(ok == !failed);
+		ck_assert(begin_of_a_guest(mem, event));
+		rig_until(!rig_places());
+	}
+	ck_assert_uint_gt(n, 4);
+	close(mem);
+	close(event);
+}
+END_TEST
+
+static int open_again(void)
+{
+	struct mpt_host *host;
+	struct mpt_vm *vm, *old;
+	struct intel_vgpu vgpu = { .cfg_space = rig.cfg };
+	struct mpt_core core = { .size = sizeof(core), .ops = &rig_ops, .opaque = &rig };
+	char spec[160];
+	int ret;
+
+	snprintf(spec, sizeof(spec), "vfio-user:socket=%s2", rig.path);
+	ret = mpt_host_open(spec, &host);
+	if (ret)
+		return ret;
+	ck_assert_int_eq(mpt_host_set_core(host, &core), 0);
+	ret = mpt_vm_get(host, 1, &vm);
+	if (!ret) {
+		vgpu.mpt = mpt_host_table(host);
+		old = mpt_target_set(vm);
+		ret = intel_gvt_hypervisor_attach_vgpu(&vgpu);
+		mpt_target_set(old);
+		if (!ret)
+			intel_gvt_hypervisor_detach_vgpu(&vgpu);
+		mpt_vm_put(vm);
+	}
+	ck_assert_int_eq(mpt_host_close(host), 0);
+	return ret;
+}
+
+START_TEST(opening_fails)
+{
+	long live = mpt_alloc_live();
+	int fds = rig_fds();
+	bool failed = true;
+	unsigned long n;
+	int ret;
+
+	for (n = 1; failed; n++) {
+		mpt_alloc_fail_at(n);
+		ret = open_again();
+		failed = mpt_alloc_failed();
+		mpt_alloc_fail_at(0);
+		ck_assert_msg(ret == (failed ? -ENOMEM : 0), "%lu: %d, %s", n, ret,
+			      mpt_last_error());
+		ck_assert_int_eq(mpt_alloc_live(), live);
+		ck_assert_int_eq(rig_fds(), fds);
+	}
+	ck_assert_uint_gt(n, 8);
+}
+END_TEST
+
+/* --- names --- */
+
+static int open_at(const char *path, unsigned int vms)
+{
+	struct mpt_host *host;
+	char spec[400];
+	int ret;
+
+	snprintf(spec, sizeof(spec), "vfio-user:socket=%s,vms=%u", path, vms);
+	ret = mpt_host_open(spec, &host);
+	if (!ret)
+		ck_assert_int_eq(mpt_host_close(host), 0);
+	return ret;
+}
+
+static void stale_socket(const char *path)
+{
+	struct sockaddr_un sun = { .sun_family = AF_UNIX };
+	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+	memcpy(sun.sun_path, path, strlen(path) + 1);
+	ck_assert_int_eq(bind(fd, (struct sockaddr *)&sun, sizeof(sun)), 0);
+	close(fd);
+}
+
+START_TEST(names)
+{
+	char path[256];
+	struct stat st;
+	int fd;
+
+	/* Somebody listens there. */
+	ck_assert_int_eq(open_at(rig.path, 1), -EBUSY);
+	snprintf(path, sizeof(path), "%s/file", rig.dir);
+	fd = open(path, O_CREAT | O_WRONLY | O_CLOEXEC, 0600);
+	close(fd);
+	ck_assert_int_eq(open_at(path, 1), -EEXIST);
+	ck_assert_int_eq(unlink(path), 0);
+	/* What nobody listens at any more. */
+	stale_socket(path);
+	ck_assert_int_eq(open_at(path, 1), 0);
+	ck_assert_int_ne(stat(path, &st), 0);
+	/* Of several the third is in the way; the first two go again. */
+	snprintf(path, sizeof(path), "%s/v.3", rig.dir);
+	fd = open(path, O_CREAT | O_WRONLY | O_CLOEXEC, 0600);
+	close(fd);
+	snprintf(path, sizeof(path), "%s/v", rig.dir);
+	ck_assert_int_eq(open_at(path, 4), -EEXIST);
+	snprintf(path, sizeof(path), "%s/v.3", rig.dir);
+	ck_assert_int_eq(unlink(path), 0);
+	snprintf(path, sizeof(path), "%s/no/folder", rig.dir);
+	ck_assert_int_eq(open_at(path, 1), -ENOENT);
+	memset(path, 'x', 107);
+	path[0] = path[2] = '/';
+	path[107] = '\0';
+	ck_assert_int_eq(open_at(path, 1), -ENOENT);
+	path[107] = 'x';
+	path[108] = '\0';
+	ck_assert_int_eq(open_at(path, 1), -EINVAL);
+	/* For its owner only. */
+	ck_assert_int_eq(stat(rig.path, &st), 0);
+	ck_assert_uint_eq(st.st_mode & 0777, 0600);
+}
+END_TEST
+
+/* A name that somebody else has taken meanwhile is left alone. */
+START_TEST(name_taken)
+{
+	struct stat st;
+
+	ck_assert_int_eq(unlink(rig.path), 0);
+	stale_socket(rig.path);
+	rig_detach();
+	mpt_vm_put(rig.vm);
+	ck_assert_int_eq(mpt_host_close(rig.host), 0);
+	ck_assert_int_eq(stat(rig.path, &st), 0);
+	ck_assert_int_eq(unlink(rig.path), 0);
+	rmdir(rig.dir);
+	rig_open();
+}
+END_TEST
+
 static Suite *session_suite(void)
 {
 	Suite *s = suite_create("vfio-user session");
@@ -176,6 +346,10 @@ static Suite *session_suite(void)
 	tcase_add_test(t, one_after_the_other);
 	tcase_add_test(t, second_client_waits);
 	tcase_add_test(t, vgpu_goes);
+	tcase_add_loop_test(t, allocation_fails, 0, 2);
+	tcase_add_test(t, opening_fails);
+	tcase_add_test(t, names);
+	tcase_add_test(t, name_taken);
 	suite_add_tcase(s, t);
 	return s;
 }
