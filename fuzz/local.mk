@@ -14,6 +14,13 @@ fuzz_targets = \
 	fuzz/fuzz_submit \
 	fuzz/fuzz_trace
 
+# The back end's own, of its archive.
+if BACKEND_VFIO_USER
+fuzz_targets += \
+	fuzz/fuzz_vfu_server \
+	fuzz/fuzz_vfu_wire
+endif
+
 # What make check replays. The others need a table of operations of their own or a layer, which a
 # static-backend build refuses.
 if STATIC_BACKEND
@@ -56,6 +63,12 @@ fuzz_fuzz_submit_LDADD = libmpt-gvt-core.la libmpt-core.la
 fuzz_fuzz_trace_SOURCES = fuzz/fuzz_trace.c fuzz/replay_main.c $(mmiotrace_sources)
 fuzz_fuzz_trace_CPPFLAGS = $(public_cppflags)
 fuzz_fuzz_trace_LDADD = libmpt-gvt.la libmpt.la
+fuzz_fuzz_vfu_server_SOURCES = fuzz/fuzz_vfu_server.c fuzz/replay_main.c
+fuzz_fuzz_vfu_server_CPPFLAGS = $(public_cppflags) -I$(top_srcdir)
+fuzz_fuzz_vfu_server_LDADD = libmpt-core.la
+fuzz_fuzz_vfu_wire_SOURCES = fuzz/fuzz_vfu_wire.c fuzz/replay_main.c
+fuzz_fuzz_vfu_wire_CPPFLAGS = $(public_cppflags) -I$(top_srcdir)
+fuzz_fuzz_vfu_wire_LDADD = libmpt-core.la
 EXTRA_DIST += fuzz/corpus fuzz/replay.sh
 
 # Everything in one instrumented program a target: the libraries' sources are compiled once more,
