@@ -121,12 +121,17 @@ if BACKEND_VFIO_USER
 layer_suites += \
 	tests/test_vfu_bus \
 	tests/test_vfu_caps \
+	tests/test_vfu_feature \
 	tests/test_vfu_irq \
 	tests/test_vfu_liar \
 	tests/test_vfu_mem \
 	tests/test_vfu_migrate \
 	tests/test_vfu_nested \
 	tests/test_vfu_remote \
+	tests/test_vfu_log \
+	tests/test_vfu_mem \
+	tests/test_vfu_migrate \
+	tests/test_vfu_move \
 	tests/test_vfu_server \
 	tests/test_vfu_session \
 	tests/test_vfu_wire
@@ -167,6 +172,10 @@ threaded_suites = \
 	tests/test_vfu_migrate \
 	tests/test_vfu_nested \
 	tests/test_vfu_remote \
+	tests/test_vfu_log \
+	tests/test_vfu_mem \
+	tests/test_vfu_migrate \
+	tests/test_vfu_move \
 	tests/test_vfu_server \
 	tests/test_vfu_session
 

@@ -27,7 +27,7 @@
 #define MIG_HIGH (512 * MIB)
 #define MIG_XFER (1U << 20)
 /* What a QEMU 11.1 says of itself, as far as it matters here. */
-#define MIG_CAPS                                                                           \
+#define MIG_CAPS                                                                            \
 	"{\"capabilities\":{\"max_data_xfer_size\":1048576,\"migration\":{\"pgsize\":4096," \
 	"\"max_bitmap_size\":268435456}}}"
 
@@ -297,9 +297,9 @@ static inline void mig_push_all(struct mig *c, const struct mig_blob *b, u32 pie
 	size_t at;
 
 	for (at = 0; at < b->len; at += piece)
-		ck_assert_int_eq(mig_push(c, b->p + at,
-					  (u32)(b->len - at < piece ? b->len - at : piece)),
-				 0);
+		ck_assert_int_eq(
+			mig_push(c, b->p + at, (u32)(b->len - at < piece ? b->len - at : piece)),
+			0);
 }
 
 static inline struct mig_blob mig_save(struct mig *c)
@@ -373,6 +373,42 @@ static inline void mig_down(struct mig *c)
 	ck_assert_int_ne(access(c->path, F_OK), 0);
 	if (!--migs)
 		ck_assert_int_eq(mpt_alloc_live(), 0);
+}
+
+/* --- in a state --- */
+
+static inline bool mig_active(const struct mig *c)
+{
+	return life_info(c->vgpu).active;
+}
+
+static inline void mig_state_is(struct mig *c, u32 state)
+{
+	ck_assert_uint_eq(mig_state(c), state);
+	ck_assert_int_eq(mig_active(c), state == VUW_STATE_RUNNING);
+}
+
+static inline void mig_to_error(struct mig *c)
+{
+	mig_go(c, VUW_STATE_RESUMING);
+	ck_assert_int_eq(mig_push(c, "nobody has saved this", 21), 0);
+	ck_assert_int_eq(mig_set(c, VUW_STATE_STOP), EINVAL);
+	mig_state_is(c, VUW_STATE_ERROR);
+}
+
+/* With a state to resume from that is one. */
+static inline void mig_enter(struct mig *c, u32 state, const struct mig_blob *good)
+{
+	mig_reset(c);
+	mig_state_is(c, VUW_STATE_RUNNING);
+	if (state == VUW_STATE_ERROR) {
+		mig_to_error(c);
+		return;
+	}
+	mig_go(c, state);
+	if (state == VUW_STATE_RESUMING)
+		mig_push_all(c, good, MIG_XFER);
+	mig_state_is(c, state);
 }
 
 /* --- a guest that leaves something everywhere --- */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Migration as the client conducts it: what is done on the way from one state to another, the stream
- * of a saved state, and the features that say so. All in the server's thread.
+ * Migration as the client conducts it: what is done on the way from one state to another, the
+ * stream of a saved state, and the features that say so. All in the server's thread.
  *
  * While the state is not RUNNING the vGPU is deactivated: its engines stand still, so nothing is
  * executed, written or signalled but what an access of the client's causes.
@@ -99,8 +99,7 @@ static int load(struct vu_conn *c, void *vgpu)
 static int loaded(struct vu_conn *c, void *vgpu)
 {
 	struct vu_mig *m = &c->mig;
-	int ret = m->broken ? -EINVAL
-			    : mpt_deliver_restore(host_of(c), vgpu, m->data, m->len);
+	int ret = m->broken ? -EINVAL : mpt_deliver_restore(host_of(c), vgpu, m->data, m->len);
 
 	data_free(m);
 	if (ret)
@@ -109,12 +108,9 @@ static int loaded(struct vu_conn *c, void *vgpu)
 }
 
 static int (*const arcs[VUW_STATES][VUW_STATES])(struct vu_conn *c, void *vgpu) = {
-	[VUW_STATE_RUNNING][VUW_STATE_STOP] = stop,
-	[VUW_STATE_STOP][VUW_STATE_RUNNING] = run,
-	[VUW_STATE_STOP][VUW_STATE_STOP_COPY] = save,
-	[VUW_STATE_STOP_COPY][VUW_STATE_STOP] = saved,
-	[VUW_STATE_STOP][VUW_STATE_RESUMING] = load,
-	[VUW_STATE_RESUMING][VUW_STATE_STOP] = loaded,
+	[VUW_STATE_RUNNING][VUW_STATE_STOP] = stop,   [VUW_STATE_STOP][VUW_STATE_RUNNING] = run,
+	[VUW_STATE_STOP][VUW_STATE_STOP_COPY] = save, [VUW_STATE_STOP_COPY][VUW_STATE_STOP] = saved,
+	[VUW_STATE_STOP][VUW_STATE_RESUMING] = load,  [VUW_STATE_RESUMING][VUW_STATE_STOP] = loaded,
 };
 
 /* After a failure the state is the last that was reached, or ERROR. */
@@ -218,8 +214,7 @@ static int get(struct vu_conn *c, struct vu_req *r, const struct vuw_feature_req
 {
 	if (f->index == VUW_FEATURE_MIGRATION)
 		return get_migration(c, r);
-	return f->index == VUW_FEATURE_MIG_STATE ? get_state(c, r)
-						 : get_report(c, r, &f->u.report);
+	return f->index == VUW_FEATURE_MIG_STATE ? get_state(c, r) : get_report(c, r, &f->u.report);
 }
 
 /* "the same as the request, unless the page size was changed" */

@@ -27,13 +27,13 @@ struct vu_queued;
 
 /* migrate.c: what the client does with the vGPU's state. */
 struct vu_mig {
-	bool offered;	     /* the client has said that it migrates */
+	bool offered; /* the client has said that it migrates */
 	enum vuw_state state;
 	unsigned long still; /* the handle of the vGPU that we have deactivated; 0: none */
 	u8 *data;	     /* the stream, in STOP_COPY and RESUMING */
 	size_t len, at;
-	bool broken;	     /* a part of it is missing */
-	u64 xfer_max;	     /* that the client takes at a time */
+	bool broken;  /* a part of it is missing */
+	u64 xfer_max; /* that the client takes at a time */
 };
 
 /*
