@@ -69,7 +69,6 @@ void guest_full_reset(struct guest *g)
 {
 	guest_reg_set(g, GDRST, GDRST_FULL);
 	guest_reg_wait(g, GDRST, GDRST_FULL, 0, "full reset");
-	g->vm[0].announced = g->vm[1].announced = false;
 }
 
 /* GAMW_ECO_DEV_RW_IA says so for each of the four page walkers. */

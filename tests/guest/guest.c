@@ -90,17 +90,15 @@ bool guest_check(struct guest *g, bool ok, u64 seen, const char *what, const cha
 
 /* --- the last step --- */
 
-/* No full reset: that alone would take down what the guest is to give back piece by piece. */
+/* No full reset: that alone would take down much that the guest is to give back piece by piece. */
 static void step_end(struct guest *g)
 {
 	u32 i;
 
-	/* What a full reset made the device forget is announced anew, to be taken back. */
-	for (i = 0; i < G_ARRAY(g->vm); i++) {
-		if (!g->vm[i].announced)
-			guest_vm_notify(g, &g->vm[i], true);
-		guest_vm_notify(g, &g->vm[i], false);
-	}
+	/* As i915: what was created before a full reset is given back after it. */
+	for (i = 0; i < G_ARRAY(g->vm); i++)
+		if (g->vm[i].announced)
+			guest_vm_notify(g, &g->vm[i], false);
 	guest_gt_off(g);
 	guest_ggtt_clear(g);
 	guest_pci_off(g);
