@@ -67,6 +67,27 @@ judged 1 "$(echo "$good" | sed 's/6\.1\.0/6.12.0/')"
 says 'FAIL gem_skip@s@rcs0: expected pass, got skip'
 judged 1 ''
 
+# What the kernel complains of counts, whatever the test says; a hang that it meant to make does not.
+judged 1 "$good
+IGT-LOG gem_a@two dmesg: [    9.0] WARNING: CPU: 0 PID: 1 at drivers/x.c:1 f+0x1/0x2 [i915]"
+says 'FAIL gem_a@two: the kernel complains: [    9.0] WARNING: CPU: 0 PID: 1 at drivers/x.c:1 f+0x1/0x2 [i915]'
+says '1 passed, 1 failed, 1 failed as explained, 1 skipped'
+judged 1 "$good
+IGT-LOG probe dmesg: [    9.0] i915 0000:00:02.0: [drm] *ERROR* no"
+judged 0 "$good
+IGT-LOG gem_a@two dmesg: [    9.0] i915 0000:00:02.0: [drm] GPU HANG: ecode 9:1:00000000"
+
+# What was wrong with the vGPU's side.
+echo 'FAIL server: boot 1: ended with status 1' >"$scratch/server"
+status=0
+printf '%s\n' "$good" >"$scratch/results"
+awk -f "$igt/compare.awk" kind=expect "$scratch/expect" kind=list "$scratch/list" kind=results \
+	"$scratch/results" kind=server "$scratch/server" >"$scratch/report" || status=$?
+[ "$status" -eq 1 ] || fail "a server that fails is not seen: $(cat "$scratch/report")"
+says 'FAIL server: boot 1: ended with status 1'
+says '2 passed, 1 failed, 1 failed as explained, 1 skipped'
+ok 'the server is judged'
+
 # Better than expected is said, and no failure.
 judged 0 "$(echo "$good" | sed 's/basic fail/basic pass/')"
 says 'PASS gem_render_x@basic: expected fail, no longer so: take the row out of expect.txt'

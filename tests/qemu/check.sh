@@ -3,11 +3,14 @@
 # make check-guest: stock kernels in a stock QEMU bind their stock i915 to our vGPU. Fetches what it
 # needs, boots a set of machines (boot.sh) and adds up what the gate says of each.
 #
-#   check.sh covering|all|platforms|show [OPTION=VALUE]...
+#   check.sh covering|all|platforms|igt|igt-all|show [OPTION=VALUE]...
 #
-#   covering    four boots in which each value of each axis appears, and each two values of most
-#   all         every combination, and the other platforms
+#   covering    four boots in which each value of each axis appears, and each two values of most;
+#               IGT's fast-feedback list and the shorter part of ours on one kernel each
+#   all         every combination, the other platforms, and both lists of IGT on each kernel
 #   platforms   every other platform once, on the newest kernel
+#   igt         only what covering runs of IGT
+#   igt-all     only what all runs of IGT
 #   show        one boot, with what i915 and the batches say; OPTIONs are boot.sh's
 #
 #   MPTCTL=PATH      what serves the vGPU
@@ -123,6 +126,44 @@ platforms()
 	done <"$here/platforms"
 }
 
+# igt KERNEL SELECTION [NAME=VALUE]...: a guest that runs tests of IGT (igt/run.sh). What fails as
+# expected is no pass: it counts as a skip.
+igt()
+{
+	local name=igt-$1-$2 x s
+	local kernel=$1 selection=$2
+	shift 2
+	SECONDS=0
+	env MPTCTL="$mptctl" "$@" sh "$here/igt/run.sh" "$cache" "$kernel" "$selection" \
+		"$out/$name" >"$out/$name.gate" 2>&1
+	read -r p f x s < <(awk '/^[0-9]+ passed, [0-9]+ failed, [0-9]+ failed as explained, / {
+			p = $1; f = $3; x = $5; s = $9; n++ }
+		END { print p + 0, n ? f + 0 : 1, x + 0, s + 0 }' "$out/$name.gate")
+	verdict=PASS
+	[ "$f" -eq 0 ] || verdict=FAIL
+	passed=$((passed + p)) failed=$((failed + f)) skipped=$((skipped + x + s))
+	echo "$verdict: guest $name ($p passed, $f failed, $x failed as expected, $s skipped;" \
+		"$SECONDS s)"
+	sed -nE "s/^SKIP /SKIP: guest $name: /p; s/^XFAIL (.*)/SKIP: guest $name: \1 (fails)/p;
+		/^PASS .*: expected /p" "$out/$name.gate"
+	[ "$f" -eq 0 ] || { grep -E '^(FAIL|  )' "$out/$name.gate" | cut -c1-200 | head -n 60
+		echo "logs: $out/$name"; }
+}
+
+igt_covering()
+{
+	igt 6.12 fast-feedback
+	igt 6.1 ci
+}
+
+igt_all()
+{
+	for kernel in 6.12 6.1; do
+		igt $kernel fast-feedback
+		igt $kernel list
+	done
+}
+
 show()
 {
 	judged show "$@"
@@ -145,17 +186,27 @@ what=${1:-covering}
 [ $# -eq 0 ] || shift
 case $what in
 covering)
-	ready qemu busybox uapi linux-6.1 linux-6.12
+	ready qemu busybox uapi linux-6.1 linux-6.12 igt kmod
 	covering
+	igt_covering
 	;;
 all)
-	ready qemu busybox uapi linux-6.1 linux-6.12
+	ready qemu busybox uapi linux-6.1 linux-6.12 igt kmod
 	product
 	platforms
+	igt_all
 	;;
 platforms)
 	ready qemu busybox uapi linux-6.12
 	platforms
+	;;
+igt)
+	ready qemu busybox uapi linux-6.1 linux-6.12 igt kmod
+	igt_covering
+	;;
+igt-all)
+	ready qemu busybox uapi linux-6.1 linux-6.12 igt kmod
+	igt_all
 	;;
 show)
 	kernel=6.12
@@ -165,6 +216,6 @@ show)
 	ready qemu busybox uapi "linux-$kernel"
 	show "$@"
 	;;
-*) echo "check.sh: no '$what'; known: covering, all, platforms, show" >&2; exit 2 ;;
+*) echo "check.sh: no '$what'; known: covering, all, platforms, igt, igt-all, show" >&2; exit 2 ;;
 esac
 closing

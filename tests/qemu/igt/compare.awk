@@ -7,7 +7,8 @@
 #	PASS name: expected fail: ...   better than expected: the expectation is to be taken out
 #	SKIP name: reason               expected
 #	XFAIL name: reason              a failure that expect.txt explains
-#	FAIL name: ...                  anything else, and a test of the list without a result
+#	FAIL name: ...                  anything else: a test of the list without a result as well,
+#	                                and a pass of which the kernel complains
 
 function fail(name, why)
 {
@@ -38,7 +39,9 @@ function judge(name,    got, i, want)
 	got = result[name]
 	i = expectation(name, kernel_of[name])
 	want = i ? row_result[i] : "pass"
-	if (got == "pass") {
+	if (name in complaint && (got == "pass" || got == "skip")) {
+		fail(name, "the kernel complains: " complaint[name])
+	} else if (got == "pass") {
 		passed++
 		printf i ? "PASS %s: expected %s, no longer so: take the row out of expect.txt\n" \
 			 : "PASS %s\n", name, want
@@ -105,6 +108,12 @@ $1 == "IGT" {
 	next
 }
 
+# A test that hangs the GPU on purpose makes the driver say so, and no more than that.
+$1 == "IGT-LOG" && $3 == "dmesg:" && /\*ERROR\*|WARNING:|BUG:|Call Trace|Oops/ {
+	complaint[$2] = $0
+	sub(/^IGT-LOG [^ ]* dmesg: /, "", complaint[$2])
+}
+
 $1 == "IGT-LOG" {
 	log_of[$2] = log_of[$2] "  " $0 "\n"
 	next
@@ -119,6 +128,9 @@ END {
 	}
 	if (!count)
 		fail("list", "empty")
+	# What the driver said when it was loaded, before the first test.
+	if ("probe" in complaint)
+		fail("probe", "the kernel complains: " complaint["probe"])
 	printf "%d passed, %d failed, %d failed as explained, %d skipped\n", passed, failed,
 	       explained, skipped
 	exit failed != 0

@@ -107,8 +107,15 @@ collect()
 		>>"$out/results.txt"
 }
 
+# The list has tests of the display. A console on it would be drawn through the aperture, a message
+# every 8 bytes, each time that a test gives the display back.
 case $selection in
-fast-feedback | list | ci) sh "$here/select.sh" "$selection" "$cache/igt" >"$out/list.txt" ;;
+fast-feedback) sh "$here/select.sh" "$selection" "$cache/igt" >"$out/list.txt" ;;
+list | ci)
+	sh "$here/select.sh" "$selection" >"$out/list.txt"
+	SERVE_ARGS="--monitor ${SERVE_ARGS-}"
+	APPEND="drm_kms_helper.fbdev_emulation=0 ${APPEND-}"
+	;;
 *) cp "$selection" "$out/list.txt" ;;
 esac
 # shellcheck disable=SC2046 # words

@@ -1,7 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# Prints the tests of a selection, one a line with the seconds that each may take:
-#	test[@subtest[@dynamic]] SECONDS
+# Prints the tests of a selection, one a line as runner.sh wants it.
 # Usage: select.sh fast-feedback IGT_ROOT	what the IGT package itself lists
 #	 select.sh list				all of list.txt
 #	 select.sh ci				the rows of list.txt that are marked ci
@@ -14,13 +13,16 @@ fast_feedback()
 	sed -n 's/^igt@\(\(gem_\|core_\|i915_\|kms_addfb_\|prime_\)[^[:space:]]*\).*/\1 90/p' "$1"
 }
 
+# Those that look at the record of a hung GPU.
+looks='^(i915_hangman|gem_exec_capture)@'
+
 # The limit is four times what was measured, and never short: machines differ.
 rows()
 {
-	sed 's/#.*//' "$here/list.txt" | awk -v mark="$1" '
+	sed 's/#.*//' "$here/list.txt" | awk -v mark="$1" -v looks="$looks" '
 		NF && (mark == "" || $3 == mark) {
 			limit = 4 * $2
-			print $1, limit < 40 ? 40 : int(limit)
+			print $1, limit < 40 ? 40 : int(limit), $1 ~ looks ? "" : "nocapture"
 		}'
 }
 
