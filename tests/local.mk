@@ -124,14 +124,12 @@ layer_suites += \
 	tests/test_vfu_feature \
 	tests/test_vfu_irq \
 	tests/test_vfu_liar \
-	tests/test_vfu_mem \
-	tests/test_vfu_migrate \
-	tests/test_vfu_nested \
-	tests/test_vfu_remote \
 	tests/test_vfu_log \
 	tests/test_vfu_mem \
 	tests/test_vfu_migrate \
 	tests/test_vfu_move \
+	tests/test_vfu_nested \
+	tests/test_vfu_remote \
 	tests/test_vfu_server \
 	tests/test_vfu_session \
 	tests/test_vfu_wire
@@ -168,14 +166,12 @@ threaded_suites = \
 	tests/test_serve \
 	tests/test_vfu_irq \
 	tests/test_vfu_liar \
-	tests/test_vfu_mem \
-	tests/test_vfu_migrate \
-	tests/test_vfu_nested \
-	tests/test_vfu_remote \
 	tests/test_vfu_log \
 	tests/test_vfu_mem \
 	tests/test_vfu_migrate \
 	tests/test_vfu_move \
+	tests/test_vfu_nested \
+	tests/test_vfu_remote \
 	tests/test_vfu_server \
 	tests/test_vfu_session
 
