@@ -12,6 +12,7 @@ bench_bench_SOURCES = \
 	bench/mem.c \
 	bench/outer.c \
 	bench/submit.c \
+	bench/vfu.c \
 	bench/yard.c
 bench_bench_CPPFLAGS = $(public_cppflags) $(guest_cppflags) $(JANSSON_CFLAGS)
 bench_bench_LDADD = libmpt-gvt.la libmpt.la $(JANSSON_LIBS)

@@ -7,5 +7,6 @@ const struct bench_set bench_sets[] = {
 	{ rows_mem, &num_rows_mem },
 	{ rows_gvt, &num_rows_gvt },
 	{ rows_submit, &num_rows_submit },
+	{ rows_vfu, &num_rows_vfu },
 	{ NULL, NULL },
 };
