@@ -90,6 +90,8 @@ for t in $(printf '%s\n' "$@" | sed 's/@.*//' | sort -u); do
 	cp "$igt/$tests/$t" "$top/$tests/"
 	add_libs_of "$top/$tests/$t"
 done
+# glibc loads it by itself, for pthread_cancel().
+add_lib libgcc_s.so.1 libc.so.6
 add_modules i915 vgem
 
 # glibc's loader looks here without a cache.
