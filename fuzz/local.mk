@@ -17,6 +17,7 @@ fuzz_targets = \
 # The back end's own, of its archive.
 if BACKEND_VFIO_USER
 fuzz_targets += \
+	fuzz/fuzz_vfu_migrate \
 	fuzz/fuzz_vfu_server \
 	fuzz/fuzz_vfu_wire
 endif
@@ -63,6 +64,10 @@ fuzz_fuzz_submit_LDADD = libmpt-gvt-core.la libmpt-core.la
 fuzz_fuzz_trace_SOURCES = fuzz/fuzz_trace.c fuzz/replay_main.c $(mmiotrace_sources)
 fuzz_fuzz_trace_CPPFLAGS = $(public_cppflags)
 fuzz_fuzz_trace_LDADD = libmpt-gvt.la libmpt.la
+# With the rig of tests/, without libcheck.
+fuzz_fuzz_vfu_migrate_SOURCES = fuzz/asserts.h fuzz/fuzz_vfu_migrate.c fuzz/replay_main.c
+fuzz_fuzz_vfu_migrate_CPPFLAGS = $(public_cppflags) -I$(top_srcdir)
+fuzz_fuzz_vfu_migrate_LDADD = libmpt-gvt-core.la libmpt-core.la
 fuzz_fuzz_vfu_server_SOURCES = fuzz/fuzz_vfu_server.c fuzz/replay_main.c
 fuzz_fuzz_vfu_server_CPPFLAGS = $(public_cppflags) -I$(top_srcdir)
 fuzz_fuzz_vfu_server_LDADD = libmpt-core.la

@@ -206,6 +206,11 @@ START_TEST(kept)
 	ck_assert_uint_eq(count(&c, 0x40000000, 0x100000, PAGE), 2);
 	ck_assert_uint_eq(count(&c, 0x40000000, 0x100000, PAGE), 0);
 	ck_assert_uint_eq(count_all(&c), 1);
+	mig_map(&c, 0x40000000, 0x100000, 0x100000);
+	device_writes(&c, 0x40010000, 4 * PAGE);
+	mig_unmap(&c, 0x40000000, 0x100000);
+	ck_assert_uint_eq(count(&c, 0x40010000, PAGE, PAGE), 1);
+	ck_assert_uint_eq(count(&c, 0x40000000, 0x100000, PAGE), 3);
 	/* There again, and written again: both are said, once. */
 	mig_map(&c, 0x40000000, 0x100000, 0x100000);
 	device_writes(&c, 0x40003000, 1);
