@@ -152,7 +152,7 @@ int os_ram_alloc(struct os_ram *ram, size_t size)
 
 	if (alloc_fails())
 		return -ENOMEM;
-	fd = memfd_create("mpt-ram", MFD_CLOEXEC);
+	fd = memfd_create("mpt-ram", MFD_CLOEXEC | MFD_ALLOW_SEALING);
 	if (fd < 0)
 		return -ENOMEM;
 	if (ftruncate(fd, (off_t)size))

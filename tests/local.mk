@@ -121,6 +121,7 @@ if BACKEND_VFIO_USER
 layer_suites += \
 	tests/test_vfu_bus \
 	tests/test_vfu_caps \
+	tests/test_vfu_client \
 	tests/test_vfu_feature \
 	tests/test_vfu_irq \
 	tests/test_vfu_liar \
@@ -164,6 +165,7 @@ threaded_suites = \
 	tests/test_mock_threads_store \
 	tests/test_rcu \
 	tests/test_serve \
+	tests/test_vfu_client \
 	tests/test_vfu_irq \
 	tests/test_vfu_liar \
 	tests/test_vfu_log \

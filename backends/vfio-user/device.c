@@ -198,6 +198,13 @@ static inline unsigned int aligned_piece(u64 at, u32 len, unsigned int max)
 	return n <= len ? n : 1U << (31 - __builtin_clz(len));
 }
 
+/* The first error counts. */
+static void answer(struct vu_vm *vm, int ret)
+{
+	if (OS_UNLIKELY(ret) && !os_load_relaxed(&vm->answer))
+		os_store(&vm->answer, ret);
+}
+
 static void cfg_access(struct vu_vm *vm, void *vgpu, u32 offset, u8 *buf, u32 len, bool write)
 {
 	unsigned int n;
@@ -206,7 +213,7 @@ static void cfg_access(struct vu_vm *vm, void *vgpu, u32 offset, u8 *buf, u32 le
 	for (; len; offset += n, buf += n, len -= n) {
 		n = aligned_piece(offset, len, 4);
 		memcpy(&val, buf, n);
-		mpt_deliver_cfg(vm->vu->host, vgpu, vm, offset, &val, n, write);
+		answer(vm, mpt_deliver_cfg(vm->vu->host, vgpu, vm, offset, &val, n, write));
 		if (!write)
 			memcpy(buf, &val, n);
 		os_fetch_add(&vm->cfg, 1);
@@ -239,7 +246,7 @@ static void bar_access(struct vu_conn *c, void *vgpu, u32 index, u64 offset, u8 
 	for (gpa += offset; len; gpa += n, buf += n, len -= n) {
 		n = aligned_piece(gpa, len, 8);
 		memcpy(&val, buf, n);
-		mpt_deliver_mmio(vm->vu->host, vgpu, vm, gpa, &val, n, write);
+		answer(vm, mpt_deliver_mmio(vm->vu->host, vgpu, vm, gpa, &val, n, write));
 		if (!write)
 			memcpy(buf, &val, n);
 		os_fetch_add(&vm->traps, 1);
@@ -260,6 +267,7 @@ static int access_region(struct vu_conn *c, u32 index, u64 offset, u8 *buf, u32 
 		return -EINVAL;
 	if (!len)
 		return 0;
+	os_store(&c->vm->answer, 0);
 	vgpu = os_load(&c->vm->stopped) ? NULL : mpt_vu_deliver_begin(c->vm);
 	if (!vgpu) {
 		nothing(c->vm, buf, len, write);

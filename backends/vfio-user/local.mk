@@ -7,6 +7,10 @@ backend_archives += libmpt-backend-vfio-user.la
 backend_sources += $(libmpt_backend_vfio_user_la_SOURCES)
 libmpt_backend_vfio_user_la_SOURCES = \
 	backends/vfio-user/caps.c \
+	backends/vfio-user/client.c \
+	backends/vfio-user/client.h \
+	backends/vfio-user/client_cpu.c \
+	backends/vfio-user/client_ram.c \
 	backends/vfio-user/conn.c \
 	backends/vfio-user/device.c \
 	backends/vfio-user/dma.c \

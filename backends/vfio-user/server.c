@@ -191,11 +191,19 @@ static void session(struct vu_conn *c, int fd)
 	mpt_vu_mig_reset(c);
 }
 
+OS_THREAD_LOCAL bool here;
+
+bool mpt_vu_server_here(void)
+{
+	return here;
+}
+
 static void *server(void *arg)
 {
 	struct vu_conn *c = arg;
 	int fd;
 
+	here = true;
 	if (c->listen < 0) {
 		session(c, c->given);
 		return NULL;

@@ -1,23 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The testbed's table, and of its functions those about a whole VM: making and ending one, counters,
- * the dirty log. What the guest does is client.c's, the bus side dma.c's.
+ * The testbed's table, and of its functions the counters. What the guest does is the client's, the
+ * bus side dma.c's.
  */
 #include <errno.h>
 
-#include "backends/vfio-user/vu.h"
+#include "backends/vfio-user/client.h"
 
-void mpt_vu_client_exit(struct vu_vm *vm)
-{
-	(void)vm;
-}
-
-void mpt_vu_client_changed(struct vu_vm *vm)
-{
-	(void)vm;
-}
-
-/* --- counters and the dirty log: also of a VM whose client is a stranger --- */
+/* --- counters: also of a VM whose client is a stranger --- */
 
 static int vm_stats(void *vm_, struct mpt_vm_stats *stats)
 {
@@ -43,6 +33,16 @@ static int vm_stats(void *vm_, struct mpt_vm_stats *stats)
 
 const struct mpt_testbed mpt_vu_testbed = {
 	.size = sizeof(struct mpt_testbed),
+	.vm_create = mpt_vu_client_create,
+	.vm_destroy = mpt_vu_client_destroy,
+	.ram_add = mpt_vu_client_ram_add,
+	.ram_remove = mpt_vu_client_ram_remove,
+	.ram_move = mpt_vu_client_ram_move,
+	.mem_access = mpt_vu_client_mem,
+	.cfg_access = mpt_vu_client_cfg,
+	.irq_take = mpt_vu_client_irq_take,
+	.irq_fd = mpt_vu_client_irq_fd,
+	.dirty_fetch = mpt_vu_client_dirty,
 	.stats = vm_stats,
 	.bus_access = mpt_vu_bus_access,
 	.fault_take = mpt_vu_fault_take,

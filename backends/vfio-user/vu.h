@@ -102,6 +102,7 @@ struct vu_vm {
 	u64 msi, intx, traps, cfg, unclaimed, bad_unmap, opregion, edid;
 	int64_t vfio_device;
 	bool oom;
+	int answer; /* of the core to the last access, for the testbed's client */
 	UT_hash_handle hh;
 };
 
@@ -134,6 +135,8 @@ int mpt_vu_server_start(struct vu_vm *vm, int listen, int fd);
  * its interrupts, its memory (mpt_vu_mem_clear()) and the device's state (mpt_deliver_reset()) go.
  */
 void mpt_vu_server_stop(struct vu_vm *vm);
+/* Whether this thread is a server's: what waits for that server here waits for ever. */
+bool mpt_vu_server_here(void);
 /*
  * Memory that the client keeps for itself, by DMA_READ and DMA_WRITE. Any thread, no lock, not in a
  * section; sleeps until all answers are there, vm->timeout_ns at most. 0, -EIO (no client, or it
