@@ -78,10 +78,35 @@ static int core_cfg_read(struct intel_vgpu *vgpu, unsigned int offset, void *buf
 	return device_read(own(vgpu)->env, vgpu, CF_CFG_READ, offset, buf, bytes);
 }
 
+/*
+ * BAR 0 and 2 can be sized and placed, in whole words as firmware does it. PCI Local Bus
+ * Specification 3.0, 6.2.5.1.
+ */
+static void bar_write(struct intel_vgpu *vgpu, unsigned int offset, u32 value)
+{
+	static const u64 size[] = { CF_BAR0_SIZE, (u64)CF_APERTURE_PAGES << MPT_PAGE_SHIFT };
+	u64 mask = offset < 0x20 ? -size[(offset - 0x10) / 8] : 0;
+	u32 word;
+
+	mask >>= offset % 8 ? 32 : 0;
+	memcpy(&word, vgpu->cfg_space + offset, 4);
+	/* The aperture is no power of two: no address is cut to it. */
+	value &= value == ~0U ? (u32)mask : ~0U;
+	word = offset % 8 ? value : (value & ~0xfU) | (word & 0xf);
+	memcpy(vgpu->cfg_space + offset, &word, 4);
+}
+
 static int core_cfg_write(struct intel_vgpu *vgpu, unsigned int offset, void *buf,
 			  unsigned int bytes)
 {
-	return told(own(vgpu)->env, vgpu, CF_CFG_WRITE, offset, bytes, buf, 0);
+	int r = told(own(vgpu)->env, vgpu, CF_CFG_WRITE, offset, bytes, buf, 0);
+	u32 value;
+
+	if (!r && bytes == 4 && offset % 4 == 0 && offset >= 0x10 && offset < 0x28) {
+		memcpy(&value, buf, 4);
+		bar_write(vgpu, offset, value);
+	}
+	return r;
 }
 
 static int core_mmio_read(struct intel_vgpu *vgpu, u64 gpa, void *buf, unsigned int bytes)
@@ -107,6 +132,8 @@ static struct intel_vgpu *core_create(struct intel_gvt *gvt, struct intel_vgpu_t
 					.msi_cap_offset = 0xac,
 					.id = (int)type->slot + 1 };
 	cv->env = e;
+	cv->cfg[0x10] |= 4; /* 64 bits */
+	cv->cfg[0x18] |= 4;
 	r = HV(attach_vgpu)(&cv->base);
 	if (r)
 		return MPT_ERR_PTR(r);

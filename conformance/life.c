@@ -75,6 +75,7 @@ static int life_plain(struct cf_env *e)
 	e->inited = true;
 	CF_TRY(cf_vm_new(e, CF_VM_ID, cf_map, &vm));
 	CF_TRY(cf_attach(e, 0, vm));
+	CF_TRY(cf_settle(e, vm));
 	CF_INT(e, 0, mpt_guest_cfg_read(vm, 0, b, 4), "a configuration read");
 	CF_U64(e, 1, cf_told(e, CF_CFG_READ),
 	       "accesses told to a core that gave no struct mpt_core");

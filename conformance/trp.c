@@ -278,6 +278,7 @@ static int trp_nothing(struct cf_env *e)
 static int trp_cfg(struct cf_env *e)
 {
 	static const unsigned int lens[] = { 1, 2, 4 };
+	u64 before = cf_stats(e, e->vm).cfg;
 	struct cf_event ev;
 	u8 want[4], got[4];
 	size_t i;
@@ -296,7 +297,7 @@ static int trp_cfg(struct cf_env *e)
 			lens[i], (unsigned long long)ev.len, (unsigned long long)ev.addr);
 		CF_BYTES(e, want, ev.data, lens[i], "data of a configuration write");
 	}
-	return cf_u64(e, 2 * CF_COUNT(lens), cf_stats(e, e->vm).cfg,
+	return cf_u64(e, before + 2 * CF_COUNT(lens), cf_stats(e, e->vm).cfg,
 		      "configuration accesses counted");
 }
 
