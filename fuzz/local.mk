@@ -8,6 +8,7 @@ fuzz_targets = \
 	fuzz/fuzz_cmds \
 	fuzz/fuzz_display \
 	fuzz/fuzz_mmio \
+	fuzz/fuzz_plane \
 	fuzz/fuzz_ppgtt \
 	fuzz/fuzz_scan \
 	fuzz/fuzz_state \
@@ -47,6 +48,9 @@ fuzz_fuzz_display_LDADD = libmpt-gvt.la libmpt.la
 fuzz_fuzz_mmio_SOURCES = fuzz/fuzz_mmio.c fuzz/replay_main.c
 fuzz_fuzz_mmio_CPPFLAGS = $(public_cppflags)
 fuzz_fuzz_mmio_LDADD = libmpt-gvt.la libmpt.la
+fuzz_fuzz_plane_SOURCES = fuzz/fuzz_plane.c fuzz/replay_main.c
+fuzz_fuzz_plane_CPPFLAGS = $(public_cppflags) -I$(top_srcdir)
+fuzz_fuzz_plane_LDADD = libmpt-gvt-core.la libmpt-core.la
 # With the models and rigs of tests/, without libcheck.
 fuzz_fuzz_ppgtt_SOURCES = fuzz/asserts.h fuzz/fuzz_ppgtt.c fuzz/replay_main.c
 fuzz_fuzz_ppgtt_CPPFLAGS = $(public_cppflags) -I$(top_srcdir)

@@ -123,6 +123,7 @@ layer_suites += \
 	tests/test_vfu_caps \
 	tests/test_vfu_client \
 	tests/test_vfu_feature \
+	tests/test_vfu_gvt \
 	tests/test_vfu_irq \
 	tests/test_vfu_liar \
 	tests/test_vfu_log \
@@ -166,6 +167,8 @@ threaded_suites = \
 	tests/test_rcu \
 	tests/test_serve \
 	tests/test_vfu_client \
+	tests/test_vfu_bus \
+	tests/test_vfu_gvt \
 	tests/test_vfu_irq \
 	tests/test_vfu_liar \
 	tests/test_vfu_log \
