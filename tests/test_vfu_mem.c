@@ -273,6 +273,27 @@ START_TEST(limits)
 }
 END_TEST
 
+/* Descriptors are every VM's: what needs one is less often. */
+START_TEST(limit_of_files)
+{
+	int file = rig_memfd(PAGE, false), sealed = rig_memfd(PAGE, true);
+	u64 i;
+
+	for (i = 0; i < VU_FILES; i++)
+		ck_assert_int_eq(add(i * PAGE, PAGE, RW, file, 0), 0);
+	ck_assert_int_eq(add(i * PAGE, PAGE, RW, file, 0), -ENOMEM);
+	ck_assert_ptr_nonnull(strstr(mpt_last_error(), "memfd"));
+	ck_assert_int_eq(add(i * PAGE, PAGE, RW, sealed, 0), 0);
+	ck_assert_uint_eq(rig_places(), VU_FILES + 1);
+	ck_assert_int_eq(mpt_vu_mem_remove(rig.v, 0, PAGE), 0);
+	ck_assert_int_eq(add(0, PAGE, RW, file, 0), 0);
+	mpt_vu_mem_clear(rig.v);
+	ck_assert_int_eq(add(0, PAGE, RW, file, 0), 0);
+	close(file);
+	close(sealed);
+}
+END_TEST
+
 /* --- rights and ranges --- */
 
 START_TEST(rights)
@@ -446,6 +467,7 @@ static Suite *mem_suite(void)
 	tcase_add_test(t, overlaps);
 	tcase_add_test(t, removal);
 	tcase_add_test(t, limits);
+	tcase_add_test(t, limit_of_files);
 	tcase_add_test(t, rights);
 	tcase_add_test(t, ranges_over_several);
 	tcase_add_test(t, machine_frames);

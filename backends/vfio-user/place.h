@@ -12,6 +12,8 @@
 #define VU_HUGE_FRAMES (MPT_HUGE_SIZE / MPT_PAGE_SIZE)
 /* Regions of a VM, those included that are gone but for mappings; all their bytes. */
 #define VU_REGIONS 1024U
+/* Of them those that keep a descriptor (VU_FILE): descriptors are all VMs' together. */
+#define VU_FILES 128U
 #define VU_TOTAL (1ULL << 40)
 /* Physical addresses of x86 have at most so many bits. */
 #define VU_GUEST_BITS 52

@@ -151,6 +151,29 @@ static struct vu_place *place_alloc(struct vu_vm *vm, u64 gpa, u64 size, unsigne
 	return place;
 }
 
+/* Only who has vm->mem_lock makes them more. */
+static int check_files(struct vu_vm *vm, const struct vu_place *place)
+{
+	bool room;
+
+	os_mutex_lock(&vm->lock);
+	room = place->kind != VU_FILE || vm->nr_files < VU_FILES;
+	os_mutex_unlock(&vm->lock);
+	return room ? 0
+		    : vu_fail("dma_map", -ENOMEM,
+			      "VM %u has %u regions of files that can shrink already (a memory "
+			      "backend that seals its files, as memfd does, needs no descriptors)",
+			      vm->id, VU_FILES);
+}
+
+static void place_keep(struct vu_vm *vm, struct vu_place *place, int fd)
+{
+	place->fd = fd;
+	os_mutex_lock(&vm->lock);
+	vm->nr_files++;
+	os_mutex_unlock(&vm->lock);
+}
+
 /*
  * The device may look at a place from mpt_vu_bus_add() on, so that is the last that can fail. Only
  * a file that is not mapped needs its descriptor any longer.
@@ -163,13 +186,15 @@ static int place_new(struct vu_vm *vm, struct vu_place *place, int fd)
 		return vu_fail("dma_map", -ENOMEM, "no memory for a region of VM %u", vm->id);
 	ret = place_map(place, fd);
 	if (!ret)
+		ret = check_files(vm, place);
+	if (!ret)
 		ret = mpt_vu_bus_add(vm->vu, place);
 	if (ret) {
 		place_free(place);
 		return ret;
 	}
 	if (place->kind == VU_FILE)
-		place->fd = fd;
+		place_keep(vm, place, fd);
 	else if (fd >= 0)
 		close(fd);
 	return 0;
@@ -204,10 +229,11 @@ static struct vu_place *orphans_idle(struct vu_vm *vm)
 	return dead;
 }
 
-static void quota_put(struct vu_vm *vm, u64 size)
+static void quota_put(struct vu_vm *vm, u64 size, bool file)
 {
 	os_mutex_lock(&vm->lock);
 	vm->nr_places--;
+	vm->nr_files -= file;
 	vm->total -= size;
 	os_mutex_unlock(&vm->lock);
 }
@@ -218,6 +244,7 @@ static void quota_put(struct vu_vm *vm, u64 size)
  */
 static bool orphan_free(struct vu_vm *vm, struct vu_place *place)
 {
+	bool file = place->fd >= 0;
 	u64 size = place->size;
 
 	if (os_load(&place->holds)) {
@@ -225,7 +252,7 @@ static bool orphan_free(struct vu_vm *vm, struct vu_place *place)
 		return false;
 	}
 	place_free(place);
-	quota_put(vm, size);
+	quota_put(vm, size, file);
 	return true;
 }
 
@@ -383,7 +410,7 @@ static int add_locked(struct vu_vm *vm, u64 gpa, u64 size, unsigned int flags, i
 	place = place_alloc(vm, gpa, size, flags, offset);
 	ret = place_new(vm, place, fd);
 	if (ret) {
-		quota_put(vm, size);
+		quota_put(vm, size, false);
 		return ret;
 	}
 	place_show(vm, place);

@@ -90,6 +90,7 @@ struct vu_vm {
 	struct os_mutex lock;
 	struct vu_place *orphans;  /* gone but for what maps or holds them */
 	unsigned int nr_places;	   /* with the orphans */
+	unsigned int nr_files;	   /* of them those with a descriptor */
 	u64 total;		   /* their bytes */
 	int listen;		   /* a listening socket; -1: none */
 	struct vu_sock_name *name; /* its */
