@@ -50,7 +50,8 @@ static long at_rest;
 
 static struct {
 	size_t at;     /* in the state */
-	bool whole;    /* what was pushed is the saved state, up to @at */
+	size_t pushed; /* into the stream */
+	bool whole;    /* that is how the saved state begins */
 	bool there[4]; /* slots */
 	bool log, dirty[PAGES];
 	u32 first, end; /* of the range that is logged */
@@ -102,7 +103,7 @@ static void change(u32 to)
 	int err = mig_set(&c, to);
 
 	if (from == VUW_STATE_RESUMING && to != from && to && to < VUW_STATES) {
-		if (now.whole && now.at == saved.len) {
+		if (now.whole && now.pushed == saved.len) {
 			ck_assert(!err);
 			ck_assert(gvt_vgpu_hash(c.vgpu) == hash || to == VUW_STATE_RUNNING);
 		} else {
@@ -111,7 +112,7 @@ static void change(u32 to)
 		}
 	}
 	if (from != VUW_STATE_RESUMING && mig_state(&c) == VUW_STATE_RESUMING) {
-		now.at = 0;
+		now.at = now.pushed = 0;
 		now.whole = true;
 	}
 }
@@ -121,8 +122,10 @@ static void push(u32 len)
 	len = len < state.len - now.at ? len : (u32)(state.len - now.at);
 	if (mig_push(&c, state.p + now.at, len))
 		return;
-	now.whole = now.whole && !memcmp(state.p + now.at, saved.p + now.at, len);
+	now.whole = now.whole && len <= saved.len - now.pushed &&
+		    !memcmp(state.p + now.at, saved.p + now.pushed, len);
 	now.at += len;
+	now.pushed += len;
 }
 
 static void pull(u32 len)
@@ -234,7 +237,6 @@ static void step(struct input *in)
 		break;
 	case STEP_SEEK:
 		now.at = take(in, 4) % state.len;
-		now.whole = false;
 		break;
 	case STEP_EDIT:
 		a = (u32)take(in, 4);

@@ -184,6 +184,86 @@ START_TEST(a_guest_moves)
 }
 END_TEST
 
+/* A context with an endless batch in its ring, as a driver makes one; it runs. */
+#define CTX (MIG_LOW + 0x100000)
+#define CTX_GPA 0x800000U
+#define RING_GPA 0x810000U
+
+static void image_list(u32 *image, u32 at, const u16 *regs, u32 n)
+{
+	u32 i;
+
+	image[at++] = 0x11001000 | (2 * n - 1);
+	for (i = 0; i < n; i++)
+		image[at + 2 * i] = 0x12000U + regs[i];
+}
+
+static void endless(struct mig *c)
+{
+	static const u16 ring_regs[] = { 0x244, 0x034, 0x030, 0x038, 0x03c };
+	static const u16 pdp_regs[] = { 0x3a8, 0x28c, 0x288, 0x284, 0x280,
+					0x27c, 0x278, 0x274, 0x270 };
+	u32 *image = (u32 *)(void *)(c->ram + CTX_GPA + 4096), *ring = (void *)(c->ram + RING_GPA);
+
+	mig_write(c, mig_gtt(CTX), CTX_GPA | 1, 8);
+	mig_write(c, mig_gtt(CTX + 4096), (CTX_GPA + 4096) | 1, 8);
+	mig_write(c, mig_gtt(CTX + 8192), RING_GPA | 1, 8);
+	image_list(image, 1, ring_regs, N(ring_regs));
+	image[7] = 64;
+	image[9] = (u32)CTX + 8192;
+	image[11] = 1;
+	image_list(image, 0x21, pdp_regs, N(pdp_regs));
+	image[0x33] = 0x900000;
+	/* MI_BATCH_BUFFER_START in the global GTT, of itself. */
+	ring[2] = 0x31 << 23 | 1;
+	ring[3] = (u32)CTX + 8192 + 8;
+	mig_write(c, 0x1229c, 0x80008000, 4);
+	mig_submit(c, 0x12000, 0x71, (u32)CTX | 0x119);
+	gvt_run(c->gvt, 10000);
+	ck_assert(!c->v->exec->engine[GVT_VCS].hung && c->v->exec->engine[GVT_VCS].running);
+}
+
+static bool was_written(struct mig *c, u64 gpa)
+{
+	struct vuw_log_report r = { gpa, 4096, 4096 };
+
+	ck_assert_int_eq(
+		mig_feature(c, VUW_FEATURE_GET | VUW_FEATURE_LOG_REPORT, &r, sizeof(r), 64), 0);
+	return c->reply[sizeof(struct vuw_feature) + sizeof(r)];
+}
+
+/* The client copies the memory after STOP, and only then asks for the state. */
+START_TEST(nothing_is_stored_after_stop)
+{
+	struct vuw_log_start all = { 4096, 0, 0 };
+	static u8 copy[MIG_RAM];
+	struct mig_blob state;
+	struct mig a, b;
+
+	mig_up(&a);
+	mig_up(&b);
+	mig_decode(&a);
+	endless(&a);
+	ck_assert_int_eq(
+		mig_feature(&a, VUW_FEATURE_SET | VUW_FEATURE_LOG_START, &all, sizeof(all), 64), 0);
+	mig_go(&a, VUW_STATE_STOP);
+	ck_assert(was_written(&a, CTX_GPA + 4096));
+	memcpy(copy, a.ram, MIG_RAM);
+	state = mig_save(&a);
+	ck_assert(!was_written(&a, CTX_GPA + 4096));
+	ck_assert_int_eq(memcmp(copy, a.ram, MIG_RAM), 0);
+	memcpy(b.ram, copy, MIG_RAM);
+	mig_go(&b, VUW_STATE_RESUMING);
+	mig_push_all(&b, &state, MIG_XFER);
+	mig_go(&b, VUW_STATE_RUNNING);
+	ck_assert_uint_gt(gvt_run(b.gvt, 10000), 0);
+	ck_assert(!b.v->exec->engine[GVT_VCS].hung && b.v->exec->engine[GVT_VCS].running);
+	free(state.p);
+	mig_down(&b);
+	mig_down(&a);
+}
+END_TEST
+
 /* --- streams that are none --- */
 
 static void refused(struct mig *c, const struct mig_blob *bad)
@@ -335,6 +415,17 @@ START_TEST(no_memory)
 	good = mig_save(&c);
 	for (nth = 1; failed; nth++) {
 		mig_reset(&c);
+		mpt_alloc_fail_at(nth);
+		err = mig_set(&c, VUW_STATE_STOP);
+		failed = mpt_alloc_failed();
+		mpt_alloc_fail_at(0);
+		ck_assert_int_eq(err, failed ? ENOMEM : 0);
+		mig_state_is(&c, failed ? VUW_STATE_RUNNING : VUW_STATE_STOP);
+	}
+	ck_assert_uint_gt(nth, 2);
+	failed = true;
+	for (nth = 1; failed; nth++) {
+		mig_reset(&c);
 		mig_go(&c, VUW_STATE_STOP);
 		mpt_alloc_fail_at(nth);
 		err = mig_set(&c, VUW_STATE_STOP_COPY);
@@ -427,6 +518,7 @@ static Suite *move_suite(void)
 	tcase_add_test(t, small_pieces);
 	tcase_add_test(t, bounds);
 	tcase_add_test(t, a_guest_moves);
+	tcase_add_test(t, nothing_is_stored_after_stop);
 	tcase_add_test(t, broken_streams);
 	tcase_add_test(t, endless_stream);
 	tcase_add_test(t, posted);

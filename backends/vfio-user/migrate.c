@@ -57,18 +57,35 @@ static int data_add(void *arg, const void *buf, size_t len)
 
 /* --- arcs: inside a delivery --- */
 
-static int stop(struct vu_conn *c, void *vgpu)
-{
-	c->mig.still = os_load(&c->vm->handle);
-	mpt_deliver_active(host_of(c), vgpu, false);
-	return 0;
-}
-
 static int run(struct vu_conn *c, void *vgpu)
 {
 	mpt_deliver_active(host_of(c), vgpu, true);
 	c->mig.still = 0;
 	return 0;
+}
+
+static int forget(void *arg, const void *buf, size_t len)
+{
+	(void)arg;
+	(void)buf;
+	(void)len;
+	return 0;
+}
+
+/*
+ * A save stores to guest memory what the engines have loaded. After STOP the client may copy the
+ * memory for the last time, before it asks for the state: so it is saved once now, for that alone.
+ */
+static int stop(struct vu_conn *c, void *vgpu)
+{
+	int ret;
+
+	c->mig.still = os_load(&c->vm->handle);
+	mpt_deliver_active(host_of(c), vgpu, false);
+	ret = mpt_deliver_save(host_of(c), vgpu, forget, NULL);
+	if (ret)
+		run(c, vgpu);
+	return ret;
 }
 
 static int save(struct vu_conn *c, void *vgpu)
