@@ -6,6 +6,8 @@
  * While the state is not RUNNING the vGPU is deactivated: its engines stand still, so nothing is
  * executed, written or signalled but what an access of the client's causes.
  */
+#include <mpt/log.h>
+
 #include "backends/vfio-user/server.h"
 
 /* No vGPU's state is a quarter of this. */
@@ -116,8 +118,12 @@ static int load(struct vu_conn *c, void *vgpu)
 static int loaded(struct vu_conn *c, void *vgpu)
 {
 	struct vu_mig *m = &c->mig;
-	int ret = m->broken ? -EINVAL : mpt_deliver_restore(host_of(c), vgpu, m->data, m->len);
+	int ret;
 
+	if (m->broken)
+		ret = vu_fail("migrate", -EINVAL, "a part of the state was too long, so not taken");
+	else
+		ret = mpt_deliver_restore(host_of(c), vgpu, m->data, m->len);
 	data_free(m);
 	if (ret)
 		m->state = VUW_STATE_ERROR;
@@ -129,6 +135,19 @@ static int (*const arcs[VUW_STATES][VUW_STATES])(struct vu_conn *c, void *vgpu) 
 	[VUW_STATE_STOP][VUW_STATE_STOP_COPY] = save, [VUW_STATE_STOP_COPY][VUW_STATE_STOP] = saved,
 	[VUW_STATE_STOP][VUW_STATE_RESUMING] = load,  [VUW_STATE_RESUMING][VUW_STATE_STOP] = loaded,
 };
+
+static void tell(const struct vu_conn *c, int err)
+{
+	static const char *const name[VUW_STATES] = { "ERROR", "STOP", "RUNNING", "STOP_COPY",
+						      "RESUMING" };
+
+	if (err)
+		mpt_log_guest(MPT_LOG_WARN, "VM %u: migration is %s after a failure: %s", c->vm->id,
+			      name[c->mig.state], mpt_last_error());
+	else
+		mpt_log_guest(MPT_LOG_INFO, "VM %u: migration is %s", c->vm->id,
+			      name[c->mig.state]);
+}
 
 /* After a failure the state is the last that was reached, or ERROR. */
 static int go_to(struct vu_conn *c, u32 to)
@@ -147,6 +166,7 @@ static int go_to(struct vu_conn *c, u32 to)
 		ret = arcs[m->state][next](c, vgpu);
 		if (!ret)
 			m->state = next;
+		tell(c, ret);
 	}
 	mpt_deliver_leave();
 	return next == VUW_STATES ? -EINVAL : ret;
