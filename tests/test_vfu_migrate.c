@@ -194,6 +194,109 @@ START_TEST(what_is_offered)
 }
 END_TEST
 
+/* --- a core that has more to say --- */
+
+static struct {
+	size_t len;	   /* of its state */
+	int save, restore; /* what it answers */
+	size_t restored;
+} fake;
+
+static u8 fake_byte(size_t at)
+{
+	return (u8)(at * 7 + (at >> 13));
+}
+
+static int fake_save(struct intel_vgpu *vgpu, int (*write)(void *arg, const void *buf, size_t len),
+		     void *arg)
+{
+	static u8 part[100003];
+	size_t at, i, n;
+	int ret = 0;
+
+	(void)vgpu;
+	for (at = 0; at < fake.len && !ret; at += n) {
+		n = fake.len - at < sizeof(part) ? fake.len - at : sizeof(part);
+		for (i = 0; i < n; i++)
+			part[i] = fake_byte(at + i);
+		ret = write(arg, part, n);
+	}
+	return ret ? ret : fake.save;
+}
+
+static int fake_restore(struct intel_vgpu *vgpu, const void *blob, size_t len)
+{
+	(void)vgpu;
+	for (fake.restored = 0; fake.restored < len; fake.restored++)
+		if (((const u8 *)blob)[fake.restored] != fake_byte(fake.restored))
+			break;
+	return fake.restore;
+}
+
+static void fake_up(struct mig *c, size_t len)
+{
+	mig_up(c);
+	memset(&fake, 0, sizeof(fake));
+	fake.len = len;
+	c->host->core.state_save = fake_save;
+	c->host->core.state_restore = fake_restore;
+}
+
+START_TEST(long_state)
+{
+	static const size_t lens[] = {
+		0, 1, MIG_XFER - 1, MIG_XFER, MIG_XFER + 1, 5 * MIG_XFER, 32 * MIB
+	};
+	struct mig_blob b;
+	struct mig c;
+	size_t i, at;
+
+	fake_up(&c, 0);
+	for (i = 0; i < N(lens); i++) {
+		fake.len = lens[i];
+		b = mig_save(&c);
+		ck_assert_uint_eq(b.len, lens[i]);
+		for (at = 0; at < b.len && b.p[at] == fake_byte(at); at++)
+			;
+		ck_assert_uint_eq(at, b.len);
+		mig_go(&c, VUW_STATE_RESUMING);
+		mig_push_all(&c, &b, MIG_XFER);
+		mig_go(&c, VUW_STATE_RUNNING);
+		ck_assert_uint_eq(fake.restored, lens[i]);
+		free(b.p);
+	}
+	mig_down(&c);
+}
+END_TEST
+
+/* Only what was not taken is an ERROR; else the device is where it was. */
+START_TEST(core_fails)
+{
+	struct mig c;
+
+	fake_up(&c, 32 * MIB + 1);
+	mig_go(&c, VUW_STATE_STOP);
+	ck_assert_int_eq(mig_set(&c, VUW_STATE_STOP_COPY), ENOSPC);
+	mig_state_is(&c, VUW_STATE_STOP);
+	fake.len = 100;
+	fake.save = -EIO;
+	ck_assert_int_eq(mig_set(&c, VUW_STATE_STOP_COPY), EIO);
+	mig_state_is(&c, VUW_STATE_STOP);
+	mig_go(&c, VUW_STATE_RUNNING);
+	ck_assert_int_eq(mig_set(&c, VUW_STATE_STOP_COPY), EIO);
+	mig_state_is(&c, VUW_STATE_RUNNING);
+	fake.save = 0;
+	fake.restore = -ENOMEM;
+	mig_go(&c, VUW_STATE_RESUMING);
+	ck_assert_int_eq(mig_set(&c, VUW_STATE_STOP_COPY), ENOMEM);
+	mig_state_is(&c, VUW_STATE_ERROR);
+	mig_reset(&c);
+	mig_go(&c, VUW_STATE_STOP_COPY);
+	ck_assert_uint_eq(mig_piece(&c, 1000), 100);
+	mig_down(&c);
+}
+END_TEST
+
 static Suite *migrate_suite(void)
 {
 	Suite *s = suite_create("vfu-migrate");
@@ -206,6 +309,8 @@ static Suite *migrate_suite(void)
 	tcase_add_test(t, stands_still);
 	tcase_add_test(t, only_if_both_can);
 	tcase_add_test(t, what_is_offered);
+	tcase_add_test(t, long_state);
+	tcase_add_test(t, core_fails);
 	suite_add_tcase(s, t);
 	return s;
 }

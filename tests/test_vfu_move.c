@@ -13,7 +13,7 @@
 
 START_TEST(any_pieces)
 {
-	static const u32 pieces[] = { 1023, 4096, 65537, MIG_XFER - 1, MIG_XFER };
+	static const u32 pieces[] = { 1, 511, 1023, 4096, 65537, MIG_XFER };
 	struct mig_blob want, got;
 	struct mig a, b;
 	size_t i;
