@@ -5,6 +5,7 @@ EXTRA_DIST += \
 	doc/images \
 	doc/speed.md \
 	doc/state.md \
-	doc/threads.md
+	doc/threads.md \
+	doc/vfio-user.md
 
 dist_man_MANS += doc/man/mptctl.1
