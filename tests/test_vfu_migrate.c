@@ -297,6 +297,42 @@ START_TEST(core_fails)
 }
 END_TEST
 
+/* --- the log of mptctl serve --- */
+
+static char told[1024];
+
+static void hear(void *arg, enum mpt_log_level level, const char *func, const char *text)
+{
+	size_t n = strlen(told);
+
+	(void)arg;
+	(void)func;
+	if (strstr(text, "migration"))
+		snprintf(told + n, sizeof(told) - n, "%d %s\n", level, text);
+}
+
+START_TEST(states_are_told)
+{
+	struct mig c;
+
+	told[0] = '\0';
+	mpt_log_set(hear, NULL, MPT_LOG_INFO);
+	fake_up(&c, 100);
+	mig_go(&c, VUW_STATE_STOP_COPY);
+	mig_go(&c, VUW_STATE_STOP_COPY);
+	fake.restore = -EIO;
+	mig_go(&c, VUW_STATE_RESUMING);
+	ck_assert_int_eq(mig_set(&c, VUW_STATE_RUNNING), EIO);
+	mig_down(&c);
+	mpt_log_set(NULL, NULL, MPT_LOG_ERROR);
+	ck_assert_msg(strstr(told, "VM 1: migration is STOP\n") &&
+			      strstr(told, "VM 1: migration is STOP_COPY\n") &&
+			      strstr(told, "VM 1: migration is RESUMING\n") &&
+			      strstr(told, "VM 1: migration is ERROR after a failure: "),
+		      "%s", told);
+}
+END_TEST
+
 static Suite *migrate_suite(void)
 {
 	Suite *s = suite_create("vfu-migrate");
@@ -311,6 +347,7 @@ static Suite *migrate_suite(void)
 	tcase_add_test(t, what_is_offered);
 	tcase_add_test(t, long_state);
 	tcase_add_test(t, core_fails);
+	tcase_add_test(t, states_are_told);
 	suite_add_tcase(s, t);
 	return s;
 }
