@@ -119,6 +119,7 @@ layer_suites = \
 # The back end's own.
 if BACKEND_VFIO_USER
 layer_suites += \
+	tests/test_vfu_ahead \
 	tests/test_vfu_bus \
 	tests/test_vfu_caps \
 	tests/test_vfu_client \

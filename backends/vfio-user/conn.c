@@ -53,18 +53,8 @@ void mpt_vu_conn_die(struct vu_conn *c)
 /* A whole message into c->rx. 1, 0: closed, or an error, after which the stream means nothing. */
 static int read_message(struct vu_conn *c, u64 deadline)
 {
-	struct vuw_hdr hdr;
-	int ret;
+	int ret = mpt_vu_ahead_take(&c->ahead, c->fd, c->rx, VU_MSG_MAX, &c->rx_fds, deadline);
 
-	c->rx_fds.n = 0;
-	ret = mpt_vu_sock_read(c->fd, c->rx, VUW_HDR, &c->rx_fds, deadline);
-	if (ret > 0 && (mpt_vuw_header(c->rx, VUW_HDR, &hdr) || hdr.size > VU_MSG_MAX))
-		ret = -EIO;
-	if (ret > 0 && hdr.size > VUW_HDR)
-		ret = mpt_vu_sock_read(c->fd, c->rx + VUW_HDR, hdr.size - VUW_HDR, &c->rx_fds,
-				       deadline) == 1
-			      ? 1
-			      : -EIO;
 	if (ret <= 0)
 		mpt_vu_fds_close(&c->rx_fds);
 	return ret;
@@ -222,6 +212,7 @@ void mpt_vu_conn_end(struct vu_conn *c)
 	while (c->users || c->reading)
 		pthread_cond_wait(&c->cond, &c->vm->lock.m);
 	c->fd = -1;
+	mpt_vu_ahead_clear(&c->ahead);
 	while ((q = queue_take(c))) {
 		mpt_vu_fds_close(&q->fds);
 		mpt_free(q);
@@ -273,14 +264,18 @@ void mpt_vu_conn_give(struct vu_queued *hold)
 	mpt_free(hold);
 }
 
+/* @deadline: 0: as long as a client may let us wait, from when it does. */
 static int send_pieces(struct vu_conn *c, const void *head, size_t n, const void *data, size_t len,
 		       u64 deadline)
 {
 	struct vu_bytes piece[2] = { { head, n }, { data, len } };
-	int ret;
+	int ret = 0;
 
 	os_mutex_lock(&c->send_lock);
-	ret = mpt_vu_sock_write(c->fd, piece, NULL, deadline);
+	mpt_vu_sock_write_now(c->fd, piece);
+	if (OS_UNLIKELY(piece[0].len + piece[1].len))
+		ret = mpt_vu_sock_write(c->fd, piece, NULL,
+					deadline ? deadline : os_now_ns() + c->vm->timeout_ns);
 	os_mutex_unlock(&c->send_lock);
 	return ret;
 }
@@ -295,7 +290,7 @@ static int send_message(struct vu_conn *c, const struct vuw_msg *m, u64 deadline
 
 void mpt_vu_conn_reply(struct vu_conn *c, const struct vuw_msg *m)
 {
-	if (send_message(c, m, os_now_ns() + c->vm->timeout_ns))
+	if (send_message(c, m, 0))
 		mpt_vu_conn_die(c);
 }
 
@@ -304,7 +299,7 @@ void mpt_vu_conn_error(struct vu_conn *c, const struct vuw_hdr *request, int err
 	struct vuw_hdr hdr;
 
 	mpt_vuw_error(request, error, &hdr);
-	if (send_pieces(c, &hdr, sizeof(hdr), NULL, 0, os_now_ns() + c->vm->timeout_ns))
+	if (send_pieces(c, &hdr, sizeof(hdr), NULL, 0, 0))
 		mpt_vu_conn_die(c);
 }
 

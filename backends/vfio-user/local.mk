@@ -6,6 +6,8 @@ noinst_LTLIBRARIES += libmpt-backend-vfio-user.la
 backend_archives += libmpt-backend-vfio-user.la
 backend_sources += $(libmpt_backend_vfio_user_la_SOURCES)
 libmpt_backend_vfio_user_la_SOURCES = \
+	backends/vfio-user/ahead.c \
+	backends/vfio-user/ahead.h \
 	backends/vfio-user/caps.c \
 	backends/vfio-user/client.c \
 	backends/vfio-user/client.h \

@@ -6,6 +6,7 @@
 #ifndef VU_SERVER_H
 #define VU_SERVER_H
 
+#include "backends/vfio-user/ahead.h"
 #include "backends/vfio-user/sock.h"
 #include "backends/vfio-user/vu.h"
 #include "backends/vfio-user/wire.h"
@@ -63,7 +64,9 @@ struct vu_conn {
 	u64 remote_max; /* of one DMA_READ or DMA_WRITE; 0: not negotiated yet */
 	bool short_dma; /* the client's DMA messages are QEMU's */
 
-	u8 *rx; /* who reads has it */
+	/* who reads has these */
+	struct vu_ahead ahead;
+	u8 *rx;
 	struct vu_fds rx_fds;
 
 	/* the server's thread's */

@@ -14,6 +14,7 @@
 #include "backends/vfio-user/vu.h"
 
 #define BACKLOG 4
+#define SHORT 128 /* bytes of a message that are worth a copy */
 
 /* --- descriptors --- */
 
@@ -249,7 +250,8 @@ static bool fds_add(struct msghdr *mh, struct vu_fds *fds)
 	return ok;
 }
 
-int mpt_vu_sock_read(int fd, void *buf, size_t len, struct vu_fds *fds, u64 deadline)
+int mpt_vu_sock_read_some(int fd, void *buf, size_t least, size_t most, struct vu_fds *fds,
+			  u64 deadline)
 {
 	union {
 		struct cmsghdr align;
@@ -258,8 +260,9 @@ int mpt_vu_sock_read(int fd, void *buf, size_t len, struct vu_fds *fds, u64 dead
 	size_t done = 0;
 	ssize_t n;
 
-	while (done < len) {
-		struct iovec iov = { .iov_base = (char *)buf + done, .iov_len = len - done };
+	while (done < least) {
+		struct iovec iov = { .iov_base = (char *)buf + done,
+				     .iov_len = (fds->n ? least : most) - done };
 		struct msghdr mh = { .msg_iov = &iov,
 				     .msg_iovlen = 1,
 				     .msg_control = control.bytes,
@@ -276,7 +279,14 @@ int mpt_vu_sock_read(int fd, void *buf, size_t len, struct vu_fds *fds, u64 dead
 			return !n && !done ? 0 : -EIO;
 		done += (size_t)n;
 	}
-	return 1;
+	return (int)done;
+}
+
+int mpt_vu_sock_read(int fd, void *buf, size_t len, struct vu_fds *fds, u64 deadline)
+{
+	int n = mpt_vu_sock_read_some(fd, buf, len, len, fds, deadline);
+
+	return n > 0 ? 1 : n;
 }
 
 static void control_fill(struct msghdr *mh, const struct vu_fds *fds)
@@ -289,6 +299,16 @@ static void control_fill(struct msghdr *mh, const struct vu_fds *fds)
 	c->cmsg_type = SCM_RIGHTS;
 	c->cmsg_len = CMSG_LEN(fds->n * sizeof(int));
 	memcpy(CMSG_DATA(c), fds->fd, fds->n * sizeof(int));
+}
+
+static void pieces_skip(struct vu_bytes piece[2], size_t n)
+{
+	size_t first = n < piece[0].len ? n : piece[0].len;
+
+	piece[0].at = (const u8 *)piece[0].at + first;
+	piece[0].len -= first;
+	piece[1].at = (const u8 *)piece[1].at + (n - first);
+	piece[1].len -= n - first;
 }
 
 /* What is left of the pieces behind @done bytes; the number of them. */
@@ -305,6 +325,26 @@ static size_t pieces_left(const struct vu_bytes piece[2], size_t done, struct io
 		iov[n++].iov_len = piece[i].len - skip;
 	}
 	return n;
+}
+
+void mpt_vu_sock_write_now(int fd, struct vu_bytes piece[2])
+{
+	u8 bytes[SHORT];
+	size_t len = piece[0].len + piece[1].len;
+	ssize_t n;
+
+	if (piece[0].len > SHORT || len > SHORT)
+		return;
+	memcpy(bytes, piece[0].at, piece[0].len);
+	if (piece[1].len)
+		memcpy(bytes + piece[0].len, piece[1].at, piece[1].len);
+	n = send(fd, bytes, len, MSG_NOSIGNAL | MSG_DONTWAIT);
+	if (n <= 0)
+		return;
+	if ((size_t)n == len)
+		piece[0].len = piece[1].len = 0;
+	else
+		pieces_skip(piece, (size_t)n);
 }
 
 int mpt_vu_sock_write(int fd, const struct vu_bytes piece[2], const struct vu_fds *fds,

@@ -45,10 +45,22 @@ int mpt_vu_sock_accept(int fd, int wake);
  */
 int mpt_vu_sock_read(int fd, void *buf, size_t len, struct vu_fds *fds, u64 deadline);
 
+/*
+ * Likewise from @least up to @most bytes (more than 0), their number. Not more than @least if there
+ * are descriptors in @fds already, or come: the next ones belong to other bytes.
+ */
+int mpt_vu_sock_read_some(int fd, void *buf, size_t least, size_t most, struct vu_fds *fds,
+			  u64 deadline);
+
 struct vu_bytes {
 	const void *at;
 	size_t len;
 };
+/*
+ * What of a short message goes without waiting; the pieces are then what is left. send() does less
+ * than sendmsg(), and who has not waited needs no clock.
+ */
+void mpt_vu_sock_write_now(int fd, struct vu_bytes piece[2]);
 /* All of two pieces, by @deadline, with descriptors if @fds is given. 0, -EIO, -ETIMEDOUT. */
 int mpt_vu_sock_write(int fd, const struct vu_bytes piece[2], const struct vu_fds *fds,
 		      u64 deadline);
