@@ -71,6 +71,8 @@ void swgpu_context_load(struct swgpu_engine *e)
 
 	memset(e->reg, 0, sizeof(e->reg));
 	memset(e->image_at, 0, sizeof(e->image_at));
+	memset(e->predicates, 0, sizeof(e->predicates));
+	e->units.valid = e->units.changed = false;
 	e->since = e->client.now(e->client.arg);
 	if (!swgpu_read(e, SWGPU_GGTT, base, e->image, sizeof(e->image))) {
 		e->hung = true;

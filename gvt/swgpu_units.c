@@ -147,7 +147,6 @@ static void read_list(struct swgpu_engine *e)
 void swgpu_units_load(struct swgpu_engine *e, bool fresh)
 {
 	predicates_load(e, fresh);
-	e->units.valid = e->units.changed = false;
 	if (fresh && e->engine == GVT_RCS) {
 		memset(e->units.reg, 0, sizeof(e->units.reg));
 		e->units.valid = e->units.changed = true;
