@@ -12,6 +12,7 @@
 # message to the vGPU every 8 bytes, for longer than many a test that hangs the GPU is ready to wait.
 tests=/usr/libexec/igt-gpu-tools
 capture=/sys/kernel/debug/dri/0/i915_params/error_capture
+error=/sys/class/drm/card0/error
 wedged=/sys/kernel/debug/dri/0/i915_wedged
 kernel=$(uname -r)
 LIMIT=${LIMIT:-60}
@@ -48,6 +49,14 @@ result_of()
 	esac
 }
 
+# A hang without a record leaves an error in its place; any write there takes it away.
+keep_record()
+{
+	[ ! -w $capture ] || echo "${record:-Y}" >$capture
+	[ ! -w $error ] || echo >$error
+	keeps=$record
+}
+
 run_one()
 {
 	test=${name%%@*} sub='' dyn=''
@@ -58,8 +67,7 @@ run_one()
 	set --
 	[ -z "$sub" ] || set -- --run-subtest "$sub"
 	[ -z "$dyn" ] || set -- "$@" --dynamic-subtest "$dyn"
-	[ ! -w $capture ] || [ "$record" = "$keeps" ] || echo "${record:-Y}" >$capture
-	keeps=$record
+	[ "$record" = "$keeps" ] || keep_record
 	dmesg -c >/dev/null
 	began=$(now)
 	# Some tests signal their whole process group: that is not to be ours, process 1's.

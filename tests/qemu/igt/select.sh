@@ -14,7 +14,7 @@ fast_feedback()
 }
 
 # Those that look at the record of a hung GPU.
-looks='^(i915_hangman|gem_exec_capture)@'
+looks='^(i915_hangman@.*error-state|gem_exec_capture@)'
 
 # The limit is four times what was measured, and never short: machines differ.
 rows()
