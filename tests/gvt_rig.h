@@ -13,8 +13,10 @@
 
 #include "gvt/internal.h"
 #include "lib/runner.h"
+#include "specs.h"
 
-#define RIG_SPEC "check,mock"
+/* Tests that need an option of the mock name it. */
+#define RIG_SPEC spec_or("check,mock")
 #define RIG_BAR0 0xc0000000ULL
 #define RIG_BAR2 0xb0000000ULL
 #define RIG_RAM (64ULL << 20)
@@ -33,6 +35,11 @@ struct rig {
 	const struct intel_gvt_ops *ops;
 	bool ledger; /* a check layer is there */
 };
+
+static inline bool rig_has(const struct rig *r, u64 caps)
+{
+	return (mpt_host_caps(r->host) & caps) == caps;
+}
 
 #define rig_ok(call) ck_assert_msg((call) == 0, "%s: %s", #call, mpt_last_error())
 

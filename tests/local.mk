@@ -188,7 +188,8 @@ test_scripts = \
 	tests/build/layering.sh \
 	tests/build/outside.sh \
 	tests/qemu/selftest.sh \
-	tests/tool.sh
+	tests/tool.sh \
+	tests/vfio-user.sh
 
 TEST_EXTENSIONS = .sh
 LOG_DRIVER = $(SHELL) $(top_srcdir)/tests/lib/driver.sh
@@ -313,6 +314,7 @@ EXTRA_DIST += \
 	tests/regs_rig.h \
 	tests/run_rig.h \
 	tests/sched_rig.h \
+	tests/specs.h \
 	tests/swgpu_image.h \
 	tests/swgpu_rig.h \
 	tests/state_refused.h \

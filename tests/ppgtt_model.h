@@ -372,7 +372,7 @@ static inline void pm_compare_sets(struct ppgtt_model *m)
 static inline void pm_begin(struct ppgtt_model *m, const char *spec)
 {
 	pm_watch_pages(&m->r);
-	m->track = !strstr(spec, "track=no");
+	m->track = rig_has(&m->r, MPT_CAP_PAGE_TRACK);
 	m->contig = !strstr(spec, "contig=no");
 	m->extra = true;
 	m->random = 0x9e3779b97f4a7c15ULL;

@@ -7,10 +7,9 @@
 #include <string.h>
 #include <sys/mman.h>
 
-#include <mpt/backend.h>
-
 #include "conformance/clause.h"
 #include "lib/runner.h"
+#include "specs.h"
 
 /* A back end adds its lines. */
 static const char *const specs[] = {
@@ -32,12 +31,6 @@ static const char *const specs[] = {
 	"check,vfio-user",
 };
 #define SPECS (sizeof(specs) / sizeof(specs[0]))
-
-/* The mock is in every build. */
-static bool built(const char *spec)
-{
-	return !strstr(spec, "vfio-user") || mpt_backend_find("vfio-user");
-}
 
 /* Options of the mock by capability, for all 256 combinations of them. */
 static const struct {
@@ -218,9 +211,8 @@ static Suite *clauses_suite(void)
 	Suite *s = suite_create("clauses");
 	unsigned int i;
 
-	for (i = 0; i < SPECS; i++)
-		if (built(specs[i]))
-			add_spec(s, i);
+	for (i = 0; i < specs_built(specs, SPECS); i++)
+		add_spec(s, i);
 	return s;
 }
 

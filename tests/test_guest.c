@@ -5,13 +5,14 @@
  * failures of the back end and of allocations under it in test_guest_fail.c.
  */
 #include "guest_rig.h"
+#include "specs.h"
 
 #define N(a) (sizeof(a) / sizeof((a)[0]))
 
 /* Asked before a store to a table, told after it, not at all; and BAR2 that always traps. */
 static const char *const specs[] = {
 	"check,mock", "check,mock:trap=after", "check,mock:track=no", "check,mock:map=no",
-	"check,mock:trap-area=no", "check,mock:contig=no",
+	"check,mock:trap-area=no", "check,mock:contig=no", "check,vfio-user",
 };
 
 /*
@@ -223,7 +224,7 @@ static Suite *guest_suite(void)
 	Suite *s = suite_create("guest");
 	TCase *alone = tcase_create("alone"), *lying = tcase_create("lies");
 
-	tcase_add_loop_test(alone, all_steps, 0, N(specs));
+	tcase_add_loop_test(alone, all_steps, 0, (int)specs_built(specs, N(specs)));
 	tcase_add_test(alone, without_engines);
 	suite_add_tcase(s, alone);
 	tcase_add_loop_test(lying, lie_is_noticed, 0, N(lies));

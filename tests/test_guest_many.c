@@ -6,11 +6,13 @@
 #include <pthread.h>
 
 #include "guest_rig.h"
+#include "specs.h"
 
 #define N(a) (sizeof(a) / sizeof((a)[0]))
 
 /* Asked before a store to a table, told after it, not at all. */
-static const char *const specs[] = { "check,mock", "check,mock:trap=after", "check,mock:track=no" };
+static const char *const specs[] = { "check,mock", "check,mock:trap=after", "check,mock:track=no",
+				    "check,vfio-user" };
 
 START_TEST(interleaved)
 {
@@ -44,7 +46,7 @@ START_TEST(threads)
 	pthread_t thread[BED_VMS];
 	unsigned int i;
 
-	bed_open(&b, specs[(size_t)_i % N(specs)], (unsigned int)_i);
+	bed_open(&b, specs[(size_t)_i % specs_built(specs, N(specs))], (unsigned int)_i);
 	b.shared = true;
 	for (i = 0; i < b.n; i++) {
 		bed_guest(&b, i, 4 - (int)i % 2);
@@ -108,7 +110,7 @@ static Suite *many_suite(void)
 
 	tcase_add_loop_test(several, interleaved, 2, BED_VMS + 1);
 	tcase_add_loop_test(several, threads, 2, BED_VMS + 1);
-	tcase_add_loop_test(several, device_in_a_thread, 0, N(specs));
+	tcase_add_loop_test(several, device_in_a_thread, 0, (int)specs_built(specs, N(specs)));
 	suite_add_tcase(s, several);
 	return s;
 }

@@ -11,6 +11,7 @@
 #include "state_rig.h"
 
 #include "lib/runner.h"
+#include "specs.h"
 
 static const char *const shapes[] = {
 	"check,fault,mock",
@@ -23,7 +24,9 @@ static const char *const shapes[] = {
 	"check,mock:pins=64",
 	"check,mock:msi-eventfd=yes",
 	"check,mock:pvmmio=no",
+	"check,vfio-user",
 };
+#define SHAPES ((int)specs_built(shapes, N(shapes)))
 
 /* --- coming back --- */
 
@@ -193,11 +196,11 @@ static void side_close_second(struct side *s, struct side *first)
 
 START_TEST(test_another_host)
 {
-	struct side_config c = side_default(shapes[_i % (int)N(shapes)]);
+	struct side_config c = side_default(shapes[_i % SHAPES]);
 	struct side a, b, first;
 	u64 neighbour;
 
-	side_open(&a, shapes[_i / (int)N(shapes)]);
+	side_open(&a, shapes[_i / SHAPES]);
 	side_busy(&a);
 	side_open_second(&b, &c, &first);
 	neighbour = gvt_vgpu_hash(first.vgpu);
@@ -519,7 +522,7 @@ static Suite *state_suite(void)
 	TCase *tc = tcase_create("move");
 
 	tcase_add_test(tc, test_same_host);
-	tcase_add_loop_test(tc, test_another_host, 0, (int)(N(shapes) * N(shapes)));
+	tcase_add_loop_test(tc, test_another_host, 0, SHAPES * SHAPES);
 	tcase_add_test(tc, test_nothing_of_the_target_stays);
 	tcase_add_loop_test(tc, test_pin, 0, 2);
 	tcase_add_test(tc, test_failsafe);

@@ -295,7 +295,7 @@ int mpt_vu_client_destroy(void *vu_, unsigned int id)
 
 /*
  * Taking an edge is the guest's end of interrupt: if the level is still up, the event comes again.
- * The reply is waited for, so that the next edge is not lost on a mask, where that cannot take long.
+ * The reply is waited for, so that the next edge is not lost on a mask, where that takes no time.
  */
 static void unmask(struct vu_client *c)
 {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The RAM of a testbed's VM, as its vCPUs see it: files that the server is given descriptors of, the
- * map that lists them, the marks of what the guest stored.
+ * The RAM of a testbed's VM, as its vCPUs see it: files that the server is given descriptors
+ * of, the map that lists them, the marks of what the guest stored.
  */
 #ifndef _GNU_SOURCE
 #define _GNU_SOURCE
