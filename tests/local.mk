@@ -135,6 +135,7 @@ layer_suites += \
 	tests/test_vfu_remote \
 	tests/test_vfu_server \
 	tests/test_vfu_session \
+	tests/test_vfu_threads \
 	tests/test_vfu_wire
 endif
 
@@ -179,7 +180,8 @@ threaded_suites = \
 	tests/test_vfu_nested \
 	tests/test_vfu_remote \
 	tests/test_vfu_server \
-	tests/test_vfu_session
+	tests/test_vfu_session \
+	tests/test_vfu_threads
 
 test_scripts = \
 	tests/build/dispatch.sh \
