@@ -227,6 +227,7 @@ enum lie {
 	TOO_SHORT,
 	TOO_LONG,
 	OTHER_COUNT,
+	ANOTHER_SIZE,
 	NO_BODY,
 	ERROR_WITH_BODY,
 	NO_FLAGS_LIKE_THIS,
@@ -248,6 +249,7 @@ static void lie(struct cl *c, u8 *msg, enum lie lie)
 	msg[0] ^= lie == WRONG_ID;
 	msg[2] ^= lie == WRONG_COMMAND ? 11 ^ 12 : 0;
 	body[8] ^= lie == OTHER_COUNT;
+	body[8] -= lie == ANOTHER_SIZE;
 	if (lie == WITH_A_DESCRIPTOR) {
 		cl_raw(c, raw, 40, &fd, 1);
 	} else if (lie == HUGE_SIZE || lie == SMALL_SIZE) {
