@@ -169,6 +169,30 @@ START_TEST(unknown_addresses)
 }
 END_TEST
 
+/* Another VM's vGPU can neither unmap nor pin what is not its own. */
+START_TEST(owners)
+{
+	struct intel_vgpu other = { .mpt = rig.vgpu.mpt, .cfg_space = rig.cfg };
+	dma_addr_t dma = map(3, PAGE);
+	struct mpt_vm *vm, *old;
+	struct vu_vm *v;
+
+	ck_assert_int_eq(mpt_vu_vm_new(rig.v->vu, 2, &v), 0);
+	ck_assert_int_eq(mpt_vu_vm_show(v), 0);
+	ck_assert_int_eq(mpt_vm_get(rig.host, 2, &vm), 0);
+	old = mpt_target_set(vm);
+	ck_assert_int_eq(intel_gvt_hypervisor_attach_vgpu(&other), 0);
+	mpt_target_set(old);
+	intel_gvt_hypervisor_dma_unmap_guest_page(&other, dma);
+	ck_assert_int_eq(intel_gvt_hypervisor_dma_pin_guest_page(&other, dma), -ENOENT);
+	ck_assert(live(dma));
+	ck_assert_uint_eq(os_load(&v->bad_unmap), 1);
+	intel_gvt_hypervisor_detach_vgpu(&other);
+	ck_assert(live(dma));
+	mpt_vm_put(vm);
+}
+END_TEST
+
 /* --- memory that goes while it is mapped --- */
 
 START_TEST(outlives_its_ram)
@@ -341,6 +365,27 @@ START_TEST(two_kinds)
 }
 END_TEST
 
+/* Two files, of which only the second falls short. */
+START_TEST(two_files)
+{
+	int first = rig_memfd(HUGE, false), second = rig_memfd(HUGE, false);
+	u64 one = 0x1111111111111111, got;
+	dma_addr_t b;
+
+	add(16 * HUGE, HUGE, RW, first, 0);
+	add(17 * HUGE, HUGE, RW, second, 0);
+	map(16 * 512 + 511, PAGE);
+	b = map(17 * 512, PAGE);
+	ck_assert_int_eq(ftruncate(second, 0), 0);
+	ck_assert_int_eq(mpt_bus_write(rig.host, b - 4, &one, 8), -EFAULT);
+	ck_assert_int_eq(pread(first, &got, 8, (off_t)HUGE - 8), 8);
+	ck_assert_uint_eq(got, 0);
+	drain();
+	close(first);
+	close(second);
+}
+END_TEST
+
 START_TEST(faults_drop_the_oldest)
 {
 	struct mpt_iommu_fault f;
@@ -460,6 +505,8 @@ static Suite *bus_suite(void)
 	tcase_add_test(t, device_accesses);
 	tcase_add_test(t, rights);
 	tcase_add_loop_test(t, two_kinds, 0, 2);
+	tcase_add_test(t, two_files);
+	tcase_add_test(t, owners);
 	tcase_add_test(t, faults_drop_the_oldest);
 	tcase_add_loop_test(t, add_fails, 0, 2);
 	tcase_add_test(t, map_fails);

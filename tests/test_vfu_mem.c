@@ -378,6 +378,16 @@ START_TEST(machine_frames)
 }
 END_TEST
 
+/* Where the first machine frames are, guest memory is elsewhere all the same. */
+START_TEST(never_itself)
+{
+	u64 gpa = (u64)VU_BLOCK_FIRST * MPT_HUGE_SIZE;
+
+	ck_assert_int_eq(add(gpa, 2 * MPT_HUGE_SIZE, RW, -1, 0), 0);
+	ck_assert_uint_ne(intel_gvt_hypervisor_gfn_to_mfn(&rig.vgpu, gpa / PAGE), gpa / PAGE);
+}
+END_TEST
+
 /* --- the dirty log --- */
 
 static u64 dirty(u64 gfn, unsigned int nr)
@@ -471,6 +481,7 @@ static Suite *mem_suite(void)
 	tcase_add_test(t, rights);
 	tcase_add_test(t, ranges_over_several);
 	tcase_add_test(t, machine_frames);
+	tcase_add_test(t, never_itself);
 	tcase_add_loop_test(t, dirty_log, 0, 2);
 	tcase_add_test(t, beside_each_other);
 	suite_add_tcase(s, t);

@@ -237,6 +237,15 @@ enum lie {
 	LIES
 };
 
+static const u8 lie_flags[LIES] = { [ERROR_WITH_BODY] = 0x21, [NO_FLAGS_LIKE_THIS] = 0x11 };
+/* Behind the header. Of a write's reply that may be anything: so as much as data was asked for. */
+static const u8 lie_len[LIES] = {
+	[WRONG_COMMAND] = 8,
+	[TOO_SHORT] = 23,
+	[TOO_LONG] = 25,
+	[ANOTHER_SIZE] = 23,
+};
+
 static void lie(struct cl *c, u8 *msg, enum lie lie)
 {
 	u8 body[64] = { 0 }, raw[40];
@@ -256,15 +265,10 @@ static void lie(struct cl *c, u8 *msg, enum lie lie)
 		rig_put(raw + 4, lie == HUGE_SIZE ? 0x7fffffff : 15, 4);
 		cl_raw(c, raw, 40, NULL, 0);
 	} else {
-		answer(c, msg,
-		       lie == ERROR_WITH_BODY	   ? 0x21
-		       : lie == NO_FLAGS_LIKE_THIS ? 0x11
-						   : 1,
-		       0, body,
-		       lie == TOO_SHORT	 ? 23
-		       : lie == TOO_LONG ? 25
-		       : lie == NO_BODY	 ? 0
-					 : 24);
+		answer(c, msg, lie_flags[lie] ? lie_flags[lie] : 1, 0, body,
+		       lie == NO_BODY ? 0
+		       : lie_len[lie] ? lie_len[lie]
+				      : 24);
 	}
 }
 
