@@ -303,7 +303,13 @@ void mpt_vu_conn_error(struct vu_conn *c, const struct vuw_hdr *request, int err
 		mpt_vu_conn_die(c);
 }
 
-/* --- memory that the client keeps for itself --- */
+/*
+ * --- memory that the client keeps for itself ---
+ *
+ * QEMU (10.1 to 11.1, seen) answers only while no processor of its guest waits for a register: that
+ * one keeps the lock which the answer needs. So RAM that it does not share is of no use to a device
+ * that reads by itself; what is left are regions that nobody but a lost guest names.
+ */
 
 static void wait_begin(struct vu_conn *c, struct vu_wait *w)
 {
