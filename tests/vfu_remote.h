@@ -80,7 +80,8 @@ static inline bool answer(struct cl *c, const u8 *request, u32 flags, u32 error,
 	rig_put(msg + 4, 16 + len, 4);
 	rig_put(msg + 8, flags, 4);
 	rig_put(msg + 12, error, 4);
-	memcpy(msg + 16, body, len);
+	if (len)
+		memcpy(msg + 16, body, len);
 	return cl_raw(c, msg, 16 + len, NULL, 0);
 }
 
