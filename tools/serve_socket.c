@@ -143,7 +143,7 @@ int serve_spec(const char *backend, const char *path, unsigned int n, char *buf,
 
 	if (!at) {
 		cli_error("serve: --backend %s: only " BACKEND
-			  " has sockets to serve on (layers may stand in front: trace=FILE," BACKEND
+			  " has sockets to serve on (layers may stand in front: check," BACKEND
 			  ")",
 			  backend);
 		return -1;
