@@ -342,13 +342,13 @@ const struct bench_row rows_vfu[] = {
 	{ .name = "vfio-user register read", .fn = read_register, .setup = setup,
 	  .teardown = teardown, .yard = "bare socket round trip", .factor = 1.2 },
 	{ .name = "vfio-user posted write", .fn = write_register, .setup = is_open },
-	{ .name = "vfio-user read_gpa 8 B", .fn = read_8, .setup = is_open, .factor = 1.7 },
+	{ .name = "vfio-user read_gpa 8 B", .fn = read_8, .setup = is_open, .factor = 4 },
 	{ .name = "vfio-user read_gpa 4 KiB", .fn = read_4096, .setup = is_open,
-	  .yard = "memcpy(4096)", .factor = 1.12 },
+	  .yard = "memcpy(4096)", .factor = 1.4 },
 	{ .name = "vfio-user write_gpa 8 B", .fn = write_8, .setup = is_open,
 	  .yard = "vfio-user read_gpa 8 B", .factor = 1.1 },
-	{ .name = "vfio-user dma map + unmap", .fn = dma_pair, .setup = is_open, .plus = 20 },
+	{ .name = "vfio-user dma map + unmap", .fn = dma_pair, .setup = is_open, .plus = 60 },
 	{ .name = "vfio-user dma map + unmap, hit", .fn = dma_hit, .setup = hit_setup,
-	  .teardown = hit_teardown, .plus = 20 },
+	  .teardown = hit_teardown, .plus = 45 },
 };
 const size_t num_rows_vfu = sizeof(rows_vfu) / sizeof(rows_vfu[0]);

@@ -18,7 +18,7 @@ typedef u16 __attribute__((may_alias)) word16;
 
 /* --- bytes --- */
 
-static bool load_word(const void *mem, void *buf, u64 len)
+static inline bool load_word(const void *mem, void *buf, u64 len)
 {
 	u64 v;
 
@@ -44,7 +44,7 @@ static bool load_word(const void *mem, void *buf, u64 len)
 	return true;
 }
 
-static bool store_word(void *mem, const void *buf, u64 len)
+static inline bool store_word(void *mem, const void *buf, u64 len)
 {
 	u64 v = 0;
 
@@ -69,7 +69,7 @@ static bool store_word(void *mem, const void *buf, u64 len)
 	}
 }
 
-void mpt_vu_copy(void *mem, void *buf, u64 len, bool write)
+static inline void copy(void *mem, void *buf, u64 len, bool write)
 {
 	if (len <= 8 && (write ? store_word(mem, buf, len) : load_word(mem, buf, len)))
 		return;
@@ -77,6 +77,11 @@ void mpt_vu_copy(void *mem, void *buf, u64 len, bool write)
 		memcpy(mem, buf, len);
 	else
 		memcpy(buf, mem, len);
+}
+
+void mpt_vu_copy(void *mem, void *buf, u64 len, bool write)
+{
+	copy(mem, buf, len, write);
 }
 
 /* --- one place --- */
@@ -267,8 +272,23 @@ static __attribute__((noinline)) int access_slow(const struct vu_map *map, unsig
 	return copy_held(&h, gpa, buf, len, write);
 }
 
+/* Nearly all: within one region, and mapped. */
+static inline bool access_one(const struct vu_span *s, u64 gpa, void *buf, u64 len, bool write)
+{
+	struct vu_place *place = s->place;
+	u64 at = gpa - s->gpa;
+
+	if (OS_UNLIKELY(at >= s->size || len > s->size - at || place->kind != VU_MAPPED ||
+			!(place->flags & (write ? VU_MEM_WRITE : VU_MEM_READ))))
+		return false;
+	copy(place->host + at, buf, len, write);
+	if (write)
+		mpt_vu_place_mark(place, gpa, len);
+	return true;
+}
+
 /* One snapshot of the map serves the check and the copy: no half access beside hot-plug. */
-static int access_any(unsigned long handle, u64 gpa, void *buf, u64 len, bool write)
+static inline int access_any(unsigned long handle, u64 gpa, void *buf, u64 len, bool write)
 {
 	unsigned long old = mpt_rcu_enter();
 	const struct vu_vm *vm = mpt_handle_get(&mpt_vu_handles, handle);
@@ -282,7 +302,9 @@ static int access_any(unsigned long handle, u64 gpa, void *buf, u64 len, bool wr
 	} else {
 		map = os_load(&vm->map);
 		i = vu_span_at(map, gpa);
-		if (OS_UNLIKELY(gpa + (len - 1) < gpa || !covers(map, i, gpa, len, write, &mapped)))
+		if (OS_LIKELY(i < map->n && access_one(&map->span[i], gpa, buf, len, write)))
+			ret = 0;
+		else if (OS_UNLIKELY(gpa + (len - 1) < gpa || !covers(map, i, gpa, len, write, &mapped)))
 			ret = -EFAULT;
 		else if (OS_UNLIKELY(!mapped))
 			return access_slow(map, i, gpa, buf, len, write, old);
