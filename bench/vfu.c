@@ -342,7 +342,7 @@ const struct bench_row rows_vfu[] = {
 	{ .name = "vfio-user register read", .fn = read_register, .setup = setup,
 	  .teardown = teardown, .yard = "bare socket round trip", .factor = 1.2 },
 	{ .name = "vfio-user posted write", .fn = write_register, .setup = is_open },
-	{ .name = "vfio-user read_gpa 8 B", .fn = read_8, .setup = is_open, .factor = 4 },
+	{ .name = "vfio-user read_gpa 8 B", .fn = read_8, .setup = is_open, .factor = 5 },
 	{ .name = "vfio-user read_gpa 4 KiB", .fn = read_4096, .setup = is_open,
 	  .yard = "memcpy(4096)", .factor = 1.4 },
 	{ .name = "vfio-user write_gpa 8 B", .fn = write_8, .setup = is_open,
