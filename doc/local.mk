@@ -2,6 +2,7 @@
 # Guides and manual pages. A page is one line: dist_man_MANS += doc/man/NAME.SECTION
 
 EXTRA_DIST += \
+	doc/igt.md \
 	doc/images \
 	doc/speed.md \
 	doc/state.md \

@@ -6,7 +6,7 @@
 #   check.sh covering|all|platforms|igt|igt-all|show [OPTION=VALUE]...
 #
 #   covering    four boots in which each value of each axis appears, and each two values of most;
-#               IGT's fast-feedback list and the shorter part of ours on one kernel each
+#               IGT's fast-feedback list and the shorter part of ours on one kernel
 #   all         every combination, the other platforms, and both lists of IGT on each kernel
 #   platforms   every other platform once, on the newest kernel
 #   igt         only what covering runs of IGT
@@ -153,7 +153,7 @@ igt()
 igt_covering()
 {
 	igt 6.12 fast-feedback
-	igt 6.1 ci
+	igt 6.12 ci
 }
 
 igt_all()

@@ -42,5 +42,6 @@ the GPU but do not look at the record that the driver keeps of it, `error_captur
 reason. Seconds are those of a machine with two cores, without KVM.
 END
 part "The package's fast-feedback list (gem, core, i915, kms_addfb, prime)" \
-	"$here"/results/fast-feedback.*.txt
-part 'The further list (tests/qemu/igt/list.txt)' "$here"/results/list.*.txt
+	"$here"/results/fast-feedback.6.12.txt "$here"/results/fast-feedback.6.1.txt
+part 'The further list (tests/qemu/igt/list.txt)' "$here"/results/list.6.12.txt \
+	"$here"/results/list.6.1.txt
