@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
 # Judges the result lines of an IGT run (runner.sh) by what is expected.
-# Files, in this order: kind=expect expect.txt  kind=list LIST  kind=results LOG  kind=server FAILED,
-# whose lines say what was wrong with mptctl serve.
+# Files, in this order: kind=expect expect.txt  kind=list LIST  kind=results LOG  kind=server FAILED
+# The last one's lines say what was wrong with mptctl serve.
 # Prints one line a test and a closing count; the exit status is 0 only if nothing was unexpected.
 #	PASS name                       as it should
 #	PASS name: expected fail: ...   better than expected: the expectation is to be taken out

@@ -9,7 +9,8 @@
 # the environment:
 #   MPTCTL         the program to serve with     SERVE_ARGS     more for mptctl serve
 #   SMP            processors (2)                APPEND         more for the kernel
-#   POSTED=yes     QEMU does not wait for the answer to a register write
+#   POSTED=yes     QEMU does not wait for the answer to a register write; what is written through
+#                  the aperture may then be read too early, so gem_mmap_gtt@coherency fails
 #   BOOTS          boots at most (5)             BOOT_SECONDS   of one boot, at most (1800)
 set -eu
 export LC_ALL=C
@@ -68,13 +69,15 @@ stop_server()
 pack_list()
 {
 	cp "$1" "$scratch/igt.list"
-	(cd "$scratch" && echo igt.list | "$busybox" cpio -o -H newc 2>/dev/null) >"$scratch/list.cpio"
+	(cd "$scratch" && echo igt.list | "$busybox" cpio -o -H newc 2>/dev/null) \
+		>"$scratch/list.cpio"
 	cat "$out/base.cpio" "$scratch/list.cpio" >"$scratch/initrd"
 }
 
 boot()
 {
-	device='{"driver":"vfio-user-pci","addr":"02.0","socket":{"type":"unix","path":"'$scratch/gpu'"}'
+	device='{"driver":"vfio-user-pci","addr":"02.0"'
+	device=$device',"socket":{"type":"unix","path":"'$scratch/gpu'"}'
 	[ "${POSTED-}" = yes ] || device=$device',"x-no-posted-writes":true'
 	timeout "${BOOT_SECONDS:-1800}" "$here/../qemu.sh" "$cache" -nodefaults -no-user-config \
 		-M q35,memory-backend=mem -m 2G -smp "${SMP:-2}" \
@@ -123,7 +126,8 @@ release=$(sh "$here/initrd.sh" "$cache" "$kernel" "$out/base.cpio" \
 	$(sed 's/[ @].*//' "$out/list.txt" | sort -u))
 for log in results.txt server.log qemu.log server.failed; do : >"$out/$log"; done
 n=0
-while left "$out/list.txt" >"$scratch/todo" && [ -s "$scratch/todo" ] && [ $n -lt "${BOOTS:-5}" ]; do
+while left "$out/list.txt" >"$scratch/todo" && [ -s "$scratch/todo" ] &&
+	[ $n -lt "${BOOTS:-5}" ]; do
 	n=$((n + 1))
 	serve
 	pack_list "$scratch/todo"

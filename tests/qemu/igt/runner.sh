@@ -4,12 +4,12 @@
 # limit, and says on the console
 #	IGT-START <kernel> <lines>
 #	IGT <kernel> <test@subtest> <pass|skip|fail|timeout|crash> <seconds>
-#	IGT-LOG <test@subtest> out|dmesg|wedged: <text>	(after a result that is no pass, and what the
-#							driver complained about after any)
+#	IGT-LOG <test@subtest> out|dmesg|wedged: <text>
+# the latter after a result that is no pass, and what the driver complained about after any; and
 #	IGT-DONE <lines run>
 # Usage: runner.sh LIST; a line is test[@subtest[@dynamic]] [seconds allowed [nocapture]]
 # With nocapture the driver keeps no record of a hung GPU: it copies that through the aperture, a
-# message to the vGPU every 8 bytes, for longer than many a test that hangs the GPU is ready to wait.
+# message to the vGPU every 8 bytes, for longer than many a test that hangs the GPU waits for it.
 tests=/usr/libexec/igt-gpu-tools
 capture=/sys/kernel/debug/dri/0/i915_params/error_capture
 error=/sys/class/drm/card0/error

@@ -16,7 +16,7 @@ fast_feedback()
 # Those that look at the record of a hung GPU.
 looks='^(i915_hangman@.*error-state|gem_exec_capture@)'
 
-# The limit is four times what was measured, and never short: machines differ, and so do their loads.
+# The limit is four times what was measured, and never short: machines and their loads differ.
 rows()
 {
 	sed 's/#.*//' "$here/list.txt" | awk -v mark="$1" -v looks="$looks" '

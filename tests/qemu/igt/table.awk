@@ -77,7 +77,8 @@ END {
 	for (i = 1; i <= count; i++) {
 		printf "| %s |", order[i]
 		for (k = 1; k <= kernels; k++)
-			printf " %s | %s |", result[order[i], kernel[k]], seconds[order[i], kernel[k]]
+			printf " %s | %s |", result[order[i], kernel[k]],
+			       seconds[order[i], kernel[k]]
 		printf " %s |\n", why(order[i])
 	}
 }

@@ -30,8 +30,8 @@ part()
 cat <<'END'
 # IGT on a vGPU
 
-Intel's own tests of its driver (IGT, Debian's igt-gpu-tools-tests), run by stock Debian kernels in a
-stock QEMU on a vGPU of `mptctl serve`; the software GPU executes. No Intel GPU and no KVM are in
+Intel's own tests of its driver (IGT, Debian's igt-gpu-tools-tests), run by stock Debian kernels in
+a stock QEMU on a vGPU of `mptctl serve`; the software GPU executes. No Intel GPU and no KVM are in
 the machine. `make check-guest` runs the first list and a part of the second, `make check-guest-all`
 all of both on each kernel. Made by `tests/qemu/igt/table.sh` from the results of such a run; do not
 edit.
