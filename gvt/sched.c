@@ -16,6 +16,7 @@
 #define QUANTUM 1024 /* units of credit a round, by weight */
 #define CAP_ROUNDS 2
 #define SLICE 4096ULL /* units a vGPU's lock is held for; at a submission, too */
+#define PIECE 512ULL  /* units between two looks at whether somebody waits for it */
 #define POLITE 64 /* turns given to those who wait for the lock */
 
 void gvt_sched_init(struct gvt_sched *s)
@@ -215,6 +216,22 @@ static void lock_politely(struct gvt_lock *l)
 	gvt_lock(l);
 }
 
+/*
+ * Until a guest's access waits: a batch that never ends must not make each of them wait for a slice.
+ * v->lock is held.
+ */
+static u64 run_pieces(struct gvt_vgpu *v, u64 budget)
+{
+	unsigned int first = v->exec->first++ % GVT_NUM_ENGINES;
+	u64 used = 0, n;
+
+	do {
+		n = gvt_execlist_run(v, first, budget - used < PIECE ? budget - used : PIECE);
+		used += n;
+	} while (n && used < budget && !__atomic_load_n(&v->lock.waiters, __ATOMIC_RELAXED));
+	return used;
+}
+
 /* A submission may have used up the credit since it was seen. */
 static u64 slice(struct gvt_vgpu *v, u64 budget)
 {
@@ -225,7 +242,7 @@ static u64 slice(struct gvt_vgpu *v, u64 budget)
 	if (credit < (int64_t)budget)
 		budget = credit > 0 ? (u64)credit : 1;
 	lock_politely(&v->lock);
-	used = gvt_execlist_run(v, v->exec->first++ % GVT_NUM_ENGINES, budget);
+	used = run_pieces(v, budget);
 	gvt_sched_update(v);
 	gvt_unlock(&v->lock);
 	credit_add(v, -(int64_t)used);
