@@ -6,6 +6,8 @@
  */
 #include <signal.h>
 
+#include <mpt/log.h>
+
 #include "backends/vfio-user/server.h"
 
 /* Protocol 0.1: the newest minor that has all of the table. */
@@ -177,6 +179,7 @@ static void session(struct vu_conn *c, int fd)
 	c->mig.offered = false;
 	c->mig.state = VUW_STATE_RUNNING;
 	c->bars_of = 0;
+	mpt_log_guest(MPT_LOG_INFO, "VM %u: a client has come", c->vm->id);
 	if (mpt_vu_conn_begin(c, fd))
 		while (mpt_vu_conn_next(c, &bytes, &len, &fds, &hold)) {
 			serve_one(c, bytes, len, &fds);
@@ -188,6 +191,8 @@ static void session(struct vu_conn *c, int fd)
 		mpt_vu_log_stop(c->vm);
 	mpt_vu_mem_clear(c->vm);
 	mpt_vu_device_reset(c->vm);
+	mpt_log_guest(MPT_LOG_INFO, "VM %u: its client is gone; %llu DMA mappings are left", c->vm->id,
+		      (unsigned long long)mpt_vu_dma_live(c->vm));
 	mpt_vu_mig_reset(c);
 }
 

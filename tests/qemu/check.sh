@@ -6,6 +6,7 @@
 #   check.sh covering|all|platforms|igt|igt-all|show [OPTION=VALUE]...
 #
 #   covering    four boots in which each value of each axis appears, and each two values of most;
+#               two machines at once, a batch that hangs;
 #               IGT's fast-feedback list and the shorter part of ours on one kernel
 #   all         every combination, the other platforms, and both lists of IGT on each kernel
 #   platforms   every other platform once, on the newest kernel
@@ -150,6 +151,32 @@ igt()
 		echo "logs: $out/$name"; }
 }
 
+# tally NAME FILE COMMAND...: a script that closes as the gate does, with its output there.
+tally()
+{
+	local name=$1 file=$2
+	shift 2
+	SECONDS=0
+	"$@" >"$file" 2>&1
+	read -r p f < <(awk '/^[0-9]+ passed, [0-9]+ failed, 0 skipped$/ { p = $1; f = $3; n++ }
+		END { print p + 0, n ? f + 0 : 1 }' "$file")
+	verdict=PASS
+	[ "$f" -eq 0 ] || verdict=FAIL
+	passed=$((passed + p)) failed=$((failed + f))
+	echo "$verdict: guest $name ($p passed, $f failed, 0 skipped; $SECONDS s)"
+	grep -h '^FAIL: \|^INFO capture' "$file"
+	[ "$f" -eq 0 ] || echo "logs: ${file%/*}"
+}
+
+# Two machines of which one dies, and one whose GPU hangs.
+accidents()
+{
+	tally pair "$out/pair.gate" bash "$here/pair.sh" cache="$cache" program="$program" \
+		mptctl="$mptctl" OUT="$out/pair"
+	judged hang kernel="$1" guest=hang serve="--record $out/hang.mmiotrace"
+	tally capture "$out/capture.gate" sh "$here/hang.sh" "$out/hang" "$out/hang.mmiotrace"
+}
+
 igt_covering()
 {
 	igt 6.12 fast-feedback
@@ -188,11 +215,14 @@ case $what in
 covering)
 	ready qemu busybox uapi linux-6.1 linux-6.12 igt kmod
 	covering
+	accidents 6.12
 	igt_covering
 	;;
 all)
 	ready qemu busybox uapi linux-6.1 linux-6.12 igt kmod
 	product
+	accidents 6.1
+	accidents 6.12
 	platforms
 	igt_all
 	;;

@@ -3,7 +3,7 @@
 # The gate: looks at what one boot left in a folder (boot.sh) and says what holds of it and what
 # does not. It runs nothing, so that recorded boots can be judged as well.
 #
-#   gate.sh FOLDER [test|boot]
+#   gate.sh FOLDER [test|boot|loop|hang]
 #
 # Prints a line `FAIL: what` for each check that does not hold, then `N passed, N failed, 0
 # skipped`.
@@ -32,11 +32,17 @@ required()
 		done
 		echo "interrupts-$pass wedged-$pass error-state-$pass"
 	done
-	[ "$work" != 'test' ] || echo unload unloaded
+	case $work in
+	'test') echo unload unloaded ;;
+	loop) echo loop ;;
+	hang) echo hang-found captured-found hang-told captured-told ;;
+	esac
 }
 
 # Expressions alone; what is empty would allow everything.
 sed '/^#/d; /^$/d' "$here/dmesg.allow" >"$folder/allow"
+# Who makes the GPU hang is told so.
+[ "$work" != hang ] || sed '/^#/d' "$here/hang.allow" >>"$folder/allow"
 required | tr ' ' '\n' | sort -u >"$folder/required"
 # Serial lines end in a carriage return as well.
 tr -d '\r' <"$folder/results" >"$folder/results.lines"

@@ -6,7 +6,8 @@
 # `PASS NAME`, `FAIL NAME: WHY`, `INFO ...`, and `LOG <level>...`, the kernel's log once more.
 #
 # Words of the kernel's command line: MODULE.NAME=VALUE is given to the module when it is loaded,
-# guest=WORK says what to do: test (default), boot (no unloading), sh (on the first port).
+# guest=WORK says what to do: test (default), boot (no unloading), loop (batches for loop=SECONDS),
+# hang (batches that never end), sh (on the first port).
 /bin/busybox --install -s /bin
 export PATH=/bin
 mount -t proc proc /proc
@@ -23,6 +24,7 @@ work='test'
 for word in $words; do
 	case $word in
 	guest=*) work=${word#guest=} ;;
+	loop=*) seconds=${word#loop=} ;;
 	esac
 done
 
@@ -84,6 +86,7 @@ wedged()
 	result $? "wedged-$1" "i915_wedged says $state"
 }
 
+# Nothing was captured yet, or what was is let go of.
 no_error_state()
 {
 	[ ! -e $card/error ] || {
@@ -105,6 +108,29 @@ work_on()
 	no_error_state "$1"
 }
 
+# i915 looks often, so that it finds out soon.
+hang()
+{
+	for engine in "$card"/engine/*; do
+		echo 100 >"$engine/heartbeat_interval_ms"
+		echo 100 >"$engine/preempt_timeout_ms"
+	done
+	guest hang-found
+	captured found
+	guest hang-told
+	captured told
+}
+
+# captured NAME: an error state that names the engine and the batch.
+captured()
+{
+	cat $card/error >/tmp/error
+	grep -q '^rcs0 command stream:' /tmp/error && grep -Eq '^rcs0 --- batch = ' /tmp/error
+	result $? "captured-$1" "$(head -n 1 /tmp/error)"
+	echo "INFO captured $1: $(wc -l </tmp/error) lines"
+	echo >$card/error
+}
+
 # The console of the kernel lets go of the frame buffer first.
 unload()
 {
@@ -123,6 +149,10 @@ run()
 {
 	load first || return
 	guest about
+	case $work in
+	loop) guest loop "${seconds:-10}" ;;
+	hang) hang ;;
+	esac
 	work_on first
 	[ "$work" = 'test' ] || return
 	guest time

@@ -9,9 +9,13 @@ EXTRA_DIST += \
 	tests/qemu/fetch.sh \
 	tests/qemu/gate.sh \
 	tests/qemu/guest.c \
+	tests/qemu/hang.allow \
+	tests/qemu/hang.sh \
 	tests/qemu/init.sh \
 	tests/qemu/initramfs.sh \
+	tests/qemu/machine.sh \
 	tests/qemu/modules.sh \
+	tests/qemu/pair.sh \
 	tests/qemu/packages.lock \
 	tests/qemu/platforms \
 	tests/qemu/qemu.sh \

@@ -115,6 +115,28 @@ sh "$gate" "$boot" boot >"$scratch/out" || fail "$what: $(cat "$scratch/out")"
 judged 1
 ok "$what"
 
+# The cost of a capture: 5 accesses and a page, at 10 us.
+capture()
+{
+	what=$1
+	rm -rf "$boot"
+	mkdir "$boot"
+	printf 'INFO capture took %s ns, register read 10000 ns\r\n' "$2" >"$boot/results"
+	printf '%s\n' 'R 4 1.0 1 0xc0078f00 0x0 0x0 0' 'R 4 1.1 1 0xc0002074 0x0 0x0 0' \
+		'W 8 1.2 1 0xc0800000 0x1 0x0 0' 'R 4 1.3 1 0xc0078f04 0x0 0x0 0' >"$boot/trace"
+	sed -i "${4:-}" "$boot/trace"
+	got=0
+	sh "$srcdir/tests/qemu/hang.sh" "$boot" "$boot/trace" >"$scratch/out" || got=$?
+	[ $got -eq "$3" ] || fail "$what: exit status $got: $(cat "$scratch/out")"
+	ok "$what"
+}
+capture 'a capture at the cost of its accesses' 6000000 0
+grep -q '1 reads, 1 writes, 1 pages in 6 ms; at 10.0 us each: 5 ms' "$scratch/out" ||
+	fail "capture: $(cat "$scratch/out")"
+capture 'a capture that takes longer' 200000000 1
+capture 'a capture that has no end' 6000000 1 '/78f04/d'
+capture 'a capture of no page' 6000000 1 '/c0800000/d'
+
 # Refused before anything is built.
 got=0
 sh "$srcdir/quickstart" guest kernel=6.1 colour=red >"$scratch/out" 2>&1 || got=$?

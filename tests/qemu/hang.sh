@@ -1,0 +1,45 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+# What the capture of a hung batch costs: of one boot (boot.sh) with guest=hang that was recorded,
+# the accesses between the guest's two marks, beside the time that it took there.
+#
+#   hang.sh FOLDER RECORDING
+#
+# i915 reads each page that it captures through the aperture, which is not recorded; before, it names
+# the page in an entry of the GGTT, which is. QEMU hands on at most 8 bytes at once.
+#
+# Prints a line `INFO capture ...`, and `N passed, N failed, 0 skipped`: it fails if the capture took
+# very much longer than its accesses take. The batch spins all the time, on the same processors.
+set -u
+export LC_ALL=C
+
+awk -v times="${TIMES:-20}" '
+FILENAME == ARGV[1] {
+	sub(/\r$/, "")
+	if ($1 == "INFO" && $2 == "capture") {
+		took = $4
+		read = $8
+	}
+	next
+}
+# guest.c has the marks: reads of PVINFO that mean nothing.
+$1 == "R" && $5 ~ /78f00$/ { inside = 1; next }
+$1 == "R" && $5 ~ /78f04$/ { inside = 0; ended = 1 }
+inside && $1 ~ /^[RW]$/ { n[$1]++ }
+# The second half of BAR0.
+inside && $1 == "W" && $5 ~ /[89a-f].....$/ { pages++ }
+END {
+	all = n["R"] + n["W"] + pages * 512
+	limit = all * read * times
+	if (!ended || !took || !read || !n["R"] || !pages) {
+		print "FAIL: capture: no marks in the recording, or no times in the results"
+		print "0 passed, 1 failed, 0 skipped"
+		exit 1
+	}
+	printf "INFO capture: %d reads, %d writes, %d pages in %.0f ms; at %.1f us each: %.0f ms\n",
+		n["R"], n["W"], pages, took / 1e6, read / 1e3, all * read / 1e6
+	if (took > limit)
+		printf "FAIL: capture: took %.1f ms, more than %.1f ms\n", took / 1e6, limit / 1e6
+	printf "%d passed, %d failed, 0 skipped\n", (took <= limit), (took > limit)
+	exit (took > limit)
+}' "$1/results" "$2"
