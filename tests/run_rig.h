@@ -12,6 +12,7 @@
 
 #include "../tools/session.h"
 #include "lib/runner.h"
+#include "specs.h"
 
 #define N(a) (sizeof(a) / sizeof((a)[0]))
 #define MIB (1ULL << 20)

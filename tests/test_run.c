@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * `mptctl run` in this process: the recorded probes on every shape of the mock, which vGPU a trace
- * is replayed into, what is no trace, what makes a run unhealthy. What a run writes is in
- * test_run_output.c, failing at every step in test_run_fail.c, the command line in tool.sh.
+ * `mptctl run` in this process: the recorded probes on every shape of the mock and over vfio-user,
+ * which vGPU a trace is replayed into, what is no trace, what makes a run unhealthy. What a run
+ * writes is in test_run_output.c, failing at every step in test_run_fail.c, the command line in
+ * tool.sh.
  */
 #include "../tools/replay.h"
 #include "run_rig.h"
@@ -12,7 +13,7 @@
 static const char *const specs[] = {
 	"mock", "check,mock", "mock:trap=after", "mock:contig=no", "mock:map=no",
 	"mock:trap-area=no", "mock:intx=no,pin=no,virt=no,mfn=no,pvmmio=no",
-	"mock:track=no,seed=7",
+	"mock:track=no,seed=7", "vfio-user", "check,vfio-user",
 };
 
 static void check_served(void)
@@ -494,7 +495,8 @@ static Suite *run_suite(void)
 	Suite *s = suite_create("run");
 	TCase *tc = tcase_create("probes");
 
-	tcase_add_loop_test(tc, probe_is_served, 0, N(probes) * N(specs));
+	tcase_add_loop_test(tc, probe_is_served, 0,
+			    (int)(N(probes) * specs_built(specs, N(specs))));
 	tcase_add_loop_test(tc, probe_vgpu_is_the_recorded_one, 0, N(probes));
 	tcase_add_test(tc, no_trace_reads_pvinfo);
 	rig_add(s, tc);

@@ -213,6 +213,17 @@ status 0 run --platform kbl --trace "$probe"
 says "$out" 'healthy:'
 ok "backends, types and platforms"
 
+case "$MPT_STATIC_BACKEND $MPT_BACKENDS " in
+' '*' vfio-user '*)
+	# The same guests, each access a message on a socket.
+	status 0 run --backend vfio-user --trace "$probe"
+	says "$out" 'unknown registers   0 (0 accesses)' '0 violations' 'healthy:'
+	status 0 run --backend vfio-user --guest synthetic
+	says "$out" 'gt-reset            passed' '0 violations' 'healthy:'
+	ok "runs over vfio-user"
+	;;
+esac
+
 json=yes
 got=0
 "$mptctl" run --json >"$out" 2>"$err" || got=$?
