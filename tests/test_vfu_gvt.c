@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The core behind the vfio-user server, with the check layer between: a client that sets up a vGPU
- * as a driver does and dies anywhere on the way. The ledger is empty afterwards, and the next client
- * finds a device as new.
+ * as a driver does and dies anywhere on the way. The ledger is empty afterwards, and the next
+ * client finds a device as new.
  */
 #include <gvt/gvt.h>
 #include <mpt/layers.h>

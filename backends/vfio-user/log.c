@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The log of what the device wrote, as a migration asks for it: by guest address, in the ranges
- * that the client named. The marks themselves are with the memory (mem.c); of memory that goes they are
- * kept here, as runs of frames. When those get too many, neighbours grow together: more is said to
- * be written then, never less.
+ * that the client named. The marks themselves are with the memory (mem.c); of memory that goes they
+ * are kept here, as runs of frames. When those get too many, neighbours grow together: more is said
+ * to be written then, never less.
  */
 #include "backends/vfio-user/place.h"
 #include "backends/vfio-user/server.h"

@@ -120,7 +120,7 @@ void mpt_vu_place_mark(struct vu_place *place, u64 gpa, u64 len);
 bool mpt_vu_place_whole(const struct vu_place *place, u64 gpa, u64 len);
 
 /* --- log.c --- */
-/* The place is about to go, nobody finds it by address: its marks are kept. vm->mem_lock is held. */
+/* The place is about to go, nobody finds it by address: its marks stay. vm->mem_lock is held. */
 void mpt_vu_log_keep(struct vu_log *log, const struct vu_place *place);
 
 /* --- dma.c --- */
