@@ -228,21 +228,26 @@ static u32 transact(struct gvt_vgpu *v, u32 reg, u32 ctl)
 	return (ctl & ~AUX_SIZE) | size << AUX_SIZE_SHIFT;
 }
 
-/* A transaction is over at once; without a sink, it timed out. Writing 1 clears outcome bits. */
+/*
+ * A transaction is over at once; without a sink, it timed out. Writing 1 clears outcome bits. A
+ * time-out comes without an interrupt: drivers look at the register before they wait for one, and on
+ * ports without a sink i915 tries 300 times while it probes, with five accesses for each interrupt.
+ */
 int gvt_write_aux(struct gvt_vgpu *v, u32 reg, u32 value)
 {
 	u32 outcome = gvt_sticky_bits(reg), port = (reg >> 8) & 3;
 	u32 kept = gvt_vreg(v, reg) & outcome & ~value;
-	bool send = value & AUX_BUSY;
+	bool send = value & AUX_BUSY, sink;
 
+	sink = port == v->gvt->platform->monitor->number && v->monitor.plugged;
 	if (send)
 		kept |= AUX_DONE;
-	if (send && port == v->gvt->platform->monitor->number && v->monitor.plugged)
+	if (send && sink)
 		value = transact(v, reg, value);
 	else if (send)
 		kept |= AUX_TIMEOUT;
 	gvt_vreg_set(v, reg, (value & ~(outcome | AUX_BUSY)) | kept);
-	if (send && (value & AUX_INTERRUPT))
+	if (send && sink && (value & AUX_INTERRUPT))
 		gvt_irq_raise(v, GVT_EVENT_AUX_A + port);
 	return 0;
 }

@@ -552,6 +552,25 @@ START_TEST(a_guest_plugs_nothing_in)
 }
 END_TEST
 
+/* Who asks a port without a sink sees the time-out in the register, and is not interrupted for it. */
+START_TEST(interrupt_from_a_sink)
+{
+	static const u8 byte[20] = { 0x90, 0, 0, 0 };
+	struct rig r;
+
+	rig_plugged(&r);
+	rig_reg_set(&r, 0x44444, 0);
+	rig_reg_set(&r, 0x44448, ~0U);
+	send_raw(&r, PORT_D, byte, 4, INTERRUPT);
+	ck_assert_uint_ne(rig_reg(&r, 0x44448) & 1U << 27, 0);
+	plug(&r, false);
+	rig_reg_set(&r, 0x44448, ~0U);
+	send_raw(&r, PORT_D, byte, 4, INTERRUPT);
+	ck_assert_uint_eq(rig_reg(&r, 0x44448) & 1U << 27, 0);
+	rig_close(&r);
+}
+END_TEST
+
 static void aux_cases(Suite *s)
 {
 	TCase *tc = tcase_create("aux");
@@ -564,6 +583,7 @@ static void aux_cases(Suite *s)
 	tcase_add_test(tc, other_slaves);
 	tcase_add_loop_test(tc, every_shape, 0, 16);
 	tcase_add_test(tc, random_messages);
+	tcase_add_test(tc, interrupt_from_a_sink);
 	suite_add_tcase(s, tc);
 }
 
