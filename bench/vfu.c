@@ -291,7 +291,8 @@ static void read_4096(unsigned long n)
 	unsigned long len = length * 512;
 
 	while (n--)
-		intel_gvt_hypervisor_read_gpa(b.vgpu, (unsigned long)FRAME << MPT_PAGE_SHIFT, page, len);
+		intel_gvt_hypervisor_read_gpa(b.vgpu, (unsigned long)FRAME << MPT_PAGE_SHIFT, page,
+					      len);
 	bench_use(page[0]);
 }
 

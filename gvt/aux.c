@@ -230,8 +230,9 @@ static u32 transact(struct gvt_vgpu *v, u32 reg, u32 ctl)
 
 /*
  * A transaction is over at once; without a sink, it timed out. Writing 1 clears outcome bits. A
- * time-out comes without an interrupt: drivers look at the register before they wait for one, and on
- * ports without a sink i915 tries 300 times while it probes, with five accesses for each interrupt.
+ * time-out comes without an interrupt: drivers look at the register before they wait for one, and
+ * on ports without a sink i915 tries 300 times while it probes, with five accesses for each
+ * interrupt.
  */
 int gvt_write_aux(struct gvt_vgpu *v, u32 reg, u32 value)
 {

@@ -217,8 +217,8 @@ static void lock_politely(struct gvt_lock *l)
 }
 
 /*
- * Until a guest's access waits: a batch that never ends must not make each of them wait for a slice.
- * v->lock is held.
+ * Until a guest's access waits: a batch that never ends must not make each of them wait for a
+ * slice. v->lock is held.
  */
 static u64 run_pieces(struct gvt_vgpu *v, u64 budget)
 {

@@ -4,9 +4,9 @@
  * client. Which a command may access is gvt_cmd_reg_ok()'s matter, and of FORCE_TO_NONPRIV.
  *
  * The client's registers are the vGPU's, one for all contexts. Those that user space may write are
- * each context's own, as in the hardware (swgpu_units.c): shared, they would tell one process of the
- * guest what another does. What else the guest's driver has opened by FORCE_TO_NONPRIV is shared: a
- * driver looks there for what it has opened, and answers for it.
+ * each context's own, as in the hardware (swgpu_units.c): shared, they would tell one process of
+ * the guest what another does. What else the guest's driver has opened by FORCE_TO_NONPRIV is
+ * shared: a driver looks there for what it has opened, and answers for it.
  */
 #include "swgpu.h"
 

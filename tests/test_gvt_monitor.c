@@ -552,7 +552,7 @@ START_TEST(a_guest_plugs_nothing_in)
 }
 END_TEST
 
-/* Who asks a port without a sink sees the time-out in the register, and is not interrupted for it. */
+/* Who asks a port without a sink sees the time-out in the register, and is not interrupted. */
 START_TEST(interrupt_from_a_sink)
 {
 	static const u8 byte[20] = { 0x90, 0, 0, 0 };

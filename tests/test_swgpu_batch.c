@@ -132,7 +132,7 @@ START_TEST(ppgtt_registers)
 }
 END_TEST
 
-/* What user space may write belongs to its context: neither the vGPU nor the next context sees it. */
+/* What user space may write is its context's: neither the vGPU nor the next context sees it. */
 START_TEST(nothing_between_contexts)
 {
 	static const u32 reg[] = { 0x2500, 0x5280, 0xe404, 0x22d8, 0x7034, 0x2310, 0x5240 };

@@ -21,6 +21,8 @@ case " ${MPT_BACKENDS:-} " in
 esac
 
 status=0
+# Of make, or by hand in the build folder.
+: "${builddir:=.}"
 for suite in $suites; do
 	program=$builddir/tests/test_$suite
 	# A build without the check library, or with a static back end, has none.

@@ -304,7 +304,8 @@ static inline int access_any(unsigned long handle, u64 gpa, void *buf, u64 len, 
 		i = vu_span_at(map, gpa);
 		if (OS_LIKELY(i < map->n && access_one(&map->span[i], gpa, buf, len, write)))
 			ret = 0;
-		else if (OS_UNLIKELY(gpa + (len - 1) < gpa || !covers(map, i, gpa, len, write, &mapped)))
+		else if (OS_UNLIKELY(gpa + (len - 1) < gpa ||
+				     !covers(map, i, gpa, len, write, &mapped)))
 			ret = -EFAULT;
 		else if (OS_UNLIKELY(!mapped))
 			return access_slow(map, i, gpa, buf, len, write, old);

@@ -191,8 +191,8 @@ static void session(struct vu_conn *c, int fd)
 		mpt_vu_log_stop(c->vm);
 	mpt_vu_mem_clear(c->vm);
 	mpt_vu_device_reset(c->vm);
-	mpt_log_guest(MPT_LOG_INFO, "VM %u: its client is gone; %llu DMA mappings are left", c->vm->id,
-		      (unsigned long long)mpt_vu_dma_live(c->vm));
+	mpt_log_guest(MPT_LOG_INFO, "VM %u: its client is gone; %llu DMA mappings are left",
+		      c->vm->id, (unsigned long long)mpt_vu_dma_live(c->vm));
 	mpt_vu_mig_reset(c);
 }
 
