@@ -3,13 +3,14 @@
 # make check-guest: stock kernels in a stock QEMU bind their stock i915 to our vGPU. Fetches what it
 # needs, boots a set of machines (boot.sh) and adds up what the gate says of each.
 #
-#   check.sh covering|all|platforms|igt|igt-all|show [OPTION=VALUE]...
+#   check.sh covering|all|platforms|more|igt|igt-all|show [OPTION=VALUE]...
 #
 #   covering    four boots in which each value of each axis appears, and each two values of most;
-#               two machines at once, a batch that hangs;
-#               IGT's fast-feedback list and the shorter part of ours on one kernel
+#               two machines at once, a batch that hangs; more.sh on one kernel;
+#               IGT's fast-feedback list and the shorter part of ours on one kernel each
 #   all         every combination, the other platforms, and both lists of IGT on each kernel
 #   platforms   every other platform once, on the newest kernel
+#   more        only what all has of more.sh
 #   igt         only what covering runs of IGT
 #   igt-all     only what all runs of IGT
 #   show        one boot, with what i915 and the batches say; OPTIONs are boot.sh's
@@ -191,6 +192,18 @@ igt_all()
 	done
 }
 
+# more KERNEL: what is more than a boot (more.sh).
+more()
+{
+	local s
+	bash "$here/more.sh" kernel="$1" cache="$cache" program="$program" mptctl="$mptctl" \
+		OUT="$out/more-$1" | tee "$out/more-$1.gate" | grep -Ev '^[0-9]+ passed, '
+	read -r p f s < <(awk '/^[0-9]+ passed, [0-9]+ failed, [0-9]+ skipped$/ {
+			p = $1; f = $3; s = $5; n++ }
+		END { print p + 0, n ? f + 0 : 1, s + 0 }' "$out/more-$1.gate")
+	passed=$((passed + p)) failed=$((failed + f)) skipped=$((skipped + s))
+}
+
 show()
 {
 	judged show "$@"
@@ -216,6 +229,7 @@ covering)
 	ready qemu busybox uapi linux-6.1 linux-6.12 igt kmod
 	covering
 	accidents 6.12
+	more 6.12
 	igt_covering
 	;;
 all)
@@ -224,6 +238,8 @@ all)
 	accidents 6.1
 	accidents 6.12
 	platforms
+	more 6.1
+	more 6.12
 	igt_all
 	;;
 platforms)
@@ -233,6 +249,11 @@ platforms)
 igt)
 	ready qemu busybox uapi linux-6.1 linux-6.12 igt kmod
 	igt_covering
+	;;
+more)
+	ready qemu busybox uapi linux-6.1 linux-6.12
+	more 6.1
+	more 6.12
 	;;
 igt-all)
 	ready qemu busybox uapi linux-6.1 linux-6.12 igt kmod
@@ -246,6 +267,9 @@ show)
 	ready qemu busybox uapi "linux-$kernel"
 	show "$@"
 	;;
-*) echo "check.sh: no '$what'; known: covering, all, platforms, igt, igt-all, show" >&2; exit 2 ;;
+*)
+	echo "check.sh: no '$what'; known: covering, all, platforms, more, igt, igt-all, show" >&2
+	exit 2
+	;;
 esac
 closing

@@ -16,8 +16,10 @@ EXTRA_DIST += \
 	tests/qemu/machine.sh \
 	tests/qemu/modules.sh \
 	tests/qemu/pair.sh \
+	tests/qemu/more.sh \
 	tests/qemu/packages.lock \
 	tests/qemu/platforms \
+	tests/qemu/probe.sh \
 	tests/qemu/qemu.sh \
 	tests/qemu/record \
 	tests/qemu/selftest.sh

@@ -137,6 +137,24 @@ capture 'a capture that takes longer' 200000000 1
 capture 'a capture that has no end' 6000000 1 '/78f04/d'
 capture 'a capture of no page' 6000000 1 '/c0800000/d'
 
+# The comparison of probes: a recording with itself, with one access more, with nothing.
+probes=$srcdir/tests/qemu/probe.sh
+trace=$srcdir/tests/data/i915-6.12-skl-probe.mmiotrace
+what='probe.sh'
+sh "$probes" "$trace" "$trace" >"$scratch/out" || fail "$what: the same: $(cat "$scratch/out")"
+grep -qx '8 passed, 0 failed, 0 skipped' "$scratch/out" || fail "$what: not 8 checks"
+for line in 'R 4 22.7 1 0xc00c6204 0x0 0x0 0' 'W 8 22.7 1 0xc0801000 0x0 0x0 0'; do
+	awk -v line="$line" '{ print } / 0xc0009120 / && !n++ { print line }' "$trace" \
+		>"$scratch/more"
+	got=0
+	sh "$probes" "$scratch/more" "$trace" >"$scratch/out" || got=$?
+	[ "$got" -eq 1 ] || fail "$what: one access more: exit status $got"
+	[ "$(grep -c '^FAIL: ' "$scratch/out")" -eq 1 ] || fail "$what: $(cat "$scratch/out")"
+done
+: >"$scratch/more"
+! sh "$probes" "$scratch/more" "$trace" >"$scratch/out" || fail "$what: nothing is no more"
+ok "$what"
+
 # Refused before anything is built.
 got=0
 sh "$srcdir/quickstart" guest kernel=6.1 colour=red >"$scratch/out" 2>&1 || got=$?
