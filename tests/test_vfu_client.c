@@ -259,6 +259,10 @@ START_TEST(ram_is_the_guests_and_the_devices)
 	ck_assert_int_eq(rig_gpa_read(MIB + PAGE, &got, 8), -EFAULT);
 	/* Added, moved (removed and added), removed. */
 	ck_assert_uint_eq(rig.calls, 4);
+	ok(mpt_ram_add(rig.vm, MIB, PAGE, MPT_RAM_READONLY));
+	ck_assert_int_eq(rig_gpa_write(MIB, &word, 8), -EFAULT);
+	store(MIB, word, 8);
+	ck_assert_uint_eq(load(MIB, 8), 0);
 }
 END_TEST
 
@@ -473,6 +477,20 @@ END_TEST
 
 /* --- out of memory --- */
 
+/* Moved, or, the place it was in, still there for guest and device. */
+static int move(void)
+{
+	u64 word = 7, got = 0;
+	int ret = mpt_guest_write(rig.vm, 8, &word, 8);
+
+	ret = ret ? ret : mpt_ram_move(rig.vm, 0, HUGE + PAGE, 4 * HUGE);
+	ok(mpt_guest_read(rig.vm, ret ? 8 : 4 * HUGE + 8, &got, 8));
+	ck_assert_uint_eq(got, 7);
+	rig.v = mpt_vm_priv(rig.vm);
+	ck_assert_uint_eq(rig_places(), 2);
+	return ret;
+}
+
 static int scenario(void)
 {
 	u64 word = 7;
@@ -482,7 +500,7 @@ static int scenario(void)
 	ret = ret ? ret : mpt_vm_get(rig.host, 1, &rig.vm);
 	ret = ret ? ret : mpt_ram_add(rig.vm, 0, HUGE + PAGE, 0);
 	ret = ret ? ret : mpt_ram_add(rig.vm, 2 * HUGE, PAGE, MPT_RAM_READONLY);
-	ret = ret ? ret : mpt_ram_move(rig.vm, 0, HUGE + PAGE, 4 * HUGE);
+	ret = ret ? ret : move();
 	ret = ret ? ret : mpt_guest_write(rig.vm, 4 * HUGE, &word, 8);
 	/* What takes away allocates nothing. */
 	if (!ret && mpt_ram_remove(rig.vm, 4 * HUGE, HUGE + PAGE))
