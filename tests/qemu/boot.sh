@@ -49,6 +49,10 @@ words="console=ttyS0 panic=-1 log_buf_len=4M guest=$guest $append"
 [ "$irq" = msi ] || words+=' pci=nomsi'
 SECONDS=0
 machine_start "$OUT" "$sockets/gpu" "$kernel" "$words"
+# What the guest shows is looked at while it does.
+while sleep 0.2 && kill -0 "$machine" 2>/dev/null; do
+	! grep -q '^INFO shown ' "$OUT/results" 2>/dev/null || { kill -USR1 "$server"; break; }
+done &
 # The end: by itself, or it is over; then the server says what is left.
 machine_wait "$machine" "$seconds" "$OUT"
 serve_stop "$OUT"

@@ -3,7 +3,7 @@
 # The gate: looks at what one boot left in a folder (boot.sh) and says what holds of it and what
 # does not. It runs nothing, so that recorded boots can be judged as well.
 #
-#   gate.sh FOLDER [test|boot|loop|hang]
+#   gate.sh FOLDER [test|boot|loop|hang|show]
 #
 # Prints a line `FAIL: what` for each check that does not hold, then `N passed, N failed, 0
 # skipped`.
@@ -34,7 +34,7 @@ required()
 	done
 	case $work in
 	'test') echo unload unloaded ;;
-	loop) echo loop ;;
+	loop | show) echo "$work" ;;
 	hang) echo hang-found captured-found hang-told captured-told ;;
 	esac
 }

@@ -21,6 +21,8 @@
 
 #include <i915_drm.h>
 
+#include "pattern.h"
+
 #define CARD "/dev/dri/card0"
 #define PAGE 4096
 #define IN_A_ROW 80
@@ -636,6 +638,22 @@ static void hang_told(void)
 	job_free(&j);
 }
 
+/* So long that somebody can make a screenshot. */
+static void shown(unsigned int seconds)
+{
+	uint32_t width = 0, height = 0;
+	int ret = show(card, &width, &height);
+
+	if (ret) {
+		fail("show", "%s", strerror(-ret));
+		return;
+	}
+	pass("show");
+	printf("INFO shown %u %u\n", width, height);
+	fflush(stdout);
+	sleep(seconds);
+}
+
 int main(int argc, char **argv)
 {
 	char suffix[32] = "";
@@ -656,6 +674,8 @@ int main(int argc, char **argv)
 		batches();
 	else if (!strcmp(argv[1], "time"))
 		times();
+	else if (!strcmp(argv[1], "show"))
+		shown(5);
 	else if (!strcmp(argv[1], "loop") && argc > 2)
 		loop(atoi(argv[2]));
 	else if (!strcmp(argv[1], "hang-found"))

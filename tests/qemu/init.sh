@@ -7,7 +7,7 @@
 #
 # Words of the kernel's command line: MODULE.NAME=VALUE is given to the module when it is loaded,
 # guest=WORK says what to do: test (default), boot (no unloading), loop (batches for loop=SECONDS),
-# hang (batches that never end), sh (on the first port).
+# hang (batches that never end), show (a picture on the monitor), sh (on the first port).
 /bin/busybox --install -s /bin
 export PATH=/bin
 mount -t proc proc /proc
@@ -152,6 +152,7 @@ run()
 	case $work in
 	loop) guest loop "${seconds:-10}" ;;
 	hang) hang ;;
+	show) guest show ;;
 	esac
 	work_on first
 	[ "$work" = 'test' ] || return

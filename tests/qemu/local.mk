@@ -9,6 +9,7 @@ EXTRA_DIST += \
 	tests/qemu/fetch.sh \
 	tests/qemu/gate.sh \
 	tests/qemu/guest.c \
+	tests/qemu/guest_show.c \
 	tests/qemu/hang.allow \
 	tests/qemu/hang.sh \
 	tests/qemu/init.sh \
@@ -18,11 +19,13 @@ EXTRA_DIST += \
 	tests/qemu/pair.sh \
 	tests/qemu/more.sh \
 	tests/qemu/packages.lock \
+	tests/qemu/pattern.h \
 	tests/qemu/platforms \
 	tests/qemu/probe.sh \
 	tests/qemu/qemu.sh \
 	tests/qemu/record \
-	tests/qemu/selftest.sh
+	tests/qemu/selftest.sh \
+	tests/qemu/shot.c
 
 guest_run = MPTCTL='$(abs_top_builddir)/tools/mptctl' GUEST_OUT='$(abs_top_builddir)/tests/qemu/out' \
 	bash $(top_srcdir)/tests/qemu/check.sh

@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: MIT
 # The guest tests that are more than one boot and its gate (check.sh calls this): the accesses of a
-# probe.
+# probe, a picture.
 #
 #   more.sh NAME=VALUE...   kernel, mptctl, cache, program and OUT as boot.sh has them
 #
@@ -63,7 +63,31 @@ probe()
 	fi
 }
 
-mkdir -p "$OUT/probe"
+# What the guest has drawn, pixel by pixel.
+show()
+{
+	local size
+	rm -f "$OUT/show/shot.png"
+	boot show guest=show serve="--monitor --screenshot $OUT/show/shot.png"
+	read -r _ _ size < <(tr -d '\r' <"$OUT/show/results" | grep '^INFO shown ')
+	# shellcheck disable=SC2086 # two numbers
+	if "$OUT/shot" "$OUT/show/shot.png" ${size:-0 0} >"$OUT/show/shot"; then
+		echo "INFO show: $(cat "$OUT/show/shot")"
+		echo "1 passed, 0 failed, 0 skipped"
+	else
+		echo "FAIL: screenshot: $(head -n 1 "$OUT/show/shot")"
+		echo "0 passed, 1 failed, 0 skipped"
+	fi
+}
+
+mkdir -p "$OUT"/{probe,show}
 part probe probe
+if ${GUEST_CC:-gcc} -std=gnu11 -O2 -Wall -Wextra "$here/shot.c" -o "$OUT/shot" -lpng \
+	2>"$OUT/show/cc"; then
+	part show show
+else
+	skipped=$((skipped + 1))
+	echo "SKIP: guest $kernel show: no libpng to look at a picture with"
+fi
 echo "$passed passed, $failed failed, $skipped skipped"
 [ $failed -eq 0 ]
