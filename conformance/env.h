@@ -209,12 +209,12 @@ int cf_vm_new(struct cf_env *e, unsigned int id, const struct cf_region *map, st
 void cf_vm_drop(struct cf_env *e, struct mpt_vm *vm);
 /* A vGPU in @slot for @vm, by mpt_vgpu_create(). */
 int cf_attach(struct cf_env *e, unsigned int slot, struct mpt_vm *vm);
-/* By mpt_vgpu_destroy(). */
 /*
  * A hypervisor may ask the core what the device is before the guest's first access; from now on
  * what the core is told is the guest's doing.
  */
 int cf_settle(struct cf_env *e, struct mpt_vm *vm);
+/* By mpt_vgpu_destroy(). */
 int cf_detach(struct cf_env *e, unsigned int slot);
 
 /* --- saying what is wrong --- */

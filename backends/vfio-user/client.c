@@ -28,9 +28,14 @@ static int send_request(struct vu_client *c, struct vuw_msg *m, const struct vu_
 	request_begin(c, m, flags);
 	n = mpt_vuw_head(m, head);
 	if (n > 0) {
-		const struct vu_bytes piece[2] = { { head, (size_t)n }, { m->data, m->data_len } };
+		struct vu_bytes piece[2] = { { head, (size_t)n }, { m->data, m->data_len } };
 
-		ret = mpt_vu_sock_write(c->fd, piece, fds, os_now_ns() + c->vm->timeout_ns);
+		if (!fds)
+			mpt_vu_sock_write_now(c->fd, piece);
+		ret = piece[0].len + piece[1].len
+			      ? mpt_vu_sock_write(c->fd, piece, fds,
+						  os_now_ns() + c->vm->timeout_ns)
+			      : 0;
 	} else {
 		ret = n;
 	}
@@ -41,16 +46,15 @@ static int send_request(struct vu_client *c, struct vuw_msg *m, const struct vu_
 /* A reply may take as long as the core likes. Descriptors are never sent to a client. */
 static int recv_message(struct vu_client *c, struct vuw_msg *m)
 {
-	struct vu_fds fds = { .n = 0 };
-	struct vuw_hdr hdr;
-	bool ok = mpt_vu_sock_read(c->fd, c->rx, VUW_HDR, &fds, 0) == 1 &&
-		  !mpt_vuw_header(c->rx, VUW_HDR, &hdr) && hdr.size <= sizeof(c->rx);
+	struct vu_fds fds;
+	bool ok = mpt_vu_ahead_take(&c->ahead, c->fd, c->rx, sizeof(c->rx), &fds, 0) == 1 && !fds.n;
+	u32 size;
 
-	if (ok && hdr.size > VUW_HDR)
-		ok = mpt_vu_sock_read(c->fd, c->rx + VUW_HDR, hdr.size - VUW_HDR, &fds, 0) == 1;
-	ok = ok && !fds.n && !mpt_vuw_decode(c->rx, hdr.size, m);
 	mpt_vu_fds_close(&fds);
-	return ok ? 0 : -EIO;
+	if (!ok)
+		return -EIO;
+	memcpy(&size, c->rx + offsetof(struct vuw_hdr, size), sizeof(size));
+	return mpt_vuw_decode(c->rx, size, m) ? -EIO : 0;
 }
 
 /* Of the closed set, or -EIO. */
@@ -205,6 +209,7 @@ void mpt_vu_client_exit(struct vu_vm *vm)
 		return;
 	if (c->started)
 		mpt_vu_server_stop(vm);
+	mpt_vu_ahead_clear(&c->ahead);
 	mpt_vu_fd_close(c->fd);
 	mpt_vu_fd_close(c->served);
 	mpt_vu_client_ram_exit(c);

@@ -11,6 +11,7 @@
 #ifndef VU_CLIENT_H
 #define VU_CLIENT_H
 
+#include "backends/vfio-user/ahead.h"
 #include "backends/vfio-user/sock.h"
 #include "backends/vfio-user/vu.h"
 #include "backends/vfio-user/wire.h"
@@ -38,6 +39,7 @@ struct vu_client {
 	struct os_mutex lock; /* an exchange, and what follows */
 	unsigned long seen;   /* changes that decode knows of */
 	struct vu_decode decode;
+	struct vu_ahead ahead;
 	u8 rx[VU_CLIENT_MSG];
 
 	struct os_mutex send_lock;
