@@ -77,6 +77,7 @@ judged()
 	echo "$verdict: guest $1 ($p passed, $f failed, 0 skipped; ${seconds:-?} s)"
 	[ "$f" -eq 0 ] || { echo "$said"; echo "logs: $out/$1"; }
 	grep -h '^INFO time' "$out/$1/results" 2>/dev/null | tr -d '\r'
+	grep '^INFO ratio' "$out/$1.gate"
 }
 
 # machine KERNEL POSTED SMP IRQ
