@@ -5,11 +5,12 @@
 #
 #   hang.sh FOLDER RECORDING
 #
-# i915 reads each page that it captures through the aperture, which is not recorded; before, it names
-# the page in an entry of the GGTT, which is. QEMU hands on at most 8 bytes at once.
+# i915 reads each page that it captures through the aperture, which is not recorded; before, it
+# names the page in an entry of the GGTT, which is. QEMU hands on at most 8 bytes at once.
 #
-# Prints a line `INFO capture ...`, and `N passed, N failed, 0 skipped`: it fails if the capture took
-# very much longer than its accesses take. The batch spins all the time, on the same processors.
+# Prints a line `INFO capture ...`, and `N passed, N failed, 0 skipped`: it fails if the capture
+# took very much longer than its accesses take. The batch spins all the time, on the same
+# processors.
 set -u
 export LC_ALL=C
 

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: MIT
 # shellcheck shell=bash disable=SC2154,SC2034
-# Sourced by boot.sh and pair.sh: a server of vGPUs, and stock machines on its sockets. The caller has
-# set $here, $cache, $program, $mptctl, and $sockets, a folder with a short path (a socket's has at
-# most 108 bytes).
+# Sourced by boot.sh and pair.sh: a server of vGPUs, and stock machines on its sockets. The caller
+# has set $here, $cache, $program, $mptctl, and $sockets, a folder with a short path (a socket's has
+# at most 108 bytes).
 
 stop_all()
 {

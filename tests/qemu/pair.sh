@@ -1,13 +1,13 @@
 #!/bin/bash
 # SPDX-License-Identifier: MIT
-# Two machines on two vGPUs of one device, both at work. One is killed in the middle of it: the other
-# notices nothing, all of the dead one is given back, and a machine that is started in its place finds
-# a vGPU as new.
+# Two machines on two vGPUs of one device, both at work. One is killed in the middle of it: the
+# other notices nothing, all of the dead one is given back, and a machine that is started in its
+# place finds a vGPU as new.
 #
 #   pair.sh mptctl=PATH cache=FOLDER program=FILE OUT=FOLDER
 #
-# In the folder then are those of the machines (lives, dies, again; see boot.sh) and serve, the output
-# of mptctl serve. Prints FAIL lines and `N passed, N failed, 0 skipped`.
+# In the folder then are those of the machines (lives, dies, again; see boot.sh) and serve, the
+# output of mptctl serve. Prints FAIL lines and `N passed, N failed, 0 skipped`.
 set -u
 export LC_ALL=C
 
