@@ -209,12 +209,18 @@ show()
 {
 	judged show "$@"
 	echo
-	echo "what the guest's kernel says (all of it: $out/show/results):"
+	echo "what the guest's kernel says, but for missing firmware and BIOS" \
+		"(all of it: $out/show/results):"
+	# What it says of a firmware and a BIOS that no vGPU has would be half of this.
+	sed '/^#/d; /^$/d' "$here/dmesg.allow" >"$out/show/allow"
 	tr -d '\r' <"$out/show/results" |
-		sed -nE 's/^LOG <[0-6]>(\[.*(i915|\[drm\]).*)/  \1/p' | grep -v 'drm:'
+		sed -nE 's/^LOG <[0-6]>(\[.*(i915|\[drm\]).*)/  \1/p' |
+		grep -Ev -e 'drm:|firmware|vgaarb:' -f "$out/show/allow"
 	echo
 	echo "what its user space says:"
-	tr -d '\r' <"$out/show/results" | sed -nE 's/^((INFO|PASS|FAIL) .*)/  \1/p'
+	# Times stand above.
+	tr -d '\r' <"$out/show/results" |
+		sed -nE '/^INFO time/d; s/^((INFO|PASS|FAIL) .*)/  \1/p'
 	echo
 	echo "what mptctl serve says:"
 	sed 's/^/  /' "$out/show/serve"
