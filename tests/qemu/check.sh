@@ -49,8 +49,8 @@ ready()
 	# Not the build's compiler options: what runs in the guest is no part of what is tested.
 	program=$out/guest
 	${GUEST_CC:-gcc} -std=gnu11 -O2 -Wall -Wextra -Werror -D_GNU_SOURCE -static \
-		-isystem "$cache/uapi/usr/include/libdrm" "$here/guest.c" "$here/guest_show.c" \
-		-o "$program" ||
+		-isystem "$cache/uapi/usr/include/libdrm" "$here/guest.c" "$here/guest_hang.c" \
+		"$here/guest_show.c" -o "$program" ||
 		{ echo "check-guest: no static program (libc6-dev has the library)" >&2; exit 1; }
 }
 

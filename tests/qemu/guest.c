@@ -4,13 +4,12 @@
  * execute batches whose results are looked at. The kernel's ABI only, no library. Lines as in
  * init.sh.
  *
- *   guest about | batches NAME | time | loop SECONDS | hang-found | hang-told
+ *   guest about | batches NAME | time | loop SECONDS | hang-found | hang-told | show
  */
 #include <errno.h>
 #include <fcntl.h>
 #include <stdarg.h>
 #include <stdbool.h>
-#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -19,16 +18,13 @@
 #include <time.h>
 #include <unistd.h>
 
-#include <i915_drm.h>
-
+#include "guest.h"
 #include "pattern.h"
 
 #define CARD "/dev/dri/card0"
-#define PAGE 4096
 #define IN_A_ROW 80
 #define CONTEXTS 4
 
-#define MI_BATCH_BUFFER_END 0x05000000
 #define MI_STORE_DWORD_IMM 0x10000002 /* gen 8: two address dwords, one of data */
 
 static const struct {
@@ -43,13 +39,13 @@ static const struct {
 };
 #define ENGINES (sizeof(engines) / sizeof(engines[0]))
 
-static int card;
+int card;
 static const char *when = "";
 static int failures;
 static bool quiet; /* only what fails is told */
 
 /* ioctl() that a signal does not end. */
-static int call(unsigned long request, void *arg)
+int call(unsigned long request, void *arg)
 {
 	int ret;
 
@@ -60,7 +56,7 @@ static int call(unsigned long request, void *arg)
 }
 
 /* The two kinds of result lines. */
-static void pass(const char *name)
+void pass(const char *name)
 {
 	if (quiet)
 		return;
@@ -68,8 +64,7 @@ static void pass(const char *name)
 	fflush(stdout);
 }
 
-__attribute__((format(printf, 2, 3)))
-static void fail(const char *name, const char *why, ...)
+void fail(const char *name, const char *why, ...)
 {
 	va_list args;
 
@@ -82,7 +77,7 @@ static void fail(const char *name, const char *why, ...)
 	failures++;
 }
 
-static uint64_t now(void)
+uint64_t now(void)
 {
 	struct timespec t;
 
@@ -92,12 +87,7 @@ static uint64_t now(void)
 
 /* --- buffers --- */
 
-struct buffer {
-	uint32_t handle;
-	uint32_t *map; /* write-back; a vGPU's GPU is as coherent as the real one with its LLC */
-};
-
-static int buffer_new(struct buffer *b)
+int buffer_new(struct buffer *b)
 {
 	struct drm_i915_gem_create create = { .size = PAGE };
 	struct drm_i915_gem_mmap map = { .size = PAGE };
@@ -113,7 +103,7 @@ static int buffer_new(struct buffer *b)
 	return 0;
 }
 
-static void buffer_free(struct buffer *b)
+void buffer_free(struct buffer *b)
 {
 	struct drm_gem_close done = { .handle = b->handle };
 
@@ -124,7 +114,7 @@ static void buffer_free(struct buffer *b)
 	memset(b, 0, sizeof(*b));
 }
 
-static int buffer_write(struct buffer *b, const void *from, uint32_t size)
+int buffer_write(struct buffer *b, const void *from, uint32_t size)
 {
 	struct drm_i915_gem_pwrite write = {
 		.handle = b->handle, .size = size, .data_ptr = (uintptr_t)from,
@@ -142,7 +132,7 @@ static int buffer_read(struct buffer *b, uint32_t offset, uint32_t *value)
 	return call(DRM_IOCTL_I915_GEM_PREAD, &read);
 }
 
-static int buffer_wait(struct buffer *b)
+int buffer_wait(struct buffer *b)
 {
 	struct drm_i915_gem_wait wait = { .bo_handle = b->handle, .timeout_ns = 20000000000LL };
 
@@ -150,14 +140,6 @@ static int buffer_wait(struct buffer *b)
 }
 
 /* --- batches --- */
-
-/* A batch that stores one dword. */
-struct job {
-	struct buffer target, batch;
-	uint64_t ring;
-	uint32_t context;
-	uint64_t pinned; /* the target's address is ours to choose, and this; 0: by relocation */
-};
 
 #define BATCH_DWORDS 6
 
@@ -209,7 +191,7 @@ static int submit(struct job *j, uint32_t at, uint32_t value)
 	return ret ? ret : execute(j, at);
 }
 
-static int job_new(struct job *j, uint64_t ring, uint32_t context, uint64_t pinned)
+int job_new(struct job *j, uint64_t ring, uint32_t context, uint64_t pinned)
 {
 	int ret;
 
@@ -221,7 +203,7 @@ static int job_new(struct job *j, uint64_t ring, uint32_t context, uint64_t pinn
 	return ret ? ret : buffer_new(&j->batch);
 }
 
-static void job_free(struct job *j)
+void job_free(struct job *j)
 {
 	buffer_free(&j->batch);
 	buffer_free(&j->target);
@@ -462,13 +444,11 @@ static uint64_t median(uint64_t *of, unsigned int n)
 	return of[n / 2];
 }
 
-#define BAR0 "/sys/bus/pci/devices/0000:00:02.0/resource0"
-#define PVINFO 0x78000
 #define READS 200
 #define TIMED 100
 
 /* A register that costs the device nothing: what is left is the way there and back. 0: no way. */
-static uint64_t register_read(void)
+uint64_t register_read(void)
 {
 	uint64_t t[READS];
 	volatile uint32_t *bar;
@@ -546,96 +526,6 @@ static void loop(unsigned int seconds)
 	printf("INFO loop %u rounds of %u batches\n", rounds, IN_A_ROW);
 	if (!failures)
 		pass("loop");
-}
-
-/* --- a batch that never ends --- */
-
-#define MI_BATCH_BUFFER_START 0x18800101 /* gen 8: two address dwords; PPGTT */
-#define WEDGED "/sys/kernel/debug/dri/0/i915_wedged"
-/* Reads of these are looked for in the host's recording: PVINFO that means nothing. */
-#define MARK_BEGIN (PVINFO + 0xf00)
-#define MARK_END (PVINFO + 0xf04)
-
-static int hanging(struct job *j)
-{
-	struct drm_i915_gem_context_create create = { 0 };
-	uint32_t code[4] = { MI_BATCH_BUFFER_START, 0, 0, MI_BATCH_BUFFER_END };
-	struct drm_i915_gem_exec_object2 object = {
-		.offset = 0x1300000, .flags = EXEC_OBJECT_PINNED,
-	};
-	struct drm_i915_gem_execbuffer2 exec = {
-		.buffers_ptr = (uintptr_t)&object, .buffer_count = 1, .batch_len = sizeof(code),
-		.flags = I915_EXEC_RENDER,
-	};
-	int ret = call(DRM_IOCTL_I915_GEM_CONTEXT_CREATE, &create);
-
-	if (!ret)
-		ret = job_new(j, I915_EXEC_RENDER, create.ctx_id, 0);
-	code[1] = (uint32_t)object.offset;
-	object.handle = j->batch.handle;
-	exec.rsvd1 = create.ctx_id;
-	if (!ret)
-		ret = buffer_write(&j->batch, code, sizeof(code));
-	return ret ? ret : call(DRM_IOCTL_I915_GEM_EXECBUFFER2, &exec);
-}
-
-/* How often i915 found that this context's batch hung. */
-static int resets(const struct job *j)
-{
-	struct drm_i915_reset_stats stats = { .ctx_id = j->context };
-
-	return call(DRM_IOCTL_I915_GET_RESET_STATS, &stats) ? -1 : (int)stats.batch_active;
-}
-
-/* i915 finds by itself that the engine does not get on. */
-static void hang_found(void)
-{
-	struct job j;
-	uint64_t begin = now();
-	int ret = hanging(&j);
-
-	if (!ret)
-		ret = buffer_wait(&j.batch);
-	if (ret)
-		fail("hang-found", "%s", strerror(-ret));
-	else if (resets(&j) != 1)
-		fail("hang-found", "its context has %d batches that hung", resets(&j));
-	else
-		pass("hang-found");
-	printf("INFO hang found and ended after %llu ms\n",
-	       (unsigned long long)((now() - begin) / 1000000));
-	job_free(&j);
-}
-
-/* i915 is told, captures and resets before the write is over: what that takes. */
-static void hang_told(void)
-{
-	volatile uint32_t *bar;
-	uint64_t begin, took, read = register_read();
-	struct job j;
-	int ret = hanging(&j), wedged = open(WEDGED, O_WRONLY), fd = open(BAR0, O_RDWR | O_SYNC);
-
-	bar = mmap(NULL, 0x100000, PROT_READ, MAP_SHARED, fd, 0);
-	close(fd);
-	if (ret || wedged < 0 || bar == MAP_FAILED) {
-		fail("hang-told", "%s", ret ? strerror(-ret) : strerror(errno));
-		return;
-	}
-	usleep(100000);
-	(void)bar[MARK_BEGIN / 4];
-	begin = now();
-	ret = write(wedged, "1", 1) == 1 ? buffer_wait(&j.batch) : -errno;
-	took = now() - begin;
-	(void)bar[MARK_END / 4];
-	if (ret)
-		fail("hang-told", "%s", strerror(-ret));
-	else
-		pass("hang-told");
-	printf("INFO capture took %llu ns, register read %llu ns\n", (unsigned long long)took,
-	       (unsigned long long)read);
-	munmap((void *)bar, 0x100000);
-	close(wedged);
-	job_free(&j);
 }
 
 /* So long that somebody can make a screenshot. */

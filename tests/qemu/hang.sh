@@ -24,7 +24,7 @@ FILENAME == ARGV[1] {
 	}
 	next
 }
-# guest.c has the marks: reads of PVINFO that mean nothing.
+# guest_hang.c has the marks: reads of PVINFO that mean nothing.
 $1 == "R" && $5 ~ /78f00$/ { inside = 1; next }
 $1 == "R" && $5 ~ /78f04$/ { inside = 0; ended = 1 }
 inside && $1 ~ /^[RW]$/ { n[$1]++ }

@@ -9,6 +9,8 @@ EXTRA_DIST += \
 	tests/qemu/fetch.sh \
 	tests/qemu/gate.sh \
 	tests/qemu/guest.c \
+	tests/qemu/guest.h \
+	tests/qemu/guest_hang.c \
 	tests/qemu/guest_show.c \
 	tests/qemu/hang.allow \
 	tests/qemu/hang.sh \
