@@ -248,7 +248,7 @@ static const u8 lie_len[LIES] = {
 
 static void lie(struct cl *c, u8 *msg, enum lie lie)
 {
-	u8 body[64] = { 0 }, raw[40];
+	u8 body[64] = { 0 }, raw[40] = { 0 };
 	int fd = 0;
 
 	memcpy(body, msg + 16, 16);

@@ -274,7 +274,7 @@ static inline u32 mig_piece(struct mig *c, u32 want)
 /* All of it, in pieces of @want bytes. */
 static inline struct mig_blob mig_pull(struct mig *c, u32 want)
 {
-	struct mig_blob b = { malloc(32 * MIB), 0 };
+	struct mig_blob b = { calloc(1, 32 * MIB), 0 };
 	u32 n;
 
 	do {
