@@ -335,4 +335,5 @@ EXTRA_DIST += \
 	tests/build/outside.sh \
 	tests/build/runner.sh \
 	tests/qemu/igt \
-	tests/tool.sh
+	tests/tool.sh \
+	tests/vfio-user.sh
