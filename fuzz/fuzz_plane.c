@@ -122,17 +122,24 @@ static u32 pixel_bytes(const struct gvt_plane *p)
 	return p->format == 0x36314752 /* RG16 */ ? 2 : 4;
 }
 
-/* The last pixel of linear surfaces is within the share; tiles are whole ones. */
+/* Behind the plane's last pixel, or the tile that has it: tiles of 512 x 8 or 128 x 32 bytes. */
+static u64 surface_end(const struct gvt_plane *p, u64 row)
+{
+	u64 last = (u64)p->y + p->height - 1, wide = p->tiling == GVT_PLANE_X ? 512 : 128;
+
+	if (p->tiling == GVT_PLANE_LINEAR)
+		return last * p->stride + row;
+	return (last / (4096 / wide) * (p->stride / wide) + (row + wide - 1) / wide) * 4096;
+}
+
 static void sound(const struct gvt_plane *p)
 {
-	u64 row = (u64)(p->x + p->width) * pixel_bytes(p), end;
+	u64 row = (u64)(p->x + p->width) * pixel_bytes(p);
 
 	must(p->width && p->width <= GVT_PLANE_MAX && p->height && p->height <= GVT_PLANE_MAX);
 	must(p->pipe < GVT_NUM_PIPES && p->tiling <= GVT_PLANE_YF && p->format);
 	must(row <= p->stride);
-	end = p->tiling == GVT_PLANE_LINEAR ? (u64)(p->y + p->height - 1) * p->stride + row
-					    : (u64)(p->y + p->height) * p->stride;
-	must(gvt_ggtt_validate(&vgpu, p->addr, end));
+	must(gvt_ggtt_validate(&vgpu, p->addr, surface_end(p, row)));
 }
 
 /* A buffer of exactly a row: a sanitizer sees what is written behind it. */
