@@ -17,7 +17,7 @@
 #   serve=WORDS      more options of mptctl serve
 #
 # In the folder then are: console (the kernel's), results (init.sh's), serve, qemu (their output)
-# and status (exit statuses, posted). Exit status: that of gate.sh.
+# and status (exit statuses). Exit status: that of gate.sh.
 set -u
 export LC_ALL=C
 
@@ -56,5 +56,5 @@ done &
 # The end: by itself, or it is over; then the server says what is left.
 machine_wait "$machine" "$seconds" "$OUT"
 serve_stop "$OUT"
-printf '%s\n' "seconds $SECONDS" "posted $posted" >>"$OUT/status"
+echo "seconds $SECONDS" >>"$OUT/status"
 exec sh "$here/gate.sh" "$OUT" "$guest"

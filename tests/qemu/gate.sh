@@ -7,8 +7,8 @@
 #
 # Prints a line `FAIL: what` for each check that does not hold, then `N passed, N failed, 0
 # skipped`; before it, if the guest took times, `INFO ratio ...`: how many register reads a batch
-# takes, the median of the engines. That may be 30 at most where writes are posted. Where QEMU waits
-# for the answer to each, it is near 30 as well, but noise (more with INTx) takes it to 43.
+# takes, the median of the engines, and whether that is more than 30: told, not judged, since a
+# machine that does other things as well must not fail a boot.
 set -u
 export LC_ALL=C
 
@@ -123,10 +123,10 @@ END {
 	n = int((n_ratio + 1) / 2)
 	median = n ? (ratio[n] + ratio[n_ratio + 1 - n]) / 2 : 0
 	if (n)
-		printf "INFO ratio: a batch takes %.1f register reads\n", median
-	if (loads == 2 && status["posted"] == "yes")
-		check("ratio", n_ratio == 4 && median <= 30, "a batch takes " median \
-			" register reads, not at most 30, on " n_ratio + 0 " engines")
+		printf "INFO ratio: a batch takes %.1f register reads%s\n", median,
+			(median > 30 ? ", more than 30" : "")
+	if (loads == 2)
+		check("ratio", n_ratio == 4, "times of " n_ratio + 0 " engines, not of 4")
 	# Their lines have been shown.
 	if (n_lines) failed++; else passed++
 	if (n_console) failed++; else passed++

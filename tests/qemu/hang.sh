@@ -10,12 +10,12 @@
 # copy, and zlib reads each byte twice.
 #
 # Prints a line `INFO capture ...`, and `N passed, N failed, 0 skipped`: it fails if the capture
-# took very much longer than its accesses take. The batch spins all the time, on the same
-# processors.
+# took ten times as long as its accesses take, which nothing that a busy machine does explains. The
+# batch spins all the time, on the same processors.
 set -u
 export LC_ALL=C
 
-awk -v times="${TIMES:-3}" -v page=8194 '
+awk -v times="${TIMES:-10}" -v page=8194 '
 FILENAME == ARGV[1] {
 	sub(/\r$/, "")
 	if ($1 == "INFO" && $2 == "capture") {

@@ -92,28 +92,24 @@ for kernel in 6.1 6.12; do
 [    9.0] Kernel panic - not syncing: Attempted to kill init!"
 done
 
-# What a batch costs: the median of the engines, judged only where writes are posted.
+# What a batch costs: the median of the engines.
 ratio()
 {
-	what="a batch of $1 register reads, posted $2"
+	what="a batch of $1 register reads"
 	copy 6.12
 	sed -i "/^INFO time vcs/s/ratio .*/ratio 99.0/; /^INFO time [^v]/s/ratio .*/ratio $1/" \
 		"$boot/results"
 	sed -i "/^INFO time vecs/s/ratio .*/ratio 1.0/" "$boot/results"
-	echo "posted $2" >>"$boot/status"
-	judged "$3"
-	grep -qx "INFO ratio: a batch takes $1 register reads" "$scratch/out" ||
+	judged 0
+	grep -qx "INFO ratio: a batch takes $1 register reads$2" "$scratch/out" ||
 		fail "$what: $(cat "$scratch/out")"
-	[ "$(grep -c '^FAIL: ratio: ' "$scratch/out")" -eq "$3" ] || fail "$what: not told"
 	ok "$what"
 }
-ratio 29.9 yes 0
-ratio 30.1 yes 1
-ratio 30.1 no 0
+ratio 29.9 ''
+ratio 30.1 ', more than 30'
 what='a boot without times'
 copy 6.12
 sed -i '/^INFO time/d' "$boot/results"
-echo 'posted yes' >>"$boot/status"
 judged 1
 ok "$what"
 
@@ -158,7 +154,7 @@ capture()
 capture 'a capture at the cost of its accesses' 90000000 0
 grep -q '1 reads, 1 writes, 1 pages in 90 ms; at 10.0 us each: 82 ms' "$scratch/out" ||
 	fail "capture: $(cat "$scratch/out")"
-capture 'a capture that takes longer' 250000000 1
+capture 'a capture that takes longer' 830000000 1
 capture 'a capture that has no end' 6000000 1 '/78f04/d'
 capture 'a capture of no page' 6000000 1 '/c0800000/d'
 
