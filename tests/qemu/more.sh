@@ -68,7 +68,8 @@ show()
 {
 	local size
 	rm -f "$OUT/show/shot.png"
-	boot show guest=show serve="--monitor --screenshot $OUT/show/shot.png"
+	boot show guest=show append=drm_kms_helper.fbdev_emulation=0 \
+		serve="--monitor --screenshot $OUT/show/shot.png"
 	read -r _ _ size < <(tr -d '\r' <"$OUT/show/results" | grep '^INFO shown ')
 	# shellcheck disable=SC2086 # two numbers
 	if "$OUT/shot" "$OUT/show/shot.png" ${size:-0 0} >"$OUT/show/shot"; then
