@@ -5,8 +5,10 @@
 #
 #   probe.sh RECORDED KNOWN
 #
-# The probe is what lies between the driver's first look at PVINFO and its "display ready". Prints a
-# line for each region and direction, `FAIL: ` lines, then `N passed, N failed, 0 skipped`.
+# The probe is what lies between the driver's first look at PVINFO and its "display ready". Left out
+# are the engines' TLB invalidations (0x4260 to 0x4273; Linux 6.12, intel_tlb.c): the driver makes one
+# for each engine that happens to be awake. Prints a line for each region and direction, `FAIL: ` lines,
+# then `N passed, N failed, 0 skipped`.
 set -u
 export LC_ALL=C
 
@@ -20,7 +22,7 @@ counts()
 		at = substr(at, length(at) - 5)
 		if (at == "078000" && $1 == "R" && $2 == 8)
 			begun = 1
-		if (!begun)
+		if (!begun || (at >= "004260" && at < "004274"))
 			next
 		region = "registers"
 		if (at >= "800000")

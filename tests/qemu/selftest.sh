@@ -158,7 +158,8 @@ capture 'a capture that takes longer' 830000000 1
 capture 'a capture that has no end' 6000000 1 '/78f04/d'
 capture 'a capture of no page' 6000000 1 '/c0800000/d'
 
-# The comparison of probes: a recording with itself, with one access more, with nothing.
+# The comparison of probes: a recording with itself, with one access more, with one more of those
+# that chance decides, with nothing.
 probes=$srcdir/tests/qemu/probe.sh
 trace=$srcdir/tests/data/i915-6.12-skl-probe.mmiotrace
 what='probe.sh'
@@ -172,6 +173,10 @@ for line in 'R 4 22.7 1 0xc00c6204 0x0 0x0 0' 'W 8 22.7 1 0xc0801000 0x0 0x0 0';
 	[ "$got" -eq 1 ] || fail "$what: one access more: exit status $got"
 	[ "$(grep -c '^FAIL: ' "$scratch/out")" -eq 1 ] || fail "$what: $(cat "$scratch/out")"
 done
+awk '{ print } / 0xc0009120 / && !n++ { print "R 4 22.7 1 0xc0004260 0x0 0x0 0" }' "$trace" \
+	>"$scratch/more"
+sh "$probes" "$scratch/more" "$trace" >"$scratch/out" ||
+	fail "$what: a TLB invalidation: $(cat "$scratch/out")"
 : >"$scratch/more"
 ! sh "$probes" "$scratch/more" "$trace" >"$scratch/out" || fail "$what: nothing is no more"
 ok "$what"
