@@ -310,6 +310,7 @@ EXTRA_DIST += \
 	tests/joint_rig.h \
 	tests/mock_rig.h \
 	tests/mock_threads.h \
+	tests/monitor_rig.h \
 	tests/pvmmio_rig.h \
 	tests/ppgtt_model.h \
 	tests/ppgtt_rig.h \
