@@ -13,7 +13,8 @@ here=$(cd "$(dirname "$0")" && pwd)
 
 if [ "${1-}" = --update ]; then
 	mkdir -p "$here/results"
-	for run in "$2"/igt-*; do
+	for run in "$2"/igt-*/; do
+		run=${run%/}
 		name=${run##*/igt-}
 		grep '^IGT ' "$run/results.txt" >"$here/results/${name#*-}.${name%%-*}.txt"
 	done
