@@ -58,8 +58,8 @@ struct cf_region {
 
 extern const struct cf_region cf_map[];
 
-/* The aperture that the tiny core claims: far from any RAM's frame, more than 4 GiB long. */
-#define CF_APERTURE_MFN 0x40000000UL
+/* The aperture that the tiny core claims: frames of no back end's RAM, more than 4 GiB of them. */
+#define CF_APERTURE_MFN 0x3e000000UL
 #define CF_APERTURE_PAGES 0x180000UL
 
 #define CF_VM_ID 1U

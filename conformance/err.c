@@ -57,7 +57,7 @@ static int err_long(struct cf_env *e)
 
 /* --- the Nth allocation fails --- */
 
-#define ALLOCS_MAX 64
+#define ALLOCS_MAX 512
 
 static int same_world(struct cf_env *e, const struct mpt_vm_stats *was, const char *name)
 {

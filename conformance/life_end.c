@@ -200,7 +200,7 @@ static void call_back(struct cf_env *e, const struct cf_event *ev)
 		return;
 	cf_int(e, 0, HV(read_gpa)(v, CF_NEXT, &word, 8), "read_gpa from inside the core");
 	cf_int(e, 0, HV(write_gpa)(v, CF_NEXT, &word, 8), "write_gpa from inside the core");
-	cf_int(e, 0, v->mpt->inject_msi(v->handle, 0xfee00000, 1),
+	cf_int(e, 0, v->mpt->inject_msi(v->handle, 0xfee00000, 0x41),
 	       "inject_msi from inside the core");
 	if (!cf_int(e, 0, HV(dma_map_guest_page)(v, CF_GFN(CF_NEXT), MPT_PAGE_SIZE, &addr),
 		    "dma_map_guest_page from inside the core"))
@@ -272,7 +272,7 @@ static int other_access(struct cf_env *e, void *arg)
 	       "an operation of the other vGPU");
 	CF_INT(e, 0, HV(read_gpa)(e->v, CF_MAIN, &b, 1),
 	       "an operation of the vGPU inside an access");
-	return cf_int(e, 0, e->v->mpt->inject_msi(e->v->handle, 0xfee00000, 1), "its interrupt");
+	return cf_int(e, 0, e->v->mpt->inject_msi(e->v->handle, 0xfee00000, 0x41), "its interrupt");
 }
 
 static void block_first(struct cf_env *e, const struct cf_event *ev)

@@ -2,8 +2,10 @@
 # Guides and manual pages. A page is one line: dist_man_MANS += doc/man/NAME.SECTION
 
 EXTRA_DIST += \
+	doc/acrn.md \
 	doc/igt.md \
 	doc/images \
+	doc/models \
 	doc/speed.md \
 	doc/state.md \
 	doc/threads.md \

@@ -15,7 +15,10 @@ fuzz_targets = \
 	fuzz/fuzz_submit \
 	fuzz/fuzz_trace
 
-# The back end's own, of its archive.
+# The back ends' own, of their archives.
+if BACKEND_ACRN
+fuzz_targets += fuzz/fuzz_acrn_page
+endif
 if BACKEND_VFIO_USER
 fuzz_targets += \
 	fuzz/fuzz_vfu_migrate \
@@ -36,6 +39,9 @@ check_PROGRAMS += $(fuzz_targets)
 test_scripts += fuzz/replay.sh
 endif
 
+fuzz_fuzz_acrn_page_SOURCES = fuzz/fuzz_acrn_page.c fuzz/replay_main.c
+fuzz_fuzz_acrn_page_CPPFLAGS = $(public_cppflags) -I$(top_srcdir)
+fuzz_fuzz_acrn_page_LDADD = libmpt-core.la
 fuzz_fuzz_cfg_SOURCES = fuzz/fuzz_cfg.c fuzz/replay_main.c
 fuzz_fuzz_cfg_CPPFLAGS = $(public_cppflags)
 fuzz_fuzz_cfg_LDADD = libmpt-gvt.la libmpt.la

@@ -7,6 +7,7 @@
 #define MPT_EXPORTS_H
 
 #pragma GCC visibility push(default)
+#include <mpt/acrn.h>
 #include <mpt/alloc.h>
 #include <mpt/backend.h>
 #include <mpt/error.h>

@@ -139,6 +139,64 @@ layer_suites += \
 	tests/test_vfu_wire
 endif
 
+if BACKEND_ACRN
+layer_suites += $(acrn_suites)
+endif
+if BACKEND_ACRN_SIM
+layer_suites += $(acrn_sim_suites)
+endif
+
+# Of the back end over a small fake of VHM.
+acrn_suites = \
+	tests/test_acrn_hsm
+
+# Of the simulator, and of the back end over it.
+acrn_sim_suites = \
+	tests/test_acrn_back \
+	tests/test_acrn_bugs \
+	tests/test_acrn_dm \
+	tests/test_acrn_ept \
+	tests/test_acrn_fail \
+	tests/test_acrn_hsm_guest \
+	tests/test_acrn_hv \
+	tests/test_acrn_hv_threads \
+	tests/test_acrn_hostile \
+	tests/test_acrn_ioreq \
+	tests/test_acrn_mem \
+	tests/test_acrn_request \
+	tests/test_acrn_reset \
+	tests/test_acrn_scenes \
+	tests/test_acrn_sched \
+	tests/test_acrn_sim_hsm \
+	tests/test_acrn_vcpu \
+	tests/test_acrn_vgpu \
+	tests/test_acrn_vhm
+
+# Of those, the ones with threads.
+if BACKEND_ACRN
+acrn_threaded_suites = tests/test_acrn_hsm
+endif
+if BACKEND_ACRN_SIM
+acrn_sim_threaded_suites = \
+	tests/test_acrn_back \
+	tests/test_acrn_bugs \
+	tests/test_acrn_dm \
+	tests/test_acrn_ept \
+	tests/test_acrn_fail \
+	tests/test_acrn_hv_threads \
+	tests/test_acrn_hostile \
+	tests/test_acrn_ioreq \
+	tests/test_acrn_request \
+	tests/test_acrn_reset \
+	tests/test_acrn_scenes \
+	tests/test_acrn_sched \
+	tests/test_acrn_hsm_guest \
+	tests/test_acrn_sim_hsm \
+	tests/test_acrn_vcpu \
+	tests/test_acrn_vgpu \
+	tests/test_acrn_vhm
+endif
+
 # Needs modules, so libltdl and shared libraries; links libmpt.so because the module does.
 if HAVE_MODULES
 layer_suites += tests/test_module
@@ -153,6 +211,8 @@ tests_module_backend_la_LDFLAGS = $(AM_LDFLAGS) -module -avoid-version -shared -
 
 # Of both lists, those that start threads: make check-threads (ThreadSanitizer in CI).
 threaded_suites = \
+	$(acrn_threaded_suites) \
+	$(acrn_sim_threaded_suites) \
 	tests/test_conformance \
 	tests/test_guest_many \
 	tests/test_gvt_bar \
@@ -184,10 +244,12 @@ threaded_suites = \
 	tests/test_vfu_threads
 
 test_scripts = \
+	tests/acrn.sh \
 	tests/build/dispatch.sh \
 	tests/build/headers.sh \
 	tests/build/igt.sh \
 	tests/build/layering.sh \
+	tests/build/models.sh \
 	tests/build/outside.sh \
 	tests/qemu/selftest.sh \
 	tests/tool.sh \
@@ -280,12 +342,12 @@ check-valgrind:
 		LOG_COMPILER='$(VALGRIND) -q --fair-sched=try --error-exitcode=99 --leak-check=full --errors-for-leak-kinds=definite'
 
 # Long random runs: 10^6 steps of page-table histories in each mode against the reference walker, 10^5
-# steps through a vGPU's states in each shape of the mock.
-soak_suites = tests/test_gvt_ppgtt_history tests/test_gvt_life_walk
+# steps through a vGPU's states in each shape of the mock, 10^6 requests through the simulated page.
+soak_suites = tests/test_gvt_ppgtt_history tests/test_gvt_life_walk tests/test_acrn_scenes
 .PHONY: soak
 soak:
 	@test -n '$(filter $(soak_suites),$(run_suites))' || { echo 'soak: no suite' >&2; exit 1; }
-	MPT_PPGTT_STEPS=1000000 MPT_LIFE_STEPS=100000 \
+	MPT_PPGTT_STEPS=1000000 MPT_LIFE_STEPS=100000 MPT_ACRN_SOAK=150 \
 		$(MAKE) $(AM_MAKEFLAGS) check TESTS='$(filter $(soak_suites),$(run_suites))'
 
 EXTRA_DIST += \
@@ -294,7 +356,13 @@ EXTRA_DIST += \
 	tests/lib/driver.sh \
 	tests/lib/no-check.sh \
 	tests/lib/no-mock.sh \
+	tests/lib/over.sh \
+	tests/acrn_core.h \
+	tests/acrn_hv_rig.h \
 	tests/blit_model.h \
+	tests/acrn_mix.h \
+	tests/acrn_rig.h \
+	tests/acrn_transcript.h \
 	tests/exec_rig.h \
 	tests/fake_backend.h \
 	tests/fake_hw.h \
@@ -332,9 +400,11 @@ EXTRA_DIST += \
 	tests/build/headers.sh \
 	tests/build/igt.sh \
 	tests/build/layering.sh \
+	tests/build/models.sh \
 	tests/build/outside.c \
 	tests/build/outside.sh \
 	tests/build/runner.sh \
 	tests/qemu/igt \
+	tests/acrn.sh \
 	tests/tool.sh \
 	tests/vfio-user.sh

@@ -8,11 +8,23 @@
 
 #include <mpt/backend.h>
 
-/* A build may be without vfio-user, never without the mock; in a list it comes last. */
-static inline size_t specs_built(const char *const *specs, size_t n)
+/*
+ * A build may be without vfio-user and without acrn-sim, never without the mock: what it lacks is
+ * moved to the list's end. How many are left.
+ */
+static inline size_t specs_built(const char **specs, size_t n)
 {
-	while (n && strstr(specs[n - 1], "vfio-user") && !mpt_backend_find("vfio-user"))
-		n--;
+	static const char *const names[] = { "vfio-user", "acrn-sim" };
+	const char *missing;
+	size_t i, k;
+
+	for (k = 0; k < sizeof(names) / sizeof(names[0]); k++)
+		for (i = n; !mpt_backend_find(names[k]) && i--;)
+			if (strstr(specs[i], names[k])) {
+				missing = specs[i];
+				specs[i] = specs[--n];
+				specs[n] = missing;
+			}
 	return n;
 }
 

@@ -10,9 +10,10 @@
 #define N(a) (sizeof(a) / sizeof((a)[0]))
 
 /* Asked before a store to a table, told after it, not at all; and BAR2 that always traps. */
-static const char *const specs[] = {
+static const char *specs[] = {
 	"check,mock", "check,mock:trap=after", "check,mock:track=no", "check,mock:map=no",
 	"check,mock:trap-area=no", "check,mock:contig=no", "check,vfio-user",
+	"check,acrn-sim", "check,acrn-sim:vcpus=1,contig=no,profile=2020",
 };
 
 /*

@@ -11,8 +11,10 @@
 #define N(a) (sizeof(a) / sizeof((a)[0]))
 
 /* Asked before a store to a table, told after it, not at all. */
-static const char *const specs[] = { "check,mock", "check,mock:trap=after", "check,mock:track=no",
-				    "check,vfio-user" };
+static const char *specs[] = {
+	"check,mock", "check,mock:trap=after", "check,mock:track=no", "check,vfio-user",
+	"check,acrn-sim",
+};
 
 START_TEST(interleaved)
 {

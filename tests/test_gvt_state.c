@@ -13,7 +13,7 @@
 #include "lib/runner.h"
 #include "specs.h"
 
-static const char *const shapes[] = {
+static const char *shapes[] = {
 	"check,fault,mock",
 	"check,mock:seed=99",
 	"check,mock:trap=after",

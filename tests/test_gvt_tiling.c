@@ -277,7 +277,7 @@ START_TEST(an_access_sees_a_whole_fence)
 	pthread_t thread;
 	void *failed;
 	struct rig r;
-	u8 buf[16];
+	u8 buf[8]; /* what any hypervisor passes on as one access */
 
 	rig_open(&r);
 	surface_map(&r);
@@ -287,13 +287,13 @@ START_TEST(an_access_sees_a_whole_fence)
 	switched_fill(2, 4, 8, 512, Y_MAJOR);
 	ck_assert_int_eq(pthread_create(&thread, NULL, fence_switcher, &r), 0);
 	for (i = 0; i < 20000 || switching(); i++) {
-		o = rnd(&seed) % SIZE & ~15U;
-		rig_ok(mpt_guest_read(r.vm, BAR2(SURFACE + o), buf, 16));
-		for (n = 0, k = 0; n < N(switched) && k < 16; n++) {
-			for (k = 0; k < 16 && buf[k] == memory[switched_place[n][o + k]];)
+		o = rnd(&seed) % SIZE & ~7U;
+		rig_ok(mpt_guest_read(r.vm, BAR2(SURFACE + o), buf, 8));
+		for (n = 0, k = 0; n < N(switched) && k < 8; n++) {
+			for (k = 0; k < 8 && buf[k] == memory[switched_place[n][o + k]];)
 				k++;
 		}
-		ck_assert_msg(k == 16, "0x%x: none of the views", o);
+		ck_assert_msg(k == 8, "0x%x: none of the views", o);
 	}
 	__atomic_store_n(&stop, true, __ATOMIC_RELAXED);
 	pthread_join(thread, &failed);

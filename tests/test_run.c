@@ -10,10 +10,11 @@
 
 /* --- the probes --- */
 
-static const char *const specs[] = {
+static const char *specs[] = {
 	"mock", "check,mock", "mock:trap=after", "mock:contig=no", "mock:map=no",
 	"mock:trap-area=no", "mock:intx=no,pin=no,virt=no,mfn=no,pvmmio=no",
 	"mock:track=no,seed=7", "vfio-user", "check,vfio-user",
+	"check,acrn-sim", "acrn-sim:vcpus=4,profile=2019", "acrn-sim:vcpus=1,polling=yes",
 };
 
 static void check_served(void)

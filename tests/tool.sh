@@ -224,6 +224,29 @@ case "$MPT_STATIC_BACKEND $MPT_BACKENDS " in
 	;;
 esac
 
+case "$MPT_STATIC_BACKEND $MPT_BACKENDS " in
+' '*' acrn-sim '*)
+	# And each access that traps a vCPU's request in the page that ACRN has for it.
+	for spec in check,acrn-sim acrn-sim:vcpus=1,profile=2019; do
+		status 0 run --backend "$spec" --trace "$probe"
+		says "$out" 'unknown registers   0 (0 accesses)' '0 violations' 'healthy:'
+	done
+	status 0 run --backend check,acrn-sim --guest synthetic
+	says "$out" 'gt-reset            passed' '0 violations' 'healthy:'
+	ok "runs over acrn-sim"
+	;;
+esac
+case " $MPT_BACKENDS " in
+*' acrn '*)
+	if [ -z "$MPT_STATIC_BACKEND" ] && [ ! -e /dev/acrn_hsm ]; then
+		refused run --backend acrn -- 'no /dev/acrn_hsm'
+		status 0 backends
+		says "$out" 'declined: acrn: no /dev/acrn_hsm'
+		ok "no ACRN here, and it says so"
+	fi
+	;;
+esac
+
 json=yes
 got=0
 "$mptctl" run --json >"$out" 2>"$err" || got=$?

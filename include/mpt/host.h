@@ -95,8 +95,13 @@ enum mpt_policy {
  *	length within a page. Without it reads are all ones
  * @aperture_write: the same for writes; without it they are dropped
  * @emulation_failed: an emulation callback answered @err for this vGPU and the policy is failsafe
- * @state_save: hand out the vGPU's state, for a migration that the hypervisor conducts; NULL: cannot
+ * @state_save: hand out the vGPU's state, for a migration that the hypervisor conducts; NULL:
+ *	cannot
  * @state_restore: take it; the vGPU is not active. Both are there or none
+ * @pv_page: the core's page behind a byte offset (a page multiple) of BAR0 that the guest may read
+ *	without a trap while PV MMIO is on; NULL: trap it. @writable: stores need no trap either,
+ *	else they go to emulate_mmio_write. Stays the same, and valid, until PV MMIO is off. Without this
+ *	callback BAR0 stays trapped: so does libmpt-gvt's, whose registers are not all plain memory
  */
 struct mpt_core {
 	size_t size;
@@ -111,6 +116,7 @@ struct mpt_core {
 	int (*state_save)(struct intel_vgpu *vgpu,
 			  int (*write)(void *arg, const void *buf, size_t len), void *arg);
 	int (*state_restore)(struct intel_vgpu *vgpu, const void *blob, size_t len);
+	void *(*pv_page)(struct intel_vgpu *vgpu, u64 offset, bool *writable);
 };
 
 /**

@@ -141,7 +141,8 @@ lib=$MPT_STAGE$MPT_LIBDIR
 looked=0
 for name in libmpt libmpt-gvt; do
 	case $name in
-	libmpt) pattern='mpt_.*' inside="mpt_.*|($ids)_.*" ;;
+	# The one published name that keeps its own prefix.
+	libmpt) pattern='mpt_.*|acrn_gvt_mpt' inside="mpt_.*|($ids)_.*" ;;
 	*) pattern='gvt_.*' inside='(gvt|swgpu|intel_gvt|intel_vgpu)_.*' ;;
 	esac
 	if [ -e "$lib/$name.so" ]; then

@@ -20,6 +20,8 @@
  * CK_RUN_CASE and CK_VERBOSITY are libcheck's. A run in which no test ran is a failure. If
  * $MPT_TEST_TALLY names a file, the line "name passed failed skipped" is appended to it.
  *
+ * A test after which acrn-sim counts broken invariants has failed, unless @name begins with "acrn".
+ *
  * Return: the exit status of the program, 0 only if something ran and nothing failed.
  */
 int mpt_test_main(const char *name, Suite *(*const suites[])(void), size_t n);
