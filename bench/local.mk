@@ -5,6 +5,7 @@
 EXTRA_PROGRAMS += bench/bench
 bench_bench_SOURCES = \
 	$(guest_sources) \
+	bench/acrn.c \
 	bench/bench.c \
 	bench/bench.h \
 	bench/gvt.c \

@@ -8,5 +8,6 @@ const struct bench_set bench_sets[] = {
 	{ rows_gvt, &num_rows_gvt },
 	{ rows_submit, &num_rows_submit },
 	{ rows_vfu, &num_rows_vfu },
+	{ rows_acrn, &num_rows_acrn },
 	{ NULL, NULL },
 };
