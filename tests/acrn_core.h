@@ -133,6 +133,12 @@ static const struct intel_gvt_ops ac_ops = {
 
 /* --- the world --- */
 
+static inline void ac_bar_on(void)
+{
+	ac_ok(ac.vgpu.mpt->set_trap_area(ac.vgpu.handle, AC_BAR0, AC_BAR0 + AC_BAR0_SIZE - 1,
+					 true));
+}
+
 static inline void ac_attach(void)
 {
 	mpt_target_set(ac.vm);

@@ -1,19 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The back end above VHM: request pages that make no sense, stores that cross pages or come late,
- * RAM under what is mapped over it, the core's pages at BAR0, and leaving while requests are under
- * way or when the VM has died before. Refused services are test_acrn_fail.c's.
+ * RAM under what is mapped over it, the core's pages at BAR0. Leaving is test_acrn_leave.c's,
+ * refused services are test_acrn_fail.c's.
  */
 #include "acrn_core.h"
 
 #define N(a) (sizeof(a) / sizeof((a)[0]))
 #define H (ac.vgpu.handle)
 #define PAGE 4096ULL
-
-static void bar_on(void)
-{
-	ac_ok(ac.vgpu.mpt->set_trap_area(H, AC_BAR0, AC_BAR0 + AC_BAR0_SIZE - 1, true));
-}
 
 /* --- pages that make no sense --- */
 
@@ -76,7 +71,7 @@ START_TEST(sizes_directions_types)
 	unsigned int i;
 
 	ac_open("acrn-sim");
-	bar_on();
+	ac_bar_on();
 	real = real_begin();
 	vm = forge();
 	for (i = 0; i < N(sizes); i++) {
@@ -173,7 +168,7 @@ START_TEST(any_page)
 	u32 *word;
 
 	ac_open("acrn-sim");
-	bar_on();
+	ac_bar_on();
 	real = real_begin();
 	vm = forge();
 	for (i = 0; i < 30000; i++) {
@@ -420,7 +415,7 @@ START_TEST(pv_pages)
 	u64 end = AC_BAR0 + AC_BAR0_SIZE - 1, hash;
 
 	ac_open("acrn-sim");
-	bar_on();
+	ac_bar_on();
 	hash = acrn_ept_hash(ac_hvm());
 	ck_assert_uint_eq(bar_load(0), 0x5a5a5a5a5a5a5a5aULL);
 	ck_assert_uint_eq(ac.mmio, 1);
@@ -451,103 +446,11 @@ START_TEST(pv_pages)
 }
 END_TEST
 
-/* --- leaving --- */
-
-static bool stop;
-
-static void *guest(void *arg)
-{
-	u64 n = (u64)(uintptr_t)arg, val = n, i;
-
-	for (i = 0; !__atomic_load_n(&stop, __ATOMIC_RELAXED); i++) {
-		mpt_guest_read(ac.vm, AC_BAR0 + i % 512 * 8, &val, 8);
-		mpt_guest_write(ac.vm, 0x800000 + n * PAGE + i % 512 * 8, &i, 8);
-		mpt_guest_cfg_read(ac.vm, 0, &val, 4);
-	}
-	return NULL;
-}
-
-/* _i: 0: vCPUs are told, 1: they poll. No access hangs, and none is left behind. */
-START_TEST(leaving_under_load)
-{
-	pthread_t thread[3];
-	unsigned int i, n;
-	u64 hash, trips = 40;
-
-	ac_open(_i ? "acrn-sim:polling=yes" : "acrn-sim");
-	hash = acrn_ept_hash(ac_hvm());
-	stop = false;
-	for (i = 0; i < N(thread); i++)
-		pthread_create(&thread[i], NULL, guest, (void *)(uintptr_t)i);
-	for (n = 0; n < trips; n++) {
-		bar_on();
-		for (i = 0; i < N(thread); i++)
-			ac_ok(ac.vgpu.mpt->enable_page_track(H, 0x800 + i));
-		ac_ok(ac.vgpu.mpt->set_pvmmio(H, AC_BAR0, AC_BAR0 + MPT_HUGE_SIZE + 0xfff, true));
-		os_yield();
-		ac_detach();
-		ck_assert_uint_eq(acrn_ept_hash(ac_hvm()), hash);
-		ac_attach();
-	}
-	__atomic_store_n(&stop, true, __ATOMIC_RELAXED);
-	for (i = 0; i < N(thread); i++)
-		pthread_join(thread[i], NULL);
-	ac_close();
-}
-END_TEST
-
-static void leave_from_inside(void)
-{
-	ac.hook = NULL;
-	intel_gvt_hypervisor_detach_vgpu(&ac.vgpu);
-}
-
-START_TEST(not_from_inside)
-{
-	unsigned long handle;
-	u32 val = 0;
-
-	ac_open("acrn-sim");
-	bar_on();
-	handle = H;
-	ac.hook = leave_from_inside;
-	ac_ok(mpt_guest_read(ac.vm, AC_BAR0, &val, 4));
-	ck_assert_uint_eq(val, 0x5a5a5a5a);
-	/* It is still there; the wrapper has forgotten the handle. */
-	ac.vgpu.handle = handle;
-	ac_ok(mpt_guest_read(ac.vm, AC_BAR0, &val, 4));
-	ck_assert_uint_eq(ac.mmio, 2);
-	ac_close();
-}
-END_TEST
-
-/* VHM destroys all clients of a VM that ends, ours too: the rest is done all the same. */
-START_TEST(the_client_is_gone_before)
-{
-	struct vhm_vm *vm;
-	u64 hash;
-
-	ac_open("acrn-sim");
-	hash = acrn_ept_hash(ac_hvm());
-	bar_on();
-	ac_ok(ac.vgpu.mpt->enable_page_track(H, 0x800));
-	ac_ok(ac.vgpu.mpt->map_gfn_to_mfn(H, AC_BAR2 >> 12, AC_APERTURE, 16, true));
-	vm = find_get_vm(acrn_of()->vmid);
-	acrn_ioreq_free(vm);
-	put_vm(vm);
-	ck_assert_int_ne(ac.vgpu.mpt->set_trap_area(H, AC_BAR2, AC_BAR2 + 0xfff, true), 0);
-	ac_ok(ac.vgpu.mpt->map_gfn_to_mfn(H, AC_BAR2 >> 12, AC_APERTURE, 16, false));
-	ac_detach();
-	ck_assert_uint_eq(acrn_ept_hash(ac_hvm()), hash);
-	ac_close();
-}
-END_TEST
-
 static Suite *back_suite(void)
 {
 	Suite *s = suite_create("acrn-back");
 	TCase *pages = tcase_create("pages"), *stores = tcase_create("stores");
-	TCase *seen = tcase_create("seen"), *leave = tcase_create("leaving");
+	TCase *seen = tcase_create("seen");
 
 	tcase_add_test(pages, sizes_directions_types);
 	tcase_add_test(pages, registers);
@@ -560,13 +463,9 @@ static Suite *back_suite(void)
 	tcase_add_test(seen, ram_comes_back);
 	tcase_add_test(seen, ram_goes_under_ranges);
 	tcase_add_test(seen, pv_pages);
-	tcase_add_loop_test(leave, leaving_under_load, 0, 2);
-	tcase_add_test(leave, not_from_inside);
-	tcase_add_test(leave, the_client_is_gone_before);
 	suite_add_tcase(s, pages);
 	suite_add_tcase(s, stores);
 	suite_add_tcase(s, seen);
-	suite_add_tcase(s, leave);
 	return s;
 }
 

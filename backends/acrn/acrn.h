@@ -141,9 +141,13 @@ struct acrn_dma_block {
 
 /* --- a VM --- */
 
-/* What a vCPU's request came to; the request page has no place for it. */
+/*
+ * @err: what a vCPU's request came to; the request page has no place for it
+ * @rests: how often acrn_complete_rest() has answered in the handler's stead
+ */
 struct acrn_slot {
 	int err;
+	unsigned int rests;
 } __attribute__((aligned(64)));
 
 struct acrn_vm {
@@ -178,6 +182,7 @@ struct acrn_vm {
 	void *vgpu; /* inst->lock */
 	int client; /* 0: none */
 	struct acrn_slot slot[VHM_REQUEST_MAX];
+	bool answering; /* a lock: acrn_ioreq.c */
 	bool stopped;
 
 	/* counters */

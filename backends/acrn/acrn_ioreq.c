@@ -98,15 +98,36 @@ static void complete(struct acrn_vm *vm, unsigned int n)
 		      n, vm->id);
 }
 
+/*
+ * Who answers: the handler, or who has waited too long for it. Hardly ever two at a time, and then a
+ * few instructions long; the service in between lets the simulator's other threads go on.
+ */
+static void answer_begin(struct acrn_vm *vm)
+{
+	while (os_exchange(&vm->answering, true)) {
+		acrn_ioreq_get_reqbuf(vm->client);
+		os_yield();
+	}
+}
+
+static void answer_end(struct acrn_vm *vm)
+{
+	os_store(&vm->answering, false);
+}
+
+/* The handler, if it has taken one of these, finds that its answer is not wanted any more. */
 void acrn_complete_rest(struct acrn_vm *vm)
 {
 	unsigned int n;
 
 	for (n = 0; n < VHM_REQUEST_MAX; n++) {
-		if (!ours(vm, n))
-			continue;
-		answer(vm, n, os_load_relaxed(&vm->page[n].type), ~0ULL);
-		complete(vm, n);
+		answer_begin(vm);
+		if (ours(vm, n)) {
+			os_fetch_add(&vm->slot[n].rests, 1);
+			answer(vm, n, os_load_relaxed(&vm->page[n].type), ~0ULL);
+			complete(vm, n);
+		}
+		answer_end(vm);
 	}
 }
 
@@ -290,6 +311,7 @@ static int emulate(struct acrn_vm *vm, const struct acrn_request *r, void *buf)
 
 static void serve(struct acrn_vm *vm, unsigned int n)
 {
+	unsigned int rests = os_load(&vm->slot[n].rests);
 	struct acrn_request r;
 	bool sense = take(vm, n, &r);
 	u64 val = ~0ULL;
@@ -304,9 +326,13 @@ static void serve(struct acrn_vm *vm, unsigned int n)
 		val = r.write ? r.value : 0;
 		os_store_relaxed(&vm->slot[n].err, emulate(vm, &r, &val));
 	}
-	if (!sense || !r.write)
-		answer(vm, n, r.type, val);
-	complete(vm, n);
+	answer_begin(vm);
+	if (OS_LIKELY(os_load(&vm->slot[n].rests) == rests)) {
+		if (!sense || !r.write)
+			answer(vm, n, r.type, val);
+		complete(vm, n);
+	}
+	answer_end(vm);
 }
 
 /*
