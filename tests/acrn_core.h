@@ -29,6 +29,7 @@ struct acrn_core {
 	u8 cfg[256];
 	u64 mmio, cfgs, stores, aperture; /* told */
 	u64 last_addr, last_val;
+	struct intel_vgpu *last_vgpu; /* of a load from BAR0 */
 	bool attached;
 	void (*hook)(void);
 	u8 *pages; /* the core's own, for PV MMIO */
@@ -72,7 +73,7 @@ static int ac_note(u64 *count, u64 addr, const void *buf, unsigned int len)
 
 static int ac_mmio_read(struct intel_vgpu *v, u64 addr, void *buf, unsigned int len)
 {
-	(void)v;
+	__atomic_store_n(&ac.last_vgpu, v, __ATOMIC_RELAXED);
 	memset(buf, 0x5a, len);
 	return ac_note(&ac.mmio, addr, NULL, len);
 }

@@ -163,6 +163,7 @@ acrn_sim_suites = \
 	tests/test_acrn_hostile \
 	tests/test_acrn_ioreq \
 	tests/test_acrn_leave \
+	tests/test_acrn_life \
 	tests/test_acrn_mem \
 	tests/test_acrn_request \
 	tests/test_acrn_reset \
@@ -188,6 +189,7 @@ acrn_sim_threaded_suites = \
 	tests/test_acrn_hostile \
 	tests/test_acrn_ioreq \
 	tests/test_acrn_leave \
+	tests/test_acrn_life \
 	tests/test_acrn_request \
 	tests/test_acrn_reset \
 	tests/test_acrn_scenes \
