@@ -253,7 +253,6 @@ test_scripts = \
 	tests/build/headers.sh \
 	tests/build/igt.sh \
 	tests/build/layering.sh \
-	tests/build/models.sh \
 	tests/build/outside.sh \
 	tests/qemu/selftest.sh \
 	tests/tool.sh \
@@ -332,7 +331,7 @@ clean-stage:
 .PHONY: check-threads
 check-threads:
 	@test -n '$(filter $(threaded_suites),$(run_suites))' || { echo 'check-threads: no suite' >&2; exit 1; }
-	$(MAKE) $(AM_MAKEFLAGS) check TESTS='$(filter $(threaded_suites),$(run_suites))'
+	MPT_TEST_FEW=yes $(MAKE) $(AM_MAKEFLAGS) check TESTS='$(filter $(threaded_suites),$(run_suites))'
 
 # The suites under valgrind, in one process each, threads by turns: one that polls would keep the
 # others out. Programs here are no libtool wrappers, since they link archives of ours only. Two suites
@@ -342,8 +341,13 @@ valgrind_suites = $(filter-out tests/test_guest_fail tests/test_guest_move,$(run
 check-valgrind:
 	@test -n '$(run_suites)' || { echo 'check-valgrind: no suite' >&2; exit 1; }
 	@test -n '$(VALGRIND)' || { echo 'check-valgrind: configure found no valgrind' >&2; exit 1; }
-	CK_FORK=no $(MAKE) $(AM_MAKEFLAGS) check TESTS='$(valgrind_suites)' \
+	MPT_TEST_FEW=yes CK_FORK=no $(MAKE) $(AM_MAKEFLAGS) check TESTS='$(valgrind_suites)' \
 		LOG_COMPILER='$(VALGRIND) -q --fair-sched=try --error-exitcode=99 --leak-check=full --errors-for-leak-kinds=definite'
+
+# The models in doc/models, with spin: they depend on no build of ours.
+.PHONY: check-models
+check-models:
+	$(MAKE) $(AM_MAKEFLAGS) check TESTS=tests/build/models.sh check_PROGRAMS= check_LTLIBRARIES= check_DATA=
 
 # Long random runs: 10^6 steps of page-table histories in each mode against the reference walker, 10^5
 # steps through a vGPU's states in each shape of the mock, 10^6 requests through the simulated page.

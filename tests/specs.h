@@ -10,21 +10,31 @@
 
 /*
  * A build may be without vfio-user and without acrn-sim, never without the mock: what it lacks is
- * moved to the list's end. How many are left.
+ * moved to the list's end. So are generations of acrn-sim where $MPT_TEST_FEW asks for less: under a
+ * checker that makes each thread's turn dear. How many are left.
  */
-static inline size_t specs_built(const char **specs, size_t n)
+static inline bool specs_left_out(const char *spec)
 {
 	static const char *const names[] = { "vfio-user", "acrn-sim" };
-	const char *missing;
-	size_t i, k;
+	size_t k;
 
 	for (k = 0; k < sizeof(names) / sizeof(names[0]); k++)
-		for (i = n; !mpt_backend_find(names[k]) && i--;)
-			if (strstr(specs[i], names[k])) {
-				missing = specs[i];
-				specs[i] = specs[--n];
-				specs[n] = missing;
-			}
+		if (strstr(spec, names[k]) && !mpt_backend_find(names[k]))
+			return true;
+	return getenv("MPT_TEST_FEW") && strstr(spec, "acrn-sim:");
+}
+
+static inline size_t specs_built(const char **specs, size_t n)
+{
+	const char *spec;
+	size_t i;
+
+	for (i = n; i--;)
+		if (specs_left_out(specs[i])) {
+			spec = specs[i];
+			specs[i] = specs[--n];
+			specs[n] = spec;
+		}
 	return n;
 }
 
