@@ -37,7 +37,7 @@ void acrn_bytes(void *mem, void *buf, u64 len, bool write)
 
 	/* Only the memory is shared; the buffer may have any alignment. */
 	if (!len || len > 8 || (uintptr_t)mem % len) {
-		memcpy(to, from, len);
+		os_guest_copy(to, from, len);
 		return;
 	}
 #define WORD(type)                                                        \
@@ -67,7 +67,7 @@ void acrn_bytes(void *mem, void *buf, u64 len, bool write)
 		return;
 	}
 #undef WORD
-	memcpy(to, from, len);
+	os_guest_copy(to, from, len);
 }
 
 /* --- the table of chunks --- */

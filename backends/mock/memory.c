@@ -74,9 +74,9 @@ void mock_bytes(void *mem, void *buf, u64 len, bool write)
 {
 	if (write) {
 		if (!mpt_mock_store_word(mem, buf, len))
-			memcpy(mem, buf, len);
+			os_guest_copy(mem, buf, len);
 	} else if (!mpt_mock_load_word(mem, buf, len)) {
-		memcpy(buf, mem, len);
+		os_guest_copy(buf, mem, len);
 	}
 }
 
@@ -163,7 +163,7 @@ int mpt_mock_read_slow(unsigned long handle, u64 gpa, void *buf, u64 len)
 		hot = mpt_mock_vm(handle);
 		p = OS_LIKELY(hot) ? in_chunk(hot, gpa, len, MPT_MOCK_READ) : NULL;
 		if (OS_LIKELY(p)) {
-			memcpy(buf, p, len);
+			os_guest_copy(buf, p, len);
 			mpt_mock_leave();
 			return 0;
 		}
@@ -198,7 +198,7 @@ int mpt_mock_write_slow(unsigned long handle, u64 gpa, const void *buf, u64 len)
 		hot = mpt_mock_vm(handle);
 		p = OS_LIKELY(hot) ? in_chunk(hot, gpa, len, MPT_MOCK_WRITE) : NULL;
 		if (OS_LIKELY(p)) {
-			memcpy(p, buf, len);
+			os_guest_copy(p, buf, len);
 			mark_dirty(mock_vm_of(hot), gpa, len);
 			mpt_mock_leave();
 			return 0;

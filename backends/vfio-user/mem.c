@@ -74,9 +74,9 @@ static inline void copy(void *mem, void *buf, u64 len, bool write)
 	if (len <= 8 && (write ? store_word(mem, buf, len) : load_word(mem, buf, len)))
 		return;
 	if (write)
-		memcpy(mem, buf, len);
+		os_guest_copy(mem, buf, len);
 	else
-		memcpy(buf, mem, len);
+		os_guest_copy(buf, mem, len);
 }
 
 void mpt_vu_copy(void *mem, void *buf, u64 len, bool write)
