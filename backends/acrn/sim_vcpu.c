@@ -129,9 +129,9 @@ static void copy_bytes(u8 *mem, void *buf, u64 len, bool write)
 			copy_word(write ? mem + i : (u8 *)buf + i,
 				  write ? (u8 *)buf + i : mem + i, 1);
 	} else if (write) {
-		memcpy(mem, buf, len);
+		os_guest_copy(mem, buf, len);
 	} else {
-		memcpy(buf, mem, len);
+		os_guest_copy(buf, mem, len);
 	}
 }
 
