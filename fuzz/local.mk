@@ -84,31 +84,25 @@ fuzz_fuzz_vfu_server_LDADD = libmpt-core.la
 fuzz_fuzz_vfu_wire_SOURCES = fuzz/fuzz_vfu_wire.c fuzz/replay_main.c
 fuzz_fuzz_vfu_wire_CPPFLAGS = $(public_cppflags) -I$(top_srcdir)
 fuzz_fuzz_vfu_wire_LDADD = libmpt-core.la
-EXTRA_DIST += fuzz/corpus fuzz/replay.sh
+EXTRA_DIST += fuzz/corpus fuzz/fuzz.mk fuzz/replay.sh
 
 # Everything in one instrumented program a target: the libraries' sources are compiled once more,
-# in fuzz/work/, so that coverage reaches into them. FUZZ_SECONDS is for each target.
+# in fuzz/work/, so that coverage reaches into them. FUZZ_SECONDS is for each target; make -j runs
+# several at once.
 FUZZ_SECONDS = 60
-FUZZ_FLAGS = -g -O1 -std=gnu11 $(public_cppflags) -I$(top_srcdir) -I. -DMPT_MODULE_DIR='"$(libdir)/mpt"' \
+FUZZ_FLAGS = -g -O1 -std=gnu11 $(public_cppflags) -I$(top_srcdir) -I. \
+	-DMPT_MODULE_DIR=\"$(libdir)/mpt\" \
 	-fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=all
 fuzz_library_sources = $(libmpt_core_la_SOURCES) $(backend_sources) $(libmpt_gvt_core_la_SOURCES)
 
 .PHONY: fuzz
 fuzz:
 	@test -n '$(FUZZ_CC)' || { echo 'fuzz: configure found no clang' >&2; exit 1; }
-	@rm -rf fuzz/work/obj && mkdir -p fuzz/work/obj
-	@set -e; for f in $(filter %.c,$(fuzz_library_sources)) $(filter %.c,$(mmiotrace_sources)); do \
-		echo "  FUZZ_CC  $$f"; \
-		$(FUZZ_CC) $(FUZZ_FLAGS) -c -o fuzz/work/obj/$$(echo $$f | tr / _).o $(top_srcdir)/$$f; \
-	done
-	@set -e; for t in $(fuzz_targets); do \
-		n=$${t#fuzz/fuzz_}; mkdir -p fuzz/work/$$n; \
-		$(FUZZ_CC) $(FUZZ_FLAGS) -fsanitize=fuzzer -o fuzz/work/fuzz_$$n \
-			$(top_srcdir)/fuzz/fuzz_$$n.c fuzz/work/obj/*.o $(LDFLAGS) $(LTDL_LIBS) $(PTHREAD_CFLAGS); \
-		echo "  FUZZ     $$n, $(FUZZ_SECONDS) s"; \
-		(cd fuzz/work && ./fuzz_$$n -max_total_time=$(FUZZ_SECONDS) -print_final_stats=1 -verbosity=0 \
-			$$n $(abs_top_srcdir)/fuzz/corpus/$$n); \
-	done
+	@rm -rf fuzz/work
+	@$(MAKE) -f $(top_srcdir)/fuzz/fuzz.mk CC='$(FUZZ_CC)' FLAGS='$(FUZZ_FLAGS)' \
+		LIBS='$(LDFLAGS) $(LTDL_LIBS) $(PTHREAD_CFLAGS)' SECONDS_EACH='$(FUZZ_SECONDS)' \
+		top='$(top_srcdir)' corpus='$(abs_top_srcdir)/fuzz/corpus' targets='$(fuzz_targets)' \
+		sources='$(filter %.c,$(fuzz_library_sources) $(mmiotrace_sources))'
 
 clean-local: clean-fuzz
 .PHONY: clean-fuzz
