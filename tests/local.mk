@@ -256,6 +256,7 @@ test_scripts = \
 	tests/build/outside.sh \
 	tests/qemu/selftest.sh \
 	tests/tool.sh \
+	tests/tool-completion.sh \
 	tests/vfio-user.sh
 
 TEST_EXTENSIONS = .sh
@@ -364,6 +365,7 @@ EXTRA_DIST += \
 	tests/data \
 	tests/lib/apt.sh \
 	tests/lib/driver.sh \
+	tests/lib/mptctl.sh \
 	tests/lib/no-check.sh \
 	tests/lib/no-mock.sh \
 	tests/lib/over.sh \
@@ -417,4 +419,5 @@ EXTRA_DIST += \
 	tests/qemu/igt \
 	tests/acrn.sh \
 	tests/tool.sh \
+	tests/tool-completion.sh \
 	tests/vfio-user.sh

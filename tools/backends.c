@@ -45,26 +45,61 @@ static void option_type(const struct mpt_option *o, char *buf, size_t len)
 		n += (size_t)snprintf(buf + n, len - n, "%s%s", i ? "|" : "", o->choices[i]);
 }
 
+#define OPTION_COLUMN 18
+
+static bool is_number(const struct mpt_option *o)
+{
+	return o->type == MPT_OPTION_UINT || o->type == MPT_OPTION_SIZE;
+}
+
+/* What it is, what may be given, what is taken else. */
+static void print_option(const struct mpt_option *o)
+{
+	char type[64], text[512];
+
+	option_type(o, type, sizeof(type));
+	if (is_number(o) && o->min < o->max && o->max < UINT64_MAX)
+		snprintf(type, sizeof(type), "%llu to %llu", (unsigned long long)o->min,
+			 (unsigned long long)o->max);
+	snprintf(text, sizeof(text), "%s (%s) [%s]", o->help, type, o->def);
+	printf("    %-*s", OPTION_COLUMN - 4, o->name);
+	cli_wrap(stdout, OPTION_COLUMN, OPTION_COLUMN, text);
+}
+
+static void print_caps(const struct mpt_backend *be)
+{
+	char text[512] = "capabilities:";
+	size_t n = strlen(text);
+	u64 cap;
+
+	for (cap = 1; mpt_cap_name(cap) && n < sizeof(text); cap <<= 1)
+		if (be->caps & cap)
+			n += (size_t)snprintf(text + n, sizeof(text) - n, " %s", mpt_cap_name(cap));
+	printf("  ");
+	cli_wrap(stdout, 2, 4, text);
+}
+
 static void print_backend(const struct mpt_backend *be)
 {
 	enum mpt_probe probe = mpt_backend_probe(be);
 	const struct mpt_option *o;
-	char type[64];
-	u64 cap;
 
-	printf("%s%s%s  %s\n", cli_bold(stdout), be->name, cli_plain(stdout), be->summary);
-	printf("  %s%s%s%s%s\n", probe == MPT_PROBE_OK ? cli_green(stdout) : cli_red(stdout),
-	       probe_names[probe], cli_plain(stdout), probe == MPT_PROBE_OK ? "" : ": ",
-	       probe == MPT_PROBE_OK ? "" : session_sentence());
-	printf("  capabilities:");
-	for (cap = 1; mpt_cap_name(cap); cap <<= 1)
-		if (be->caps & cap)
-			printf(" %s", mpt_cap_name(cap));
-	printf("\n  options:\n");
-	for (o = be->options; o && o->name; o++) {
-		option_type(o, type, sizeof(type));
-		printf("    %-13s %-13s %s [%s]\n", o->name, type, o->help, o->def);
+	printf("%s%s%s: ", cli_bold(stdout), be->name, cli_plain(stdout));
+	cli_wrap(stdout, (int)strlen(be->name) + 2, 4, be->summary);
+	printf("  %s%s%s", probe == MPT_PROBE_OK ? cli_green(stdout) : cli_red(stdout),
+	       probe_names[probe], cli_plain(stdout));
+	if (probe == MPT_PROBE_OK) {
+		printf("\n");
+	} else {
+		printf(": ");
+		cli_wrap(stdout, 4 + (int)strlen(probe_names[probe]), 4, session_sentence());
 	}
+	print_caps(be);
+	if (be->options && be->options->name)
+		printf("  options, %s:option=value,...:\n", be->name);
+	for (o = be->options; o && o->name; o++)
+		print_option(o);
+	printf("\n");
 }
 
 static void print_all(void)
@@ -76,10 +111,13 @@ static void print_all(void)
 	for (i = 0; (be = mpt_backend_each(i)); i++)
 		print_backend(be);
 	if (!i)
-		printf("no back end is built in\n");
-	printf("\nlayers, in front of a back end (check,mock):\n");
-	for (i = 0; (name = mpt_layer_each(i, &summary)); i++)
-		printf("  %-13s %s\n", name, summary);
+		printf("no back end is built in\n\n");
+	printf("%slayers%s, in front of a back end (check,mock):\n", cli_bold(stdout),
+	       cli_plain(stdout));
+	for (i = 0; (name = mpt_layer_each(i, &summary)); i++) {
+		printf("    %-*s", OPTION_COLUMN - 4, name);
+		cli_wrap(stdout, OPTION_COLUMN, OPTION_COLUMN, summary);
+	}
 }
 
 #if TOOLS_HAVE_JSON
@@ -157,5 +195,9 @@ const struct cli_command command_backends = {
 	.summary = "list the back ends, whether each works here, their options and capabilities",
 	.usage = "[--json]",
 	.options = options,
+	.details =
+		"A back end is usable, declined (its hypervisor is not here) or broken (it is, but "
+		"something is wrong); the sentence behind says why.\n\n"
+		"exit status: 0, whether any of them works or not; 2 for a bad option",
 	.run = run,
 };

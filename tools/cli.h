@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What every subcommand of mptctl shares: options as data (parsing and help come from one table),
- * messages, colour, progress.
+ * What every subcommand of mptctl shares: commands and options as data (parsing, help, completion
+ * and their tests come from one table), messages, colour, progress.
  */
 #ifndef MPT_TOOLS_CLI_H
 #define MPT_TOOLS_CLI_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
 
@@ -14,23 +15,44 @@
 enum cli_exit {
 	CLI_OK = 0,
 	CLI_FAILED = 1, /* it ran and found something wrong */
-	CLI_USAGE = 2, /* bad option, bad input, or it could not start */
+	CLI_USAGE = 2,	/* bad option, bad input, or it could not start */
 };
 
 enum cli_type {
-	CLI_FLAG, /* bool */
-	CLI_TEXT, /* const char * */
-	CLI_LIST, /* struct cli_list: may be given several times */
+	CLI_FLAG,   /* bool */
+	CLI_TEXT,   /* const char * */
+	CLI_LIST,   /* struct cli_list: may be given several times */
 	CLI_NUMBER, /* uint64_t; decimal, 0x..., K, M, G, T behind it */
 };
 
-/* One option; a table ends with a NULL name. @offset: in the subcommand's structure. */
+/*
+ * One option; a table ends with a NULL name. @offset: in the subcommand's structure.
+ * @arg: what the help calls its argument, NULL for FLAG. It says what completes it as well: words
+ *	in lower case with | between are the values; SPEC, PLATFORM, TYPE, CLAUSE are known to
+ *	complete.c; FILE..., PATH and MOUNTPOINT are files.
+ */
 struct cli_option {
 	const char *name;
-	const char *arg; /* what the help calls its argument; NULL for FLAG */
+	const char *arg;
 	const char *help;
 	size_t offset;
 	enum cli_type type;
+};
+
+/* What a number may be, both ends inclusive; a table ends with a NULL name. @size: of bytes. */
+struct cli_range {
+	const char *name; /* of the option */
+	uint64_t min, max;
+	bool size;
+};
+
+/* What stands behind the options: const char *, or struct cli_list, then the last one. */
+struct cli_operand {
+	const char *name; /* as cli_option.arg */
+	const char *help;
+	size_t offset;
+	bool optional;
+	bool list; /* any number of them */
 };
 
 #define CLI_LIST_MAX 64
@@ -41,11 +63,15 @@ struct cli_list {
 };
 
 struct cli_command {
-	const char *name;
+	const char *name; /* with that of the command that it belongs to: "state save" */
 	const char *summary;
-	const char *usage; /* behind the name */
-	const char *details; /* paragraphs after the options; may be NULL */
+	const char *usage;   /* behind the name */
+	const char *details; /* paragraphs after the options, an empty line between; or NULL */
 	const struct cli_option *options;
+	const struct cli_range *ranges;
+	const struct cli_operand *operands;
+	const struct cli_command *const *commands; /* it is a group of these, and has no run() */
+	bool hidden;				   /* not for people */
 	int (*run)(const struct cli_command *cmd, int argc, char **argv);
 };
 
@@ -53,10 +79,31 @@ extern const struct cli_command command_run;
 extern const struct cli_command command_serve;
 extern const struct cli_command command_backends;
 extern const struct cli_command command_types;
+extern const struct cli_command command_help;
+extern const struct cli_command command_complete;
+
+/* The tool itself: a group of all commands. */
+extern const struct cli_command cli_root;
+
+/* A command of a group by the last word of its name; NULL: none. */
+const struct cli_command *cli_find(const struct cli_command *group, const char *name);
+/* The last word of a command's name. */
+const char *cli_word(const struct cli_command *cmd);
+/* @argv[0] names the command. Return: exit status. */
+int cli_run(const struct cli_command *cmd, int argc, char **argv);
+/* No command of a group, nor one of its options: says what is near or known. Return: CLI_USAGE. */
+int cli_unknown(const struct cli_command *group, const char *word);
 
 /* Fills @values. Return: 0 go on, 1 help was asked for and printed, -1 an error was printed. */
 int cli_parse(const struct cli_command *cmd, int argc, char **argv, void *values);
 void cli_help(const struct cli_command *cmd, FILE *out);
+
+/* Of @names the one that was probably meant; NULL: none is near. */
+const char *cli_nearest(const char *word, const char *const *names, size_t n);
+
+/* Words of @text from @column on, @indent blanks before each further line, at most 80 columns. */
+#define CLI_COLUMNS 80
+void cli_wrap(FILE *out, int column, int indent, const char *text);
 
 /* "mptctl: ..." on standard error, in red on a terminal. */
 void cli_error(const char *fmt, ...) __attribute__((format(printf, 1, 2)));

@@ -41,6 +41,10 @@ mptctl_sources = \
 	tools/backends.c \
 	tools/cli.c \
 	tools/cli.h \
+	tools/cli_help.c \
+	tools/cli_parse.c \
+	tools/commands.c \
+	tools/complete.c \
 	tools/json.h \
 	tools/png.c \
 	tools/png.h \
@@ -75,3 +79,6 @@ tools_mptctl_SOURCES = \
 	tools/mptctl.c
 tools_mptctl_CPPFLAGS = $(public_cppflags) $(guest_cppflags) $(JANSSON_CFLAGS) $(PNG_CFLAGS)
 tools_mptctl_LDADD = libmpt-gvt.la libmpt.la $(JANSSON_LIBS) $(PNG_LIBS)
+
+# The file's name is the command's: so bash-completion finds it.
+dist_bashcompletion_DATA = tools/completion/mptctl

@@ -36,9 +36,9 @@ static const struct cli_option run_options[] = {
 	  offsetof(struct run_args, traces), CLI_LIST },
 	{ "guest", "synthetic", "play a driver in miniature that checks what it sees",
 	  offsetof(struct run_args, guest), CLI_TEXT },
-	{ "platform", "NAME", "skl, bdw, kbl, bxt or cfl [the recorded one, or skl]",
+	{ "platform", "PLATFORM", "skl, bdw, kbl, bxt or cfl [the recorded one, or skl]",
 	  offsetof(struct run_args, platform), CLI_TEXT },
-	{ "type", "T", "vGPU type, its name or its suffix: GVTg_V5_8 or 8",
+	{ "type", "TYPE", "vGPU type, its name or its suffix: GVTg_V5_8 or 8",
 	  offsetof(struct run_args, type), CLI_TEXT },
 	{ "low", "SIZE", "aperture memory of the vGPU, whole MiB; with --high and --fence",
 	  offsetof(struct run_args, low), CLI_NUMBER },
@@ -55,6 +55,14 @@ static const struct cli_option run_options[] = {
 	{ "registers", NULL, "list every register that was touched",
 	  offsetof(struct run_args, registers), CLI_FLAG },
 	{ "json", NULL, "print JSON", offsetof(struct run_args, json), CLI_FLAG },
+	{ 0 },
+};
+
+static const struct cli_range run_ranges[] = {
+	{ "low", 1ULL << 20, 1ULL << 30, true },
+	{ "high", 1ULL << 20, GVT_GM_SIZE, true },
+	{ "fence", 1, 32, false },
+	{ "memory", 64ULL << 20, 1ULL << 46, true },
 	{ 0 },
 };
 
@@ -180,9 +188,7 @@ static int check_numbers(const struct run_args *a)
 {
 	bool any = given(a->low) || given(a->high) || given(a->fence);
 
-	if (!a->low || !a->high || !a->fence || !a->memory)
-		cli_error("run: --low, --high, --fence and --memory are not 0");
-	else if (any && !(given(a->low) && given(a->high) && given(a->fence)))
+	if (any && !(given(a->low) && given(a->high) && given(a->fence)))
 		cli_error("run: --low, --high and --fence go together");
 	else if (any && a->type)
 		cli_error("run: --type and --low, --high, --fence exclude each other");
@@ -341,15 +347,15 @@ static int run_run(const struct cli_command *cmd, int argc, char **argv)
 }
 
 static const char details[] =
-	"A trace is replayed into a vGPU of the place and sizes it was recorded on, unless\n"
-	"--type or --low, --high and --fence say otherwise. Values that the recording read\n"
-	"are another device's: differences are counted. Without a trace the guest only\n"
-	"reads PVINFO. SIZE is decimal or 0x..., and K, M, G or T may follow.\n"
-	"--guest synthetic brings its own accesses: it sets the device up as i915 does and\n"
-	"checks each answer; without --backend on three shapes of the mock.\n"
-	"\n"
-	"exit status: 1 when the vGPU ended in failsafe, an access was answered with an\n"
-	"error, PVINFO was not this vGPU's own, or the ledger is not empty; 2 for bad input\n";
+	"A trace is replayed into a vGPU of the place and sizes it was recorded on, unless --type or "
+	"--low, --high and --fence say otherwise. Values that the recording read are another device's: "
+	"differences are counted. Without a trace the guest only reads PVINFO. SIZE is decimal or "
+	"0x..., and K, M, G or T may follow. --guest synthetic brings its own accesses: it sets the "
+	"device up as i915 does and checks each answer; without --backend on three shapes of the "
+	"mock.\n\n"
+	"exit status: 1 when the vGPU ended in failsafe, an access was answered with an error, PVINFO "
+	"was not this vGPU's own, or the ledger is not empty; 2 for a bad option or bad input, or when "
+	"it could not be done";
 
 const struct cli_command command_run = {
 	.name = "run",
@@ -357,5 +363,6 @@ const struct cli_command command_run = {
 	.usage = "[OPTION]...",
 	.details = details,
 	.options = run_options,
+	.ranges = run_ranges,
 	.run = run_run,
 };

@@ -20,9 +20,9 @@ static const struct cli_option options[] = {
 	  offsetof(struct serve_args, socket), CLI_TEXT },
 	{ "vgpus", "N", "vGPUs, each for a QEMU of its own [1]", offsetof(struct serve_args, vgpus),
 	  CLI_NUMBER },
-	{ "type", "T", "their type, its name or its suffix [8]", offsetof(struct serve_args, type),
+	{ "type", "TYPE", "their type, its name or its suffix [8]", offsetof(struct serve_args, type),
 	  CLI_TEXT },
-	{ "platform", "NAME", "skl, bdw, kbl, bxt or cfl [skl]",
+	{ "platform", "PLATFORM", "skl, bdw, kbl, bxt or cfl [skl]",
 	  offsetof(struct serve_args, platform), CLI_TEXT },
 	{ "aperture", "SIZE", "aperture of the device: 256M, 512M or 1G [256M]",
 	  offsetof(struct serve_args, aperture), CLI_NUMBER },
@@ -38,6 +38,12 @@ static const struct cli_option options[] = {
 	  offsetof(struct serve_args, quiet), CLI_FLAG },
 	{ "json", NULL, "print the final report as JSON", offsetof(struct serve_args, json),
 	  CLI_FLAG },
+	{ 0 },
+};
+
+static const struct cli_range ranges[] = {
+	{ "vgpus", 1, GVT_MAX_VGPU, false },
+	{ "aperture", 256ULL << 20, 1ULL << 30, true },
 	{ 0 },
 };
 
@@ -200,10 +206,6 @@ static int check_args(const struct serve_args *a)
 {
 	if (!a->socket)
 		cli_error("serve: --socket PATH is needed (mptctl serve --help)");
-	else if (!a->vgpus || a->vgpus > GVT_MAX_VGPU)
-		cli_error("serve: --vgpus is 1 to %d", GVT_MAX_VGPU);
-	else if (!a->aperture)
-		cli_error("serve: --aperture 0 is no size");
 	else if (a->screenshot && !TOOLS_HAVE_PNG)
 		cli_error(TOOLS_NO_PNG);
 	else if (a->json && !TOOLS_HAVE_JSON)
@@ -245,12 +247,11 @@ static int run(const struct cli_command *cmd, int argc, char **argv)
 }
 
 static const char details[] =
-	"Prints what QEMU has to be told, then serves until SIGINT, SIGTERM or SIGHUP. A QEMU may\n"
-	"go and another one come: the vGPU is reset between. What guests do is told on standard\n"
-	"error, what they did in the end on standard output.\n"
-	"\n"
-	"exit status: 1 when a vGPU was in failsafe mode, the device has touched memory that is\n"
-	"not mapped, or the ledger is not empty; 2 when it could not start\n";
+	"Prints what QEMU has to be told, then serves until SIGINT, SIGTERM or SIGHUP. A QEMU may go "
+	"and another one come: the vGPU is reset between. What guests do is told on standard error, "
+	"what they did in the end on standard output.\n\n"
+	"exit status: 1 when a vGPU was in failsafe mode, the device has touched memory that is not "
+	"mapped, or the ledger is not empty; 2 for a bad option, or when it could not start";
 
 const struct cli_command command_serve = {
 	.name = "serve",
@@ -258,5 +259,6 @@ const struct cli_command command_serve = {
 	.usage = "--socket PATH [OPTION]...",
 	.details = details,
 	.options = options,
+	.ranges = ranges,
 	.run = run,
 };

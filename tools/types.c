@@ -16,11 +16,17 @@ struct types_args {
 
 static const struct cli_option options[] = {
 	{ "backend", "SPEC", "back end [mock]", offsetof(struct types_args, backend), CLI_TEXT },
-	{ "platform", "NAME", "skl, bdw, kbl, bxt or cfl [skl]",
+	{ "platform", "PLATFORM", "skl, bdw, kbl, bxt or cfl [skl]",
 	  offsetof(struct types_args, platform), CLI_TEXT },
 	{ "aperture", "SIZE", "aperture of the device: 256M, 512M or 1G [1G]",
 	  offsetof(struct types_args, aperture), CLI_NUMBER },
 	{ "json", NULL, "print JSON", offsetof(struct types_args, json), CLI_FLAG },
+	{ 0 },
+};
+
+/* To the library 0 means its default. */
+static const struct cli_range ranges[] = {
+	{ "aperture", 256ULL << 20, 1ULL << 30, true },
 	{ 0 },
 };
 
@@ -74,7 +80,9 @@ static int print_json(struct intel_gvt *gvt)
 static int list_types(const struct types_args *args)
 {
 	struct gvt_config config = {
-		.size = sizeof(config), .platform = args->platform, .aperture = args->aperture,
+		.size = sizeof(config),
+		.platform = args->platform,
+		.aperture = args->aperture,
 	};
 	struct mpt_host *host;
 	struct intel_gvt *gvt;
@@ -105,11 +113,6 @@ static int run(const struct cli_command *cmd, int argc, char **argv)
 
 	if (ret)
 		return ret > 0 ? CLI_OK : CLI_USAGE;
-	/* To the library 0 means its default. */
-	if (!args.aperture) {
-		cli_error("types: --aperture 0 is no size");
-		return CLI_USAGE;
-	}
 	return list_types(&args);
 }
 
@@ -118,5 +121,7 @@ const struct cli_command command_types = {
 	.summary = "list the types of vGPU that a device offers",
 	.usage = "[OPTION]...",
 	.options = options,
+	.ranges = ranges,
+	.details = "exit status: 0, or 2 for a bad option, or when the device cannot be opened",
 	.run = run,
 };
