@@ -12,3 +12,37 @@ EXTRA_DIST += \
 	doc/vfio-user.md
 
 dist_man_MANS += doc/man/mptctl.1
+
+# The API reference, a page a header. It is made, not kept: the headers are the source, so that there
+# is nothing to go stale and no change is written twice. What a header leaves out stops it.
+api_programs = doc/api/text.awk doc/api/pages.awk doc/api/api.awk
+EXTRA_DIST += $(api_programs)
+api_input = $(srcdir)/include/mpt/ops.def $(srcdir)/include/mpt/types.h \
+	$(filter-out %.def %/types.h,$(addprefix $(srcdir)/,$(public_headers))) \
+	$(filter %.c,$(addprefix $(srcdir)/,$(libmpt_core_la_SOURCES) $(libmpt_gvt_core_la_SOURCES)))
+
+check_DATA += doc/reference.stamp
+doc/reference.stamp: $(public_headers) $(api_programs) $(libmpt_core_la_SOURCES) $(libmpt_gvt_core_la_SOURCES)
+	$(AM_V_at)rm -rf doc/reference && $(MKDIR_P) doc/reference
+	$(AM_V_GEN)$(AWK) -v out=doc/reference -v names=doc/names -v root='$(srcdir)' \
+		$(addprefix -f $(srcdir)/,$(api_programs)) $(api_input)
+	$(AM_V_at)touch $@
+
+.PHONY: api
+api: doc/reference.stamp
+
+install-data-local: install-reference
+.PHONY: install-reference
+install-reference: doc/reference.stamp
+	$(MKDIR_P) '$(DESTDIR)$(docdir)/reference'
+	$(INSTALL_DATA) doc/reference/*.md '$(DESTDIR)$(docdir)/reference'
+
+uninstall-local: uninstall-reference
+.PHONY: uninstall-reference
+uninstall-reference:
+	rm -rf '$(DESTDIR)$(docdir)/reference'
+
+clean-local: clean-reference
+.PHONY: clean-reference
+clean-reference:
+	rm -rf doc/reference doc/reference.stamp doc/names

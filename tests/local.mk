@@ -249,6 +249,7 @@ threaded_suites = \
 
 test_scripts = \
 	tests/acrn.sh \
+	tests/api.sh \
 	tests/build/dispatch.sh \
 	tests/build/headers.sh \
 	tests/build/igt.sh \
@@ -307,10 +308,10 @@ AM_TESTS_ENVIRONMENT = \
 	CHECK_CFLAGS='$(CHECK_CFLAGS)'; CHECK_LIBS='$(CHECK_LIBS)'; \
 	MPT_STATIC_BACKEND='$(STATIC_CPPFLAGS)'; \
 	MPT_SANITIZER_CFLAGS='$(SANITIZER_CFLAGS)'; \
-	CC='$(CC)'; CXX='$(CXX)'; NM='$(NM)'; OBJDUMP='$(OBJDUMP)'; PKG_CONFIG='$(PKG_CONFIG)'; \
+	CC='$(CC)'; CXX='$(CXX)'; NM='$(NM)'; AWK='$(AWK)'; OBJDUMP='$(OBJDUMP)'; PKG_CONFIG='$(PKG_CONFIG)'; \
 	export srcdir builddir MPT_STAGE MPT_INCLUDEDIR MPT_LIBDIR MPT_BINDIR MPT_STATIC_BACKEND; \
 	export MPT_BACKENDS MPT_FUZZ CHECK_CFLAGS CHECK_LIBS; \
-	export MPT_SANITIZER_CFLAGS CC CXX NM OBJDUMP PKG_CONFIG;
+	export MPT_SANITIZER_CFLAGS CC CXX NM AWK OBJDUMP PKG_CONFIG;
 
 # One `make install` into a stage for all tests that look at an installation; they run at once, and
 # two installs at once would trip over libtool's relinking. While it relinks, a library is not there:
@@ -418,6 +419,7 @@ EXTRA_DIST += \
 	tests/build/runner.sh \
 	tests/qemu/igt \
 	tests/acrn.sh \
+	tests/api.sh \
 	tests/tool.sh \
 	tests/tool-completion.sh \
 	tests/vfio-user.sh

@@ -14,7 +14,7 @@ extern "C" {
 
 /** enum gvt_plane_tiling - how the pixels of a surface lie in memory. Since: 0.1 */
 enum gvt_plane_tiling {
-	GVT_PLANE_LINEAR,
+	GVT_PLANE_LINEAR, /**< row by row */
 	GVT_PLANE_X,  /**< X tiles */
 	GVT_PLANE_Y,  /**< Y tiles */
 	GVT_PLANE_YF, /**< Yf tiles of 4 KiB */

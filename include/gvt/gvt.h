@@ -48,7 +48,7 @@ enum gvt_pvmmio_level {
 	GVT_PVMMIO_PLANE_WM = 1 << 2, /**< its watermarks, with its surface */
 	GVT_PVMMIO_MASTER_IRQ = 1 << 3, /**< the guest holds interrupts back by a flag in memory */
 	GVT_PVMMIO_PPGTT = 1 << 4, /**< changes of page tables are announced, not trapped */
-	GVT_PVMMIO_ALL = 0x1f,
+	GVT_PVMMIO_ALL = 0x1f, /**< all of them */
 };
 
 /** enum gvt_wake - for whom there is work; bits. Since: 0.1 */
@@ -72,8 +72,9 @@ enum gvt_wake {
  *	reaches memory through the bus side of the host's testbed
  * @pvmmio: levels of PV MMIO that guests are offered (enum gvt_pvmmio_level); 0: none. A guest gets
  *	them only on a back end with set_pvmmio, page tables only where they can be shadowed
- * @clock_ns: a clock for the GPU's timestamps, ns from whichever moment; called with @clock_arg, in
- *	any thread; NULL: CLOCK_MONOTONIC
+ * @clock_ns: a clock for the GPU's timestamps, ns from whichever moment; called in any thread;
+ *	NULL: CLOCK_MONOTONIC
+ * @clock_arg: handed to @clock_ns
  * @ops: entry points that the host is told of instead of gvt_ops(): the embedder's own, which call
  *	those, to record what a guest does; complete, and there until gvt_close(). NULL: gvt_ops()
  * @wake: there is work for the embedder's threads (@what: enum gvt_wake, bits), so that they need
@@ -136,13 +137,13 @@ unsigned int gvt_type_available(struct intel_gvt *gvt, const struct intel_vgpu_t
 
 /** enum gvt_failsafe - why a vGPU is in failsafe mode. */
 enum gvt_failsafe {
-	GVT_FAILSAFE_NONE,
+	GVT_FAILSAFE_NONE, /**< it is not */
 	GVT_FAILSAFE_UNSUPPORTED_GUEST, /**< it drives the hardware without having read PVINFO */
 	GVT_FAILSAFE_RESOURCES, /**< it says that its share is too small */
 	GVT_FAILSAFE_GUEST_ERR, /**< it did what a guest must not do, or emulation failed */
 };
 
-/** gvt_failsafe_name() - a word for it. Since: 0.1 */
+/** gvt_failsafe_name() - a word for it. @reason: why. Since: 0.1 */
 const char *gvt_failsafe_name(enum gvt_failsafe reason);
 
 /**
@@ -199,7 +200,10 @@ struct gvt_vgpu_info {
 	u64 failsafes;
 };
 
-/** gvt_vgpu_info() - Context: takes the vGPU's lock. Since: 0.1 */
+/**
+ * gvt_vgpu_info() - what a vGPU has, is and has done, of one moment.
+ * @info: out. Context: takes the vGPU's lock. Since: 0.1
+ */
 void gvt_vgpu_info(struct intel_vgpu *vgpu, struct gvt_vgpu_info *info);
 
 /**
@@ -214,7 +218,10 @@ struct gvt_reg_desc {
 	bool known;
 };
 
-/** gvt_reg_describe() - @offset: bytes in BAR0. Since: 0.1 */
+/**
+ * gvt_reg_describe() - what the device knows of an offset in BAR0.
+ * @offset: bytes in BAR0, any. @desc: out. Since: 0.1
+ */
 void gvt_reg_describe(struct intel_gvt *gvt, u64 offset, struct gvt_reg_desc *desc);
 
 /**
@@ -226,7 +233,8 @@ void gvt_reg_describe(struct intel_gvt *gvt, u64 offset, struct gvt_reg_desc *de
  * Return: ns until it wants to be called again; ~0ULL: nothing is pending, no active vGPU has an
  * enabled pipe. A guest can enable one at any time: gvt_config.wake tells. A timer without it that
  * does not want to keep a guest waiting goes on calling, more slowly. Context: takes the locks of
- * the device and of each vGPU, calls inject_msi and set_intx; not from a callback of the core. Since: 0.1
+ * the device and of each vGPU, calls inject_msi and set_intx; not from a callback of the core.
+ * Since: 0.1
  */
 u64 gvt_service(struct intel_gvt *gvt, u64 now_ns);
 
@@ -255,7 +263,10 @@ u64 gvt_run(struct intel_gvt *gvt, u64 budget);
 /** gvt_run_pending() - has a guest something to execute? Context: any; no lock. Since: 0.1 */
 bool gvt_run_pending(struct intel_gvt *gvt);
 
-/** gvt_vgpu_failsafe_enter() - put a vGPU into failsafe mode. Takes its lock. Since: 0.1 */
+/**
+ * gvt_vgpu_failsafe_enter() - put a vGPU into failsafe mode, which a reset ends.
+ * @reason: what gvt_vgpu_info() tells; not GVT_FAILSAFE_NONE. Context: takes its lock. Since: 0.1
+ */
 void gvt_vgpu_failsafe_enter(struct intel_vgpu *vgpu, enum gvt_failsafe reason);
 
 /**

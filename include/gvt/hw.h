@@ -14,7 +14,13 @@ extern "C" {
 #endif
 
 /** enum gvt_engine - command streamers; VCS2 does not exist on the parts we model. Since: 0.1 */
-enum gvt_engine { GVT_RCS, GVT_VCS, GVT_BCS, GVT_VECS, GVT_NUM_ENGINES };
+enum gvt_engine {
+	GVT_RCS, /**< render */
+	GVT_VCS, /**< video decoding */
+	GVT_BCS, /**< blitter */
+	GVT_VECS, /**< video enhancement */
+	GVT_NUM_ENGINES
+};
 
 /** enum gvt_hw_event - what an engine raises beside its results. Since: 0.1 */
 enum gvt_hw_event {
@@ -167,6 +173,8 @@ struct gvt_hw {
 	void (*kept_set)(void *priv, void *state, const u32 word[GVT_HW_KEPT]);
 };
 
+struct mpt_host;
+
 /**
  * gvt_swgpu_new() - the software GPU; reaches memory only by DMA address, through the bus side of
  *	the host's testbed.
@@ -174,7 +182,6 @@ struct gvt_hw {
  * @hw: filled in; close it with hw->close(hw->priv)
  * Return: 0, -ENOMEM. Since: 0.1
  */
-struct mpt_host;
 int gvt_swgpu_new(struct mpt_host *host, u64 aperture, struct gvt_hw *hw);
 
 #ifdef __cplusplus

@@ -74,6 +74,7 @@ struct gvt_state_field {
 
 /**
  * gvt_state_each() - every field of a saved state, known or not, in its order.
+ * @blob: any bytes; read as the walk goes
  * @fn: a negative answer ends the walk and is returned; NULL: only the form is checked
  *
  * The form of what has been told by then is right; @blob is read as it goes, so a field may be told

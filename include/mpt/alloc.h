@@ -31,17 +31,23 @@ void *mpt_zalloc_pages(size_t size);
 /**
  * mpt_clear_pages() - make a part (whole pages) of mpt_zalloc_pages() memory zero and untouched
  *	again.
+ * @ptr: where the part begins. @size: bytes of it. Since: 0.1
  */
 void mpt_clear_pages(void *ptr, size_t size);
 
-/** mpt_free() - give back what mpt_zalloc() returned; NULL is fine. Since: 0.1 */
+/** mpt_free() - give memory back. @ptr: what mpt_zalloc() returned; NULL is fine. Since: 0.1 */
 void mpt_free(void *ptr);
 
-/** mpt_free_pages() - give back what mpt_zalloc_pages() returned; NULL is fine. Since: 0.1 */
+/**
+ * mpt_free_pages() - give pages back.
+ * @ptr: what mpt_zalloc_pages() returned; NULL is fine. @size: as it was asked for. Since: 0.1
+ */
 void mpt_free_pages(void *ptr, size_t size);
 
 /**
  * mpt_free_pages_zeroed() - the same for memory that the caller has made zero again, byte for byte.
+ * @ptr: what mpt_zalloc_pages() returned; NULL is fine
+ * @size: as it was asked for
  *
  * A few such pieces are kept for the next mpt_zalloc_pages() of the same size: pages that are there
  * already cost no fault. Who leaves a byte behind shows it to the next user. Since: 0.1
@@ -55,7 +61,7 @@ void mpt_free_pages_zeroed(void *ptr, size_t size);
  */
 void mpt_alloc_fail_at(unsigned long nth);
 
-/** mpt_alloc_failed() - whether the allocation armed by mpt_alloc_fail_at() has been reached. */
+/** mpt_alloc_failed() - whether the allocation of mpt_alloc_fail_at() was reached. Since: 0.1 */
 bool mpt_alloc_failed(void);
 
 /** mpt_alloc_live() - allocations made and not given back: 0 after the last close. Since: 0.1 */

@@ -118,20 +118,29 @@ struct mpt_backend {
  * @opts: "opt=val,opt=val" or NULL
  * @host: out; untouched on failure
  * Return: as mpt_host_open(); -EINVAL names a callback that is missing or a capability that is
- * claimed without its callbacks. Since: 0.1
+ * claimed without its callbacks; -EOPNOTSUPP (static-backend build). Since: 0.1
  */
 int mpt_host_open_table(const struct mpt_backend *be, const char *opts, struct mpt_host **host);
 
-/** mpt_backend_find() - a built-in or loadable back end by name; NULL: none. Since: 0.1 */
+/**
+ * mpt_backend_find() - a built-in or loadable back end; NULL: none.
+ * @name: its name, or the path of a module. Since: 0.1
+ */
 const struct mpt_backend *mpt_backend_find(const char *name);
 
 /** mpt_backend_each() - the built-in back ends, @index 0, 1, ...; NULL ends. Since: 0.1 */
 const struct mpt_backend *mpt_backend_each(unsigned int index);
 
-/** mpt_backend_probe() - ask a back end whether it works here. Since: 0.1 */
+/**
+ * mpt_backend_probe() - ask a back end whether it works here, with the defaults of its options.
+ * @be: of mpt_backend_find() or mpt_backend_each(). Since: 0.1
+ */
 enum mpt_probe mpt_backend_probe(const struct mpt_backend *be);
 
-/** mpt_layer_each() - name and summary of the layers, @index 0, 1, ...; NULL ends. Since: 0.1 */
+/**
+ * mpt_layer_each() - names of the layers, @index 0, 1, ...; NULL ends.
+ * @summary: out, one line; may be NULL. Since: 0.1
+ */
 const char *mpt_layer_each(unsigned int index, const char **summary);
 
 /* --- services: who am I, whom do I serve --- */
@@ -204,22 +213,31 @@ struct mpt_handles {
 
 /**
  * mpt_handle_new() - a handle for a vGPU.
- * Return: 0, -ENOSPC. @handle: out. Context: any thread. Since: 0.1
+ * @t: the back end's handles
+ * @priv: what mpt_handle_get() answers for it, not NULL
+ * @vgpu: the pointer given to attach_vgpu
+ * @handle: out; untouched on failure
+ * Return: 0, -ENOSPC. Context: any thread. Since: 0.1
  */
 int mpt_handle_new(struct mpt_handles *t, void *priv, void *vgpu, unsigned long *handle);
 
 /**
  * mpt_handle_free() - from now on the handle is dead; waits for the read sections that use it.
+ * @t: the back end's handles
  * Return: false: it was dead already. Context: sleeps; not inside a read section. Since: 0.1
  */
 bool mpt_handle_free(struct mpt_handles *t, unsigned long handle);
 
-/** mpt_handle_by_vgpu() - the live handle of a vGPU pointer; 0: none. Since: 0.1 */
+/**
+ * mpt_handle_by_vgpu() - the live handle of a vGPU pointer; 0: none.
+ * @t: the back end's handles. @vgpu: the pointer given to attach_vgpu. Since: 0.1
+ */
 unsigned long mpt_handle_by_vgpu(struct mpt_handles *t, const void *vgpu);
 
 #if defined(__GNUC__)
 /**
  * mpt_handle_get() - what the back end keeps for a handle.
+ * @t: the back end's handles
  * Return: NULL for a dead or unknown one. Context: inside a read section; the answer is valid
  * until its end. Since: 0.1
  */
@@ -249,12 +267,18 @@ static inline void *mpt_handle_get(const struct mpt_handles *t, unsigned long ha
 int mpt_deliver_mmio(struct mpt_host *host, void *vgpu, void *vm, u64 gpa, void *buf,
 		     unsigned int len, bool write);
 
-/** mpt_deliver_cfg() - the same for configuration space. @offset: bytes. Since: 0.1 */
+/**
+ * mpt_deliver_cfg() - the same for configuration space.
+ * @vm: the back end's private VM, for policy STOP. @offset: bytes, 0..4095. @len: 1, 2 or 4
+ * Return: as mpt_deliver_mmio(). Context: as there. Since: 0.1
+ */
 int mpt_deliver_cfg(struct mpt_host *host, void *vgpu, void *vm, unsigned int offset, void *buf,
 		    unsigned int len, bool write);
 
 /**
  * mpt_deliver_store() - a guest store to a tracked page.
+ * @vm: the back end's private VM, for policy STOP
+ * @data: what is stored, @len bytes
  * @write_gpa: the back end's own; used where nobody else performs the store
  * @handle: for @write_gpa
  *
@@ -275,7 +299,10 @@ int mpt_deliver_store(struct mpt_host *host, void *vgpu, void *vm, unsigned long
 int mpt_deliver_aperture(struct mpt_host *host, u64 offset, void *buf, unsigned int len,
 			 bool write);
 
-/** mpt_deliver_region() - tell the core that RAM came or went (guest_region_event). Since: 0.1 */
+/**
+ * mpt_deliver_region() - tell the core that RAM came or went (guest_region_event).
+ * @added: false: it went, and the guest cannot reach it any more. Since: 0.1
+ */
 void mpt_deliver_region(struct mpt_host *host, void *vgpu, u64 gfn, u64 nr, bool added);
 
 /**
@@ -294,13 +321,16 @@ int mpt_deliver_save(struct mpt_host *host, void *vgpu,
 		     int (*write)(void *arg, const void *buf, size_t len), void *arg);
 
 /**
- * mpt_deliver_restore() - the other way. @blob: any bytes. Return: as mpt_deliver_save(). Since: 0.1
+ * mpt_deliver_restore() - the other way. @blob: any bytes.
+ * Return: 0, -EOPNOTSUPP (the core cannot), what the core answered. Context: as
+ * mpt_deliver_save(). Since: 0.1
  */
 int mpt_deliver_restore(struct mpt_host *host, void *vgpu, const void *blob, size_t len);
 
 /**
  * mpt_deliver_active() - let a vGPU run or stand still (vgpu_activate, vgpu_deactivate), as a
- *	migration does. Context: as mpt_deliver_mmio(). Since: 0.1
+ *	migration does.
+ * @on: true: run. Context: as mpt_deliver_mmio(). Since: 0.1
  */
 void mpt_deliver_active(struct mpt_host *host, void *vgpu, bool on);
 

@@ -45,7 +45,10 @@ const char *mpt_last_error(void);
 /** mpt_clear_error() - forget the sentence: mpt_last_error() is then "". Since: 0.1 */
 void mpt_clear_error(void);
 
-/** mpt_errno_name() - "EINVAL" for -EINVAL or EINVAL; "E?" outside the closed set. Since: 0.1 */
+/**
+ * mpt_errno_name() - an errno's name, "EINVAL"; "E?" outside the closed set.
+ * @err: negative or positive. Since: 0.1
+ */
 const char *mpt_errno_name(int err);
 
 #if defined(__GNUC__)

@@ -62,15 +62,18 @@ struct intel_gvt_ops {
 	void (*vgpu_release)(struct intel_vgpu *vgpu);
 	/**
 	 * @write_protect_handler: the guest stored to a tracked page. Guest memory holds the value
-	 * on return. @gpa: byte address. Return: 0, -ENXIO (the page is not tracked: not mine),
-	 * -EINVAL (a size or alignment that the handler cannot take). Context: takes the vGPU's
-	 * lock.
+	 * on return. @gpa: byte address. @data: what was stored, @bytes: of it. Return: 0, -ENXIO
+	 * (the page is not tracked: not mine), -EINVAL (a size or alignment that the handler
+	 * cannot take). Context: takes the vGPU's lock.
 	 */
 	int (*write_protect_handler)(struct intel_vgpu *vgpu, u64 gpa, void *data,
 				     unsigned int bytes);
-	/** @emulate_hotplug: plug or unplug the virtual monitor. Takes the vGPU's lock. */
+	/**
+	 * @emulate_hotplug: plug or unplug the virtual monitor. @connected: true plugs it. Takes
+	 * the vGPU's lock.
+	 */
 	void (*emulate_hotplug)(struct intel_vgpu *vgpu, bool connected);
-	/** @gvt_find_vgpu_type: a type by name. Return: NULL if there is none. */
+	/** @gvt_find_vgpu_type: a type. @name: its name. Return: NULL if there is none. */
 	struct intel_vgpu_type *(*gvt_find_vgpu_type)(struct intel_gvt *gvt, const char *name);
 	/**
 	 * @guest_region_event: RAM came or went while the VM runs; on removal the core drops what

@@ -100,8 +100,9 @@ enum mpt_policy {
  * @state_restore: take it; the vGPU is not active. Both are there or none
  * @pv_page: the core's page behind a byte offset (a page multiple) of BAR0 that the guest may read
  *	without a trap while PV MMIO is on; NULL: trap it. @writable: stores need no trap either,
- *	else they go to emulate_mmio_write. Stays the same, and valid, until PV MMIO is off. Without this
- *	callback BAR0 stays trapped: so does libmpt-gvt's, whose registers are not all plain memory
+ *	else they go to emulate_mmio_write. Stays the same, and valid, until PV MMIO is off. Without
+ *	this callback BAR0 stays trapped: so does libmpt-gvt's, whose registers are not all plain
+ *	memory
  */
 struct mpt_core {
 	size_t size;
@@ -128,19 +129,29 @@ struct mpt_core {
  */
 int mpt_host_set_core(struct mpt_host *host, const struct mpt_core *core);
 
-/** mpt_host_set_policy() - what a failed emulation does. Return: 0, -EINVAL. Since: 0.1 */
+/**
+ * mpt_host_set_policy() - what a failed emulation does.
+ * @policy: from now on. Return: 0, -EINVAL (no such policy). Since: 0.1
+ */
 int mpt_host_set_policy(struct mpt_host *host, enum mpt_policy policy);
 
 /**
- * mpt_host_init() - intel_gvt_hypervisor_host_init() for a named host. Arguments and answers as
- *	there. Since: 0.1
+ * mpt_host_init() - intel_gvt_hypervisor_host_init() for a named host.
+ * @ops: a struct intel_gvt_ops that stays valid until host_exit
+ * Return: as intel_gvt_hypervisor_host_init(): 0, -EINVAL, -EEXIST, -ENOMEM. Since: 0.1
  */
 int mpt_host_init(struct mpt_host *host, struct device *dev, void *gvt, const void *ops);
 /** mpt_host_exit() - intel_gvt_hypervisor_host_exit() for a named host. Since: 0.1 */
 void mpt_host_exit(struct mpt_host *host, struct device *dev, void *gvt);
-/** mpt_virt_to_mfn() - intel_gvt_hypervisor_virt_to_mfn() for a named host. Since: 0.1 */
+/**
+ * mpt_virt_to_mfn() - intel_gvt_hypervisor_virt_to_mfn() for a named host.
+ * @p: page aligned, the core's own memory. Since: 0.1
+ */
 unsigned long mpt_virt_to_mfn(struct mpt_host *host, void *p);
-/** mpt_dom0_ready() - intel_gvt_hypervisor_dom0_ready() for a named host. Since: 0.1 */
+/**
+ * mpt_dom0_ready() - intel_gvt_hypervisor_dom0_ready() for a named host.
+ * Return: as there: 0. Since: 0.1
+ */
 int mpt_dom0_ready(struct mpt_host *host);
 
 /* --- VMs and vGPUs --- */

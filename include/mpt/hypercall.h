@@ -136,9 +136,9 @@ struct intel_gvt_mpt {
 				  dma_addr_t *dma_addr);
 
 	/**
-	 * @dma_unmap_guest_page: give back one count of a mapped address. An unknown address has no
-	 * effect; the check layer counts it as a violation. Mandatory. Context: hot path, any
-	 * thread.
+	 * @dma_unmap_guest_page: give back one count of a mapped address.
+	 * @dma_addr: what dma_map_guest_page answered, bytes. An unknown address has no effect; the
+	 * check layer counts it as a violation. Mandatory. Context: hot path, any thread.
 	 */
 	void (*dma_unmap_guest_page)(unsigned long handle, dma_addr_t dma_addr);
 
@@ -170,7 +170,8 @@ struct intel_gvt_mpt {
 
 	/**
 	 * @dma_pin_guest_page: one more count for an address that is mapped already; given back
-	 * with dma_unmap_guest_page. Return: 0, -ESRCH, -ENOENT (not mapped), -ENOMEM, -EOPNOTSUPP.
+	 * with dma_unmap_guest_page.
+	 * @dma_addr: bytes. Return: 0, -ESRCH, -ENOENT (not mapped), -ENOMEM, -EOPNOTSUPP.
 	 * Capability MPT_CAP_DMA_PIN, absent: -EOPNOTSUPP. Context: any thread.
 	 */
 	int (*dma_pin_guest_page)(unsigned long handle, dma_addr_t dma_addr);
@@ -229,7 +230,10 @@ int mpt_register(const struct intel_gvt_mpt *table);
 void mpt_unregister(void);
 
 #ifndef MPT_NO_REGISTER_NAMES
-/** intel_gvt_register_hypervisor() - the published name of mpt_register(). Since: 0.1 */
+/**
+ * intel_gvt_register_hypervisor() - the published name of mpt_register().
+ * @m: copied. Return: as mpt_register(). Since: 0.1
+ */
 static inline int intel_gvt_register_hypervisor(struct intel_gvt_mpt *m)
 {
 	return mpt_register(m);

@@ -59,14 +59,14 @@ struct mpt_ledger {
 
 /**
  * mpt_ledger_get() - totals of a host's (outermost) check layer.
- * Return: 0, -EOPNOTSUPP. Since: 0.1
+ * @out: the totals; untouched on failure. Return: 0, -EOPNOTSUPP. Since: 0.1
  */
 int mpt_ledger_get(struct mpt_host *host, struct mpt_ledger *out);
 
 /**
  * mpt_ledger_each() - every entry that is held now, then what was left at detaches.
  * @fn: called with no lock that it could need; a negative answer ends the walk and is returned
- * Return: 0, -EOPNOTSUPP, what @fn answered. Since: 0.1
+ * Return: 0, -EOPNOTSUPP, -ENOMEM, what @fn answered. Since: 0.1
  */
 int mpt_ledger_each(struct mpt_host *host,
 		    int (*fn)(void *arg, const struct mpt_ledger_entry *entry, bool left),
@@ -78,7 +78,7 @@ int mpt_ledger_each(struct mpt_host *host,
  */
 const char *mpt_ledger_violation(struct mpt_host *host, unsigned int index);
 
-/** mpt_ledger_kind_name() - "dma" and so on. Since: 0.1 */
+/** mpt_ledger_kind_name() - a word for it. @kind: MPT_LEDGER_DMA is "dma", and so on. Since: 0.1 */
 const char *mpt_ledger_kind_name(enum mpt_ledger_kind kind);
 
 /**

@@ -14,10 +14,10 @@ extern "C" {
 
 /** enum mpt_log_level - severity, most severe first. */
 enum mpt_log_level {
-	MPT_LOG_ERROR,
-	MPT_LOG_WARN,
-	MPT_LOG_INFO,
-	MPT_LOG_DEBUG,
+	MPT_LOG_ERROR, /**< something failed that should not */
+	MPT_LOG_WARN, /**< it goes on, but not as it was meant */
+	MPT_LOG_INFO, /**< a step of the life of a host or a vGPU */
+	MPT_LOG_DEBUG, /**< for who looks for a fault */
 };
 
 /**
@@ -37,19 +37,28 @@ typedef void (*mpt_log_sink)(void *arg, enum mpt_log_level level, const char *fu
  */
 void mpt_log_set(mpt_log_sink sink, void *arg, enum mpt_log_level level);
 
-/** mpt_log_enabled() - whether a line of this level would reach a sink. Since: 0.1 */
+/** mpt_log_enabled() - whether a line would reach a sink. @level: its severity. Since: 0.1 */
 bool mpt_log_enabled(enum mpt_log_level level);
 
-/** mpt_log_at() - write a line; use mpt_log() or mpt_log_guest(). Since: 0.1 */
+/**
+ * mpt_log_at() - write a line; use mpt_log() or mpt_log_guest().
+ * @level: its severity
+ * @func: who writes it
+ * @fmt: the line, without a newline. Since: 0.1
+ */
 void mpt_log_at(enum mpt_log_level level, const char *func, const char *fmt, ...) MPT_PRINTF(3, 4);
 
-/** struct mpt_ratelimit - state of one rate-limited place; zero-initialised. */
+/**
+ * struct mpt_ratelimit - state of one rate-limited place; zero-initialised.
+ * @window: the second that is counted in
+ * @count: lines in it
+ */
 struct mpt_ratelimit {
 	u64 window;
 	u32 count;
 };
 
-/** mpt_ratelimit_ok() - at most 10 lines a second from one place. Since: 0.1 */
+/** mpt_ratelimit_ok() - at most 10 lines a second. @rl: of the place. Since: 0.1 */
 bool mpt_ratelimit_ok(struct mpt_ratelimit *rl);
 
 /** mpt_log() - a line of the library's own doing. */

@@ -29,11 +29,11 @@ extern "C" {
 #endif
 
 /* Layout of the MSI capability (PCI Local Bus Specification 3.0, 6.8.1). */
-#define MPT_MSI_CONTROL 2
-#define MPT_MSI_ADDRESS 4
-#define MPT_MSI_DATA 8
-#define MPT_MSI_ENABLE 0x0001
-#define MPT_MSI_UNSUPPORTED 0xfffe
+#define MPT_MSI_CONTROL 2 /**< offset of the control word */
+#define MPT_MSI_ADDRESS 4 /**< offset of the message address */
+#define MPT_MSI_DATA 8 /**< offset of the message data, in the 32-bit form */
+#define MPT_MSI_ENABLE 0x0001 /**< of the control word: MSI is on */
+#define MPT_MSI_UNSUPPORTED 0xfffe /**< of it: what no vGPU offers */
 
 /**
  * intel_gvt_hypervisor_host_init() - introduce the core to the thread's current host. Absent:

@@ -23,7 +23,7 @@ extern "C" {
 #define MPT_CAP_PVMMIO (1ULL << 7) /**< set_pvmmio */
 #define MPT_CAP_OPS 0xffULL /**< all that bind operations */
 #define MPT_CAP_WRITE_AFTER (1ULL << 8) /**< a trapped store is in memory before the core is told */
-#define MPT_CAP_ALL 0x1ffULL
+#define MPT_CAP_ALL 0x1ffULL /**< every capability there is */
 
 /** enum mpt_op_id - one number for each operation, in the order of struct intel_gvt_mpt. */
 enum mpt_op_id {
@@ -35,18 +35,18 @@ enum mpt_op_id {
 
 /** enum mpt_op_class - what a table without the callback means. */
 enum mpt_op_class {
-	MPT_CLASS_MANDATORY,
-	MPT_CLASS_CAPABILITY,
-	MPT_CLASS_OPTIONAL,
+	MPT_CLASS_MANDATORY, /**< the table is refused */
+	MPT_CLASS_CAPABILITY, /**< the capability is absent; the wrapper says so */
+	MPT_CLASS_OPTIONAL, /**< the wrapper answers a default */
 };
 
 /** enum mpt_op_scope - what the callback's first parameter is. */
 enum mpt_op_scope {
-	MPT_SCOPE_HOST,
-	MPT_SCOPE_ATTACH,
-	MPT_SCOPE_DETACH,
-	MPT_SCOPE_HANDLE,
-	MPT_SCOPE_VGPU,
+	MPT_SCOPE_HOST, /**< none: it serves the current host */
+	MPT_SCOPE_ATTACH, /**< a vGPU, and where its handle goes */
+	MPT_SCOPE_DETACH, /**< a handle, which ends */
+	MPT_SCOPE_HANDLE, /**< a handle */
+	MPT_SCOPE_VGPU, /**< a vGPU */
 };
 
 /**
@@ -77,19 +77,20 @@ struct mpt_op_info {
 
 /**
  * mpt_op_info() - facts of an operation.
+ * @id: which
  * Return: NULL for an unknown id. Context: any. Since: 0.1
  */
 const struct mpt_op_info *mpt_op_info(enum mpt_op_id id);
 
 /**
- * mpt_errno_bit() - the bit of a (negative or positive) errno; 0 outside the closed set.
- *	Since: 0.1
+ * mpt_errno_bit() - the bit of an errno in mpt_op_info.errnos; 0 outside the closed set.
+ * @err: negative or positive. Since: 0.1
  */
 u32 mpt_errno_bit(int err);
 
 /**
- * mpt_cap_name() - "page-track" for MPT_CAP_PAGE_TRACK and so on; NULL for an unknown bit.
- *	Since: 0.1
+ * mpt_cap_name() - the word for a capability; NULL for an unknown bit.
+ * @cap: one bit: MPT_CAP_PAGE_TRACK is "page-track" and so on. Since: 0.1
  */
 const char *mpt_cap_name(u64 cap);
 

@@ -47,12 +47,13 @@ struct mpt_reader {
 	struct mpt_reader *next;
 };
 
-/* In one cache line with nothing else that is written often. */
+/** mpt_rcu_epoch - the global epoch; alone in its cache line. For the inline functions here. */
 extern unsigned long mpt_rcu_epoch;
 #if defined(__GNUC__)
+/** mpt_reader_self - the calling thread's side. For the inline functions here. */
 extern __thread struct mpt_reader mpt_reader_self __attribute__((tls_model("initial-exec")));
 
-/** mpt_rcu_enter_slow() - first entry of a thread, or a machine without membarrier(2). */
+/** mpt_rcu_enter_slow() - first entry of a thread, or no membarrier(2) here. Since: 0.1 */
 void mpt_rcu_enter_slow(void);
 
 /** mpt_rcu_enter() - begin a read section; nests. Return: cookie for mpt_rcu_leave(). Since: 0.1 */
@@ -137,6 +138,7 @@ static inline void mpt_deliver_leave(void)
 /**
  * mpt_deliver_quiesce() - wait until no other thread delivers for @obj. The caller has made sure
  *	before that new deliveries look at a flag after mpt_deliver_enter() and back out.
+ * @obj: what mpt_deliver_enter() named
  *
  * Return: 0, -EBUSY (the calling thread itself is inside one). Context: sleeps. Since: 0.1
  */

@@ -67,8 +67,24 @@ struct mpt_vm_stats {
 
 /**
  * struct mpt_testbed - implemented by a simulated back end; call the mpt_guest_*, mpt_ram_* and
- *	mpt_bus_* functions below instead. @self is the instance's private part, @vm the VM's.
- *	Since: 0.1
+ *	mpt_bus_* functions below instead, which say what each is to do.
+ * @size: sizeof(struct mpt_testbed): a longer one is cut, a shorter one filled with zeros
+ * @vm_create: mpt_vm_create()
+ * @vm_destroy: mpt_vm_destroy()
+ * @ram_add: mpt_ram_add(); NULL, as all below: the testbed has no such part
+ * @ram_remove: mpt_ram_remove()
+ * @ram_move: mpt_ram_move()
+ * @mem_access: mpt_guest_read() and mpt_guest_write()
+ * @cfg_access: mpt_guest_cfg_read() and mpt_guest_cfg_write()
+ * @irq_take: mpt_irq_take()
+ * @irq_fd: mpt_irq_fd()
+ * @dirty_fetch: mpt_dirty_fetch()
+ * @tracked: mpt_vm_tracked()
+ * @stats: mpt_vm_stats_get()
+ * @bus_access: mpt_bus_read() and mpt_bus_write()
+ * @fault_take: mpt_fault_take()
+ *
+ * In all of them self is the instance's private part, vm the VM's. Since: 0.1
  */
 struct mpt_testbed {
 	size_t size;
@@ -91,16 +107,23 @@ struct mpt_testbed {
 /** mpt_host_has_testbed() - whether the functions below work on a host. Since: 0.1 */
 bool mpt_host_has_testbed(const struct mpt_host *host);
 
-/*
- * All functions: -EOPNOTSUPP without a testbed (or without the part in question). Any thread.
+/**
+ * DOC: What all functions below have in common
+ *
+ * -EOPNOTSUPP without a testbed (or without the part in question). Any thread.
  */
 
 /**
  * mpt_vm_create() - a VM with no RAM.
+ * @id: its number, 1..65535
  * Return: 0, -EINVAL (id 0 or > 65535), -EEXIST, -ENOMEM. Since: 0.1
  */
 int mpt_vm_create(struct mpt_host *host, unsigned int id);
-/** mpt_vm_destroy() - Return: 0, -ESRCH, -EBUSY (held or a vGPU is attached). Since: 0.1 */
+/**
+ * mpt_vm_destroy() - the end of a VM and of its RAM.
+ * @id: its number
+ * Return: 0, -ESRCH, -EBUSY (held or a vGPU is attached). Since: 0.1
+ */
 int mpt_vm_destroy(struct mpt_host *host, unsigned int id);
 
 /**
@@ -117,6 +140,7 @@ int mpt_ram_add(struct mpt_vm *vm, u64 gpa, u64 size, unsigned int flags);
 int mpt_ram_remove(struct mpt_vm *vm, u64 gpa, u64 size);
 /**
  * mpt_ram_move() - the same memory at another address.
+ * @new_gpa: page aligned, bytes
  * Return: 0, -ENOENT, -EINVAL, -EEXIST, -ENOMEM. Since: 0.1
  */
 int mpt_ram_move(struct mpt_vm *vm, u64 gpa, u64 size, u64 new_gpa);
@@ -131,15 +155,21 @@ int mpt_ram_move(struct mpt_vm *vm, u64 gpa, u64 size, u64 new_gpa);
 int mpt_guest_read(struct mpt_vm *vm, u64 gpa, void *buf, unsigned int len);
 /**
  * mpt_guest_write() - a vCPU's store; to a tracked page it goes to write_protect_handler.
- *	Since: 0.1
+ * @len: as mpt_guest_read(). Return: as there. Since: 0.1
  */
 int mpt_guest_write(struct mpt_vm *vm, u64 gpa, const void *buf, unsigned int len);
-/** mpt_guest_cfg_read() - a vCPU's read of the vGPU's configuration space. Since: 0.1 */
+/**
+ * mpt_guest_cfg_read() - a vCPU's read of the vGPU's configuration space.
+ * Return: 0, what emulation answered (the buffer is then all ones). Since: 0.1
+ */
 int mpt_guest_cfg_read(struct mpt_vm *vm, unsigned int offset, void *buf, unsigned int len);
-/** mpt_guest_cfg_write() - and write. Since: 0.1 */
+/** mpt_guest_cfg_write() - and write. Return: as mpt_guest_cfg_read(). Since: 0.1 */
 int mpt_guest_cfg_write(struct mpt_vm *vm, unsigned int offset, const void *buf, unsigned int len);
 
-/** mpt_irq_take() - the oldest interrupt not taken yet. Return: 0, -ENOENT (none). Since: 0.1 */
+/**
+ * mpt_irq_take() - the oldest interrupt not taken yet.
+ * @irq: out. Return: 0, -ENOENT (none). Since: 0.1
+ */
 int mpt_irq_take(struct mpt_vm *vm, struct mpt_irq *irq);
 /**
  * mpt_irq_fd() - an eventfd that counts interrupts; owned by the VM.
@@ -153,18 +183,24 @@ int mpt_irq_fd(struct mpt_vm *vm);
 int mpt_dirty_fetch(struct mpt_vm *vm, u64 gfn, u64 nr, u8 *bitmap);
 /** mpt_vm_tracked() - whether guest stores to a page are told to the core now. Since: 0.1 */
 bool mpt_vm_tracked(struct mpt_vm *vm, u64 gfn);
-/** mpt_vm_stats_get() - counters. Return: 0. Since: 0.1 */
+/** mpt_vm_stats_get() - counters. @stats: out. Return: 0, -EOPNOTSUPP. Since: 0.1 */
 int mpt_vm_stats_get(struct mpt_vm *vm, struct mpt_vm_stats *stats);
 
 /**
  * mpt_bus_read() - the device reads memory by DMA address.
- * @len: 1..4096. Return: 0, -EINVAL (len), -EFAULT (some byte outside a live mapping: recorded as
- * an IOMMU fault, the buffer is all ones). Since: 0.1
+ * @dma_addr: bytes. @len: 1..4096. Return: 0, -EINVAL (len), -EFAULT (some byte outside a live
+ * mapping: recorded as an IOMMU fault, the buffer is all ones). Since: 0.1
  */
 int mpt_bus_read(struct mpt_host *host, u64 dma_addr, void *buf, unsigned int len);
-/** mpt_bus_write() - and writes; marks the dirty log; nothing is written on -EFAULT. Since: 0.1 */
+/**
+ * mpt_bus_write() - and writes; marks the dirty log; nothing is written on -EFAULT.
+ * @dma_addr: bytes. @len: 1..4096. Return: as mpt_bus_read(). Since: 0.1
+ */
 int mpt_bus_write(struct mpt_host *host, u64 dma_addr, const void *buf, unsigned int len);
-/** mpt_fault_take() - the oldest recorded IOMMU fault. Return: 0, -ENOENT (none). Since: 0.1 */
+/**
+ * mpt_fault_take() - the oldest recorded IOMMU fault.
+ * @fault: out. Return: 0, -ENOENT (none). Since: 0.1
+ */
 int mpt_fault_take(struct mpt_host *host, struct mpt_iommu_fault *fault);
 
 #ifdef __cplusplus

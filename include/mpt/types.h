@@ -14,11 +14,37 @@
 extern "C" {
 #endif
 
-/* The published API is written in the kernel's types; outside a kernel they are <stdint.h>'s. */
+/**
+ * DOC: Parameters that mean the same wherever nothing else is said of them
+ * @host: an open host; not NULL unless that is said
+ * @vm: a VM that is held (mpt_vm_get())
+ * @vgpu: a vGPU that is there; what the core's vgpu_create answered
+ * @gvt: the core's device: of libmpt-gvt, what gvt_open() answered
+ * @type: the core's type of vGPU
+ * @handle: what attach_vgpu set
+ * @gpa: guest-physical address, bytes
+ * @gfn: guest frame, in pages of 4 KiB
+ * @nr: pages of 4 KiB
+ * @offset: bytes
+ * @buf: where the bytes go to or come from, @len of them
+ * @bytes: length of the access
+ * @len: bytes
+ * @size: bytes
+ * @write: true: from the buffer to the guest; false: the other way
+ * @index: 0, 1, ... until the end is answered
+ * @arg: handed to the callback
+ * @dev: the device of the host GPU, opaque; NULL outside a kernel
+ */
+
+/**
+ * typedef u8, u16, u32, u64 - the published API is written in the kernel's types; outside a kernel
+ *	they are <stdint.h>'s.
+ */
 typedef uint8_t u8;
 typedef uint16_t u16;
 typedef uint32_t u32;
 typedef uint64_t u64;
+/** typedef dma_addr_t - an address as the device sees memory, bytes. */
 typedef u64 dma_addr_t;
 
 struct device;
@@ -49,13 +75,16 @@ static inline void *MPT_ERR_PTR(long err)
 	return (void *)(intptr_t)err;
 }
 
-/** MPT_IS_ERR() - whether a pointer is an error pointer (NULL is not). Since: 0.1 */
+/** MPT_IS_ERR() - whether a pointer is an error pointer. @ptr: any; NULL is none. Since: 0.1 */
 static inline bool MPT_IS_ERR(const void *ptr)
 {
 	return (uintptr_t)ptr >= (uintptr_t)-MPT_MAX_ERRNO;
 }
 
-/** MPT_PTR_ERR() - the negative errno inside an error pointer. Since: 0.1 */
+/**
+ * MPT_PTR_ERR() - the negative errno inside an error pointer.
+ * @ptr: an error pointer (MPT_IS_ERR()). Return: the errno. Since: 0.1
+ */
 static inline int MPT_PTR_ERR(const void *ptr)
 {
 	return (int)(intptr_t)ptr;

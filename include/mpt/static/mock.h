@@ -15,6 +15,12 @@
 extern "C" {
 #endif
 
+/**
+ * DOC: Internal
+ *
+ * All below is what the inline dispatch needs. A caller uses the wrappers of <mpt/mpt.h>.
+ */
+
 /*
  * Guest address space is looked up in chunks of 1 MiB. A chunk that one region of RAM fills has an
  * entry: its address in this process, and in the low bits whether it may be read and written. Of
