@@ -18,6 +18,7 @@ mptinclude_HEADERS = \
 	include/mpt/ops.def \
 	include/mpt/ops.h \
 	include/mpt/rcu.h \
+	include/mpt/sysfs.h \
 	include/mpt/testbed.h \
 	include/mpt/types.h \
 	include/mpt/vgpu.h

@@ -3,7 +3,7 @@
  * Opening and closing hosts, and introducing the core. Which host a thread means is in current.c,
  * VMs and vGPUs are in vm.c.
  */
-#include "libmpt/internal.h"
+#include "libmpt/sysfs.h"
 
 static struct os_mutex registered_lock = OS_MUTEX_INIT;
 static struct mpt_host *registered; /* registered_lock; by mpt_register() */
@@ -139,14 +139,18 @@ int mpt_host_open_parsed(const struct mpt_backend *be, const char *spec, const c
 	if (ret)
 		goto err_free;
 	os_mutex_init(&host->lock);
+	os_mutex_init(&host->uevent_lock);
 	ret = open_layers(host, layers);
 	if (ret)
 		goto err_close;
+	host->dom0_ready = host->table.dom0_ready;
+	host->table.dom0_ready = mpt_uevent_dom0_ready;
 	host->module = module;
 	mpt_hosts_add(host, false);
 	*out = host;
 	return 0;
 err_close:
+	os_mutex_destroy(&host->uevent_lock);
 	os_mutex_destroy(&host->lock);
 	host->be.close(host->priv);
 	mpt_options_free(&host->be, host->opts);
@@ -168,13 +172,16 @@ int mpt_host_open_table(const struct mpt_backend *be, const char *opts, struct m
 int mpt_host_close(struct mpt_host *host)
 {
 	void *module;
-	bool busy;
+	bool busy, tree;
 
 	if (!host)
 		return 0;
 	os_mutex_lock(&host->lock);
 	busy = host->vms;
+	tree = host->sysfs;
 	os_mutex_unlock(&host->lock);
+	if (tree)
+		return mpt_fail(-EBUSY, host->be.name, "it has a sysfs tree (mpt_sysfs_free() it first)");
 	if (busy)
 		return mpt_fail(-EBUSY, host->be.name, "a VM is held or has a vGPU (destroy the vGPUs "
 				"and put the VMs first)");
@@ -182,6 +189,7 @@ int mpt_host_close(struct mpt_host *host)
 	close_layers(host);
 	host->be.close(host->priv);
 	mpt_options_free(&host->be, host->opts);
+	os_mutex_destroy(&host->uevent_lock);
 	os_mutex_destroy(&host->lock);
 	module = host->module;
 	mpt_free(host);

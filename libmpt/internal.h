@@ -4,7 +4,8 @@
  * ends do not include this.
  *
  * Lock order: the registry's lock, then mpt_host.lock, then a layer's, then what a back end holds.
- * None is held while a core's intel_gvt_ops or a back end's callback runs.
+ * None is held while a core's intel_gvt_ops or a back end's callback runs. mpt_host.uevent_lock is
+ * taken under any lock, also a core's, and nothing under it. The sysfs tree's are in sysfs.h.
  */
 #ifndef LIBMPT_INTERNAL_H
 #define LIBMPT_INTERNAL_H
@@ -12,6 +13,7 @@
 #include <mpt/backend.h>
 #include <mpt/layers.h>
 #include <mpt/log.h>
+#include <mpt/sysfs.h>
 #include <mpt/testbed.h>
 #include <mpt/vgpu.h>
 
@@ -48,6 +50,11 @@ struct mpt_host {
 	void *module; /* of a loaded back end */
 	struct os_mutex lock; /* vms */
 	struct mpt_vm *vms;
+	struct mpt_sysfs *sysfs; /* lock */
+	int (*dom0_ready)(void); /* the layers' and the back end's; the table has one before it */
+	struct os_mutex uevent_lock; /* what follows */
+	mpt_uevent_fn uevent; /* NULL: nobody listens */
+	void *uevent_arg;
 	struct mpt_host *next; /* registry's list, oldest first */
 };
 

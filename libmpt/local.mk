@@ -30,6 +30,13 @@ libmpt_core_la_SOURCES = \
 	libmpt/rcu.c \
 	libmpt/registry.c \
 	libmpt/spec.c \
+	libmpt/sysfs.c \
+	libmpt/sysfs.h \
+	libmpt/sysfs_event.c \
+	libmpt/sysfs_grammar.c \
+	libmpt/sysfs_instance.c \
+	libmpt/sysfs_path.c \
+	libmpt/sysfs_table.c \
 	libmpt/testbed.c \
 	libmpt/vm.c \
 	libmpt/layers/check.c \

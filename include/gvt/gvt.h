@@ -15,6 +15,7 @@ extern "C" {
 #endif
 
 struct gvt_hw;
+struct mpt_sysfs_core;
 
 /** GVT_MAX_VGPU - ids are 1..7. */
 #define GVT_MAX_VGPU 7
@@ -134,6 +135,25 @@ void gvt_type_init(struct intel_vgpu_type *type, u64 low, u64 high, u32 fence);
 
 /** gvt_type_available() - how many more vGPUs of a type fit now. Since: 0.1 */
 unsigned int gvt_type_available(struct intel_gvt *gvt, const struct intel_vgpu_type *type);
+
+/**
+ * gvt_place_keep() - keep the place of a vGPU for one that asks for exactly it, once.
+ * @type: sizes and places; NULL: nothing is kept any more
+ *
+ * Until a vGPU of that place and those sizes is made, others find the place taken; after that it is
+ * as any other. One place of a device is kept. Return: 0, -EINVAL (a size or place that no vGPU can
+ * have, or none), -ENOSPC (not free now); what was kept before is then kept still.
+ * Context: takes the device's lock. Since: 0.1
+ */
+int gvt_place_keep(struct intel_gvt *gvt, const struct intel_vgpu_type *type);
+
+/**
+ * gvt_sysfs_core() - what a sysfs tree (<mpt/sysfs.h>) needs of a device: its types, and vGPUs by
+ *	sizes, with the weight and the resolution of type _8, active.
+ * @core: out; @gvt stays open as long as a tree uses it
+ * Since: 0.1
+ */
+void gvt_sysfs_core(struct intel_gvt *gvt, struct mpt_sysfs_core *core);
 
 /** enum gvt_failsafe - why a vGPU is in failsafe mode. */
 enum gvt_failsafe {

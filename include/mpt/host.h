@@ -36,7 +36,8 @@ int mpt_host_open(const char *spec, struct mpt_host **host);
 /**
  * mpt_host_close() - close a host. NULL is fine.
  *
- * Return: 0, -EBUSY (VMs are held or vGPUs attached; nothing is closed). Since: 0.1
+ * Return: 0, -EBUSY (VMs are held, vGPUs attached, or it has a sysfs tree; nothing is closed).
+ * Since: 0.1
  */
 int mpt_host_close(struct mpt_host *host);
 
