@@ -67,6 +67,7 @@ struct intel_gvt {
 	pthread_mutex_t lock; /* what follows */
 	struct gvt_vgpu *vgpu[GVT_MAX_VGPU + 1]; /* by id */
 	u32 fences; /* bit n: host fence n is given out */
+	struct gvt_range kept_low, kept_high; /* for one who asks for exactly these; size 0: none */
 	struct intel_vgpu_type type[GVT_NUM_TYPES];
 	unsigned int num_types;
 };

@@ -82,6 +82,7 @@ libmpt_gvt_core_la_SOURCES = \
 	gvt/swgpu_mi.c \
 	gvt/swgpu_reg.c \
 	gvt/swgpu_units.c \
+	gvt/sysfs.c \
 	gvt/tiling.c \
 	gvt/tiling.h \
 	gvt/vblank.c \

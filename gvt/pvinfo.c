@@ -4,6 +4,8 @@
  * The fields are data in regs/pvinfo.def; what a notification makes happen to page tables is
  * ppgtt.c's.
  */
+#include <mpt/sysfs.h>
+
 #include "internal.h"
 #include "ppgtt.h"
 
@@ -164,6 +166,7 @@ int gvt_pvinfo_write(struct gvt_vgpu *v, u32 reg, u32 value)
 		return 0;
 	case DISPLAY_READY:
 		v->count.display_ready = value;
+		mpt_uevent_display_ready(v->gvt->host, v->base.id, value);
 		break;
 	case NOTIFY:
 		notify(v, value);

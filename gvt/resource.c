@@ -9,6 +9,8 @@
 #include "platform.h"
 
 #define MIB (1ULL << 20)
+/* Of vGPUs and of the place that is kept, one more. */
+#define MAX_GAPS (GVT_MAX_VGPU + 2)
 
 /* gvt-type rows of Linux 5.10; weight is 16 / suffix. Ours keeps nothing back for a host driver. */
 static const struct {
@@ -80,20 +82,21 @@ struct area {
 	const char *name;
 	struct gvt_range all;
 	size_t range; /* offset of the vGPU's share of it in struct gvt_vgpu */
+	size_t kept; /* and of what is kept of it in struct intel_gvt */
 	bool from_top;
 };
 
 static struct area area_low(const struct intel_gvt *gvt)
 {
-	return (struct area){
-		"aperture", { 0, gvt->aperture }, offsetof(struct gvt_vgpu, low), false
-	};
+	return (struct area){ "aperture", { 0, gvt->aperture }, offsetof(struct gvt_vgpu, low),
+			      offsetof(struct intel_gvt, kept_low), false };
 }
 
 static struct area area_high(const struct intel_gvt *gvt)
 {
 	return (struct area){ "hidden memory", { gvt->aperture, GVT_GM_SIZE - gvt->aperture },
-			      offsetof(struct gvt_vgpu, high), true };
+			      offsetof(struct gvt_vgpu, high),
+			      offsetof(struct intel_gvt, kept_high), true };
 }
 
 static struct gvt_range *share_of(struct gvt_vgpu *v, const struct area *a)
@@ -101,23 +104,28 @@ static struct gvt_range *share_of(struct gvt_vgpu *v, const struct area *a)
 	return (struct gvt_range *)(void *)((char *)v + a->range);
 }
 
-/* The vGPU whose share begins first at or after @from; one without a share has none. */
+static struct gvt_range *kept_of(struct intel_gvt *gvt, const struct area *a)
+{
+	return (struct gvt_range *)(void *)((char *)gvt + a->kept);
+}
+
+/* The share that begins first at or after @from, a vGPU's or one that is kept for one. */
 static struct gvt_range *share_next(struct intel_gvt *gvt, const struct area *a, u64 from)
 {
 	struct gvt_range *next = NULL, *r;
 	int id;
 
-	for (id = 1; id <= GVT_MAX_VGPU; id++) {
-		r = gvt->vgpu[id] ? share_of(gvt->vgpu[id], a) : NULL;
+	for (id = 0; id <= GVT_MAX_VGPU; id++) {
+		r = !id ? kept_of(gvt, a) : gvt->vgpu[id] ? share_of(gvt->vgpu[id], a) : NULL;
 		if (r && r->size && r->start >= from && (!next || r->start < next->start))
 			next = r;
 	}
 	return next;
 }
 
-/* Free pieces from the bottom; one more than there can be vGPUs. Return: how many. */
+/* Free pieces from the bottom; one more than there can be shares. Return: how many. */
 static unsigned int gaps(struct intel_gvt *gvt, const struct area *a,
-			 struct gvt_range gap[GVT_MAX_VGPU + 1])
+			 struct gvt_range gap[MAX_GAPS])
 {
 	u64 from = a->all.start, end = a->all.start + a->all.size;
 	struct gvt_range *next;
@@ -194,7 +202,7 @@ static int place_given(const struct area *a, const struct gvt_range *want,
 
 static int gm_alloc(struct gvt_vgpu *v, const struct area *a, u64 size, u64 start)
 {
-	struct gvt_range gap[GVT_MAX_VGPU + 1], want = { start, size };
+	struct gvt_range gap[MAX_GAPS], want = { start, size };
 	unsigned int n = gaps(v->gvt, a, gap);
 	int ret;
 
@@ -279,7 +287,7 @@ static int type_check(const struct area *low, const struct area *high,
 }
 
 /* What of it fails is told in the published order: aperture, hidden memory, fences. */
-int gvt_resource_alloc(struct gvt_vgpu *v, const struct intel_vgpu_type *type)
+static int alloc_all(struct gvt_vgpu *v, const struct intel_vgpu_type *type)
 {
 	struct area low = area_low(v->gvt), high = area_high(v->gvt);
 	int ret = type_check(&low, &high, type);
@@ -302,6 +310,68 @@ int gvt_resource_alloc(struct gvt_vgpu *v, const struct intel_vgpu_type *type)
 	return 0;
 }
 
+/* --- a place that is kept --- */
+
+static bool is_kept(const struct gvt_range *kept, u64 start, u64 size)
+{
+	return kept->size && kept->start == start && kept->size == size;
+}
+
+/* Who asks for exactly what is kept gets it, and nobody after him: unless it comes to nothing. */
+int gvt_resource_alloc(struct gvt_vgpu *v, const struct intel_vgpu_type *type)
+{
+	struct intel_gvt *gvt = v->gvt;
+	const struct gvt_range low = gvt->kept_low, high = gvt->kept_high;
+	bool mine = is_kept(&low, type->low_start, type->low_size) &&
+		    is_kept(&high, type->high_start, type->high_size);
+	int ret;
+
+	if (mine)
+		gvt->kept_low.size = gvt->kept_high.size = 0;
+	ret = alloc_all(v, type);
+	if (mine && ret) {
+		gvt->kept_low = low;
+		gvt->kept_high = high;
+	}
+	return ret;
+}
+
+static int keep(struct intel_gvt *gvt, const struct area *a, u64 size, u64 start)
+{
+	struct gvt_range gap[MAX_GAPS], want = { start, size };
+	int ret = place_given(a, &want, gap, gaps(gvt, a, gap));
+
+	if (!ret)
+		*kept_of(gvt, a) = want;
+	return ret;
+}
+
+int gvt_place_keep(struct intel_gvt *gvt, const struct intel_vgpu_type *type)
+{
+	struct area low = area_low(gvt), high = area_high(gvt);
+	struct gvt_range old_low, old_high;
+	int ret = 0;
+
+	if (type)
+		ret = type_check(&low, &high, type);
+	if (ret)
+		return ret;
+	pthread_mutex_lock(&gvt->lock);
+	old_low = gvt->kept_low;
+	old_high = gvt->kept_high;
+	gvt->kept_low.size = gvt->kept_high.size = 0;
+	if (type)
+		ret = keep(gvt, &low, type->low_size, type->low_start);
+	if (type && !ret)
+		ret = keep(gvt, &high, type->high_size, type->high_start);
+	if (ret) {
+		gvt->kept_low = old_low;
+		gvt->kept_high = old_high;
+	}
+	pthread_mutex_unlock(&gvt->lock);
+	return ret;
+}
+
 void gvt_resource_free(struct gvt_vgpu *v)
 {
 	fence_free(v);
@@ -313,7 +383,7 @@ void gvt_resource_free(struct gvt_vgpu *v)
 
 static u64 gm_fits(struct intel_gvt *gvt, const struct area *a, u64 size, u64 start)
 {
-	struct gvt_range gap[GVT_MAX_VGPU + 1];
+	struct gvt_range gap[MAX_GAPS];
 	unsigned int i, n = gaps(gvt, a, gap);
 	u64 fits = 0;
 
