@@ -114,7 +114,9 @@ layer_suites = \
 	tests/test_swgpu_ctx \
 	tests/test_swgpu_mem \
 	tests/test_swgpu_mi \
-	tests/test_swgpu_resume
+	tests/test_swgpu_resume \
+	tests/test_sysfs \
+	tests/test_sysfs_grammar
 
 # The back end's own.
 if BACKEND_VFIO_USER
@@ -403,6 +405,7 @@ EXTRA_DIST += \
 	tests/swgpu_rig.h \
 	tests/state_refused.h \
 	tests/state_rig.h \
+	tests/sysfs_rig.h \
 	tests/tiling_model.h \
 	tests/vfu_cl.h \
 	tests/vfu_remote.h \
