@@ -317,7 +317,7 @@ static bool is_kept(const struct gvt_range *kept, u64 start, u64 size)
 	return kept->size && kept->start == start && kept->size == size;
 }
 
-/* Who asks for exactly what is kept gets it, and nobody after him: unless it comes to nothing. */
+/* Who asks for exactly what is kept gets it; it is kept no more, unless nothing of it was free. */
 int gvt_resource_alloc(struct gvt_vgpu *v, const struct intel_vgpu_type *type)
 {
 	struct intel_gvt *gvt = v->gvt;

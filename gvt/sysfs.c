@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What libmpt's sysfs tree is told of a device and its vGPUs, and how a vGPU is made through it. The
- * tree itself, its nodes and its grammar are libmpt's.
+ * What libmpt's sysfs tree is told of a device and its vGPUs, and how a vGPU is made through it.
+ * The tree itself, its nodes and its grammar are libmpt's.
  */
 #include <stdio.h>
 

@@ -181,7 +181,8 @@ int mpt_host_close(struct mpt_host *host)
 	tree = host->sysfs;
 	os_mutex_unlock(&host->lock);
 	if (tree)
-		return mpt_fail(-EBUSY, host->be.name, "it has a sysfs tree (mpt_sysfs_free() it first)");
+		return mpt_fail(-EBUSY, host->be.name,
+				"it has a sysfs tree (mpt_sysfs_free() it first)");
 	if (busy)
 		return mpt_fail(-EBUSY, host->be.name, "a VM is held or has a vGPU (destroy the vGPUs "
 				"and put the VMs first)");

@@ -24,7 +24,7 @@ static int check_config(const struct mpt_sysfs_config *c)
 	if (c->flags & ~MPT_SYSFS_ACRN)
 		return mpt_fail(-EINVAL, "sysfs", "unknown flags 0x%x", c->flags);
 	if (!c->core || !c->core->size)
-		return mpt_fail(-EINVAL, "sysfs", "no core, or one of size 0 (set .size to sizeof)");
+		return mpt_fail(-EINVAL, "sysfs", "no core, or of size 0 (set .size to sizeof)");
 	if (c->vm_memory % MPT_PAGE_SIZE)
 		return mpt_fail(-EINVAL, "sysfs", "0x%llx bytes of VM memory (whole pages)",
 				(unsigned long long)c->vm_memory);

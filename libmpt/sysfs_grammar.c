@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The grammar of create_gvt_instance: "VM,LOW,HIGH,FENCE" makes an instance, "-VM" destroys it. Text
- * to numbers, nothing else; what the numbers mean for a device is sysfs_instance.c's.
+ * The grammar of create_gvt_instance: "VM,LOW,HIGH,FENCE" makes an instance, "-VM" destroys it.
+ * Text to numbers, nothing else; what the numbers mean for a device is sysfs_instance.c's.
  */
 #include "libmpt/sysfs.h"
 
@@ -102,7 +102,7 @@ static void first_word(const char **p, const char **end)
 }
 
 /*
- * As sscanf("%d,%d,%d,%d") of the first word: signs, leading zeros, and anything behind the numbers.
+ * As sscanf("%d,%d,%d,%d") of the first word: signs, leading zeros, anything behind the numbers.
  * Where that would lose bits of a number (int, and 16 bits of a VM), it is refused.
  */
 int mpt_sysfs_parse_acrn(const char *buf, size_t len, struct sysfs_command *cmd)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Instances: making a vGPU for a VM, and the VM where a testbed can; destroying both; who holds one.
- * Each step that fails undoes those before it.
+ * Instances: making a vGPU for a VM, and the VM where a testbed can; destroying both; who holds
+ * one. Each step that fails undoes those before it.
  */
 #include "libmpt/sysfs.h"
 
@@ -142,8 +142,8 @@ static int check_total(struct mpt_sysfs *tree, const struct mpt_sysfs_sizes *siz
 	if (sizes->low <= total.low && sizes->high <= total.high && sizes->fence <= total.fence)
 		return 0;
 	return mpt_fail(-EINVAL, "sysfs",
-			"%llu MiB of aperture, %llu MiB hidden, %u fences asked; the device has %llu, "
-			"%llu and %u (ask for less)",
+			"%llu MiB of aperture, %llu MiB hidden, %u fences asked; the device has "
+			"%llu, %llu and %u (ask for less)",
 			(unsigned long long)(sizes->low >> 20),
 			(unsigned long long)(sizes->high >> 20), sizes->fence,
 			(unsigned long long)(total.low >> 20),

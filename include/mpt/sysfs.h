@@ -68,7 +68,11 @@ struct mpt_sysfs_vgpu {
 /** MPT_SYSFS_COUNTERS - how many counters of a vGPU are shown at most. */
 #define MPT_SYSFS_COUNTERS 64
 
-/** struct mpt_sysfs_counter - one of a vGPU's; @name: a word, lives as long as the core. */
+/**
+ * struct mpt_sysfs_counter - one of a vGPU's. Since: 0.1
+ * @name: a word; lives as long as the core
+ * @value: its value now
+ */
 struct mpt_sysfs_counter {
 	const char *name;
 	u64 value;
@@ -79,14 +83,14 @@ struct mpt_sysfs_counter {
  *	gvt_sysfs_core(). Since: 0.1
  * @size: sizeof(struct mpt_sysfs_core)
  * @opaque: handed to each callback
- * @type_get: type @index, 0, 1, ... Return: 0, -ENOENT (no more). NULL: no types are shown
+ * @type_get: type @index, 0, 1, ...; answers 0, -ENOENT (no more). NULL: no types are shown
  * @type_available: how many more vGPUs of type @index fit now
  * @total: what the device has: more is wrong in itself. NULL: only what cannot be said in bytes
- * @vgpu_create: make an active vGPU of those sizes for @vm, through mpt_vgpu_create(). Return: never
- *	NULL, the vGPU or an error pointer. Called by one thread at a time, as is @vgpu_destroy
- * @vgpu_destroy: the reverse, through mpt_vgpu_destroy(). Return: 0 or its error
+ * @vgpu_create: make an active vGPU of those sizes for @vm, through mpt_vgpu_create(); answers
+ *	never NULL: the vGPU or an error pointer. Called by one thread at a time, as is @vgpu_destroy
+ * @vgpu_destroy: the reverse, through mpt_vgpu_destroy(); answers 0 or its error
  * @vgpu_info: what it is now. Not called once @vgpu_destroy was
- * @vgpu_counters: up to @max of its counters. Return: how many. NULL: none
+ * @vgpu_counters: up to @max of its counters; answers how many. NULL: none
  * @plane_owner: the VM that owns a plane (0: the first) of a pipe (0: A); 0: the host's own.
  *	NULL: all are the host's
  *
@@ -136,17 +140,17 @@ typedef void (*mpt_uevent_fn)(void *arg, const struct mpt_uevent *event);
  * @vgpu_id: 1..7. @ready: not 0: its display is up
  *
  * Nobody listens: nothing happens. GVT_DOM0_READY needs no call: the host's dom0_ready sends it (in
- * a static-backend build only mpt_dom0_ready() does, not the wrapper). Context: any thread; locks of
- * a core may be held. Since: 0.1
+ * a static-backend build only mpt_dom0_ready() does, not the wrapper).
+ * Context: any thread; locks of a core may be held. Since: 0.1
  */
 void mpt_uevent_display_ready(struct mpt_host *host, int vgpu_id, bool ready);
 
 /* --- the tree --- */
 
 /**
- * MPT_SYSFS_ACRN - create_gvt_instance answers what ACRN's did: what fails is -EINVAL (but -EEXIST),
- *	a VM that is not there is destroyed with success, what follows a number is not looked at.
- *	What ACRN's got wrong about large numbers stays refused.
+ * MPT_SYSFS_ACRN - create_gvt_instance answers what ACRN's did: what fails is -EINVAL (but
+ *	-EEXIST), a VM that is not there is destroyed with success, what follows a number is not
+ *	looked at. What ACRN's got wrong about large numbers stays refused.
  */
 #define MPT_SYSFS_ACRN (1U << 0)
 
@@ -182,11 +186,12 @@ int mpt_sysfs_new(struct mpt_host *host, const struct mpt_sysfs_config *config,
 		  struct mpt_sysfs **tree);
 
 /**
- * mpt_sysfs_free() - destroy the tree, its vGPUs, and the VMs made for them; NULL is fine.
+ * mpt_sysfs_free() - destroy the tree, its vGPUs, and the VMs made for them.
+ * @tree: NULL is fine
  *
  * No other call on the tree or on a file of it may run or follow; files that are open are closed.
- * Return: 0, or the first error of destroying a vGPU (mpt_vgpu_destroy()) or a VM
- * (mpt_vm_destroy()); the tree is gone all the same. Context: sleeps; no lock of the core held.
+ * Return: 0, or the first error of destroying a vGPU or a VM, -EBUSY (somebody holds the VM, or the
+ * call comes from inside a guest access) for instance; the tree is gone all the same. Context: sleeps; no lock of the core held.
  * Since: 0.1
  */
 int mpt_sysfs_free(struct mpt_sysfs *tree);
@@ -205,6 +210,7 @@ struct mpt_sysfs_stat {
 
 /**
  * mpt_sysfs_stat() - look a node up.
+ * @tree: the tree
  * @path: from the tree's root, with or without a leading '/', "vm1/vgpu_id"; "" or "/" is the root.
  *	Names are separated by one '/', and none ends a path; "." and ".." are no names
  * @st: out; untouched on failure
@@ -221,6 +227,9 @@ typedef int (*mpt_sysfs_fn)(void *arg, const char *name, const struct mpt_sysfs_
 /**
  * mpt_sysfs_list() - the names in a directory: those of vGPUs that were there at some moment
  *	during the call, in the order of their VMs.
+ * @tree: the tree
+ * @path: of the directory, as mpt_sysfs_stat() takes it
+ * @fn: takes each name; handed @arg
  * Return: 0, -ENOENT (no directory of that path), what @fn answered. Context: any thread;
  * sleeps; @fn is called with no lock held. Since: 0.1
  */
@@ -233,20 +242,27 @@ int mpt_sysfs_list(struct mpt_sysfs *tree, const char *path, mpt_sysfs_fn fn, vo
 
 /**
  * mpt_sysfs_open() - open a file.
+ * @tree: the tree
+ * @path: as mpt_sysfs_stat() takes it
  * @flags: MPT_SYSFS_READ, MPT_SYSFS_WRITE or both
  * @file: out; untouched on failure. Given back by mpt_sysfs_close()
- * Return: 0, -ENOENT (no file of that path), -EINVAL (a directory, or flags), -EACCES (its mode does
- * not have what @flags ask for: nobody may, root neither), -ENOMEM. Context: any thread; sleeps.
- * Since: 0.1
+ * Return: 0, -ENOENT (no file of that path), -EINVAL (a directory, or flags), -EACCES (its mode
+ * does not have what @flags ask for: nobody may, root neither), -ENOMEM.
+ * Context: any thread; sleeps. Since: 0.1
  */
 int mpt_sysfs_open(struct mpt_sysfs *tree, const char *path, unsigned int flags,
 		   struct mpt_sysfs_file **file);
 
-/** mpt_sysfs_close() - NULL is fine. Since: 0.1 */
+/**
+ * mpt_sysfs_close() - give a file back.
+ * @file: NULL is fine
+ * Context: any thread. Since: 0.1
+ */
 void mpt_sysfs_close(struct mpt_sysfs_file *file);
 
 /**
  * mpt_sysfs_read() - read from a file.
+ * @file: an open one
  * @offset: bytes from its beginning
  * @len: bytes; fewer are answered where the contents end
  *
@@ -259,6 +275,7 @@ long mpt_sysfs_read(struct mpt_sysfs_file *file, u64 offset, void *buf, size_t l
 
 /**
  * mpt_sysfs_write() - write to a file: one write is one command.
+ * @file: an open one
  * @offset: not looked at, as in sysfs
  * @len: bytes; 0 is nothing
  *
@@ -273,6 +290,8 @@ long mpt_sysfs_write(struct mpt_sysfs_file *file, u64 offset, const void *buf, s
 
 /**
  * mpt_sysfs_cat() - open, read from the beginning, close; a NUL follows what was read.
+ * @tree: the tree
+ * @path: as mpt_sysfs_stat() takes it
  * @size: bytes of @buf, the NUL included; > 0
  * Return: bytes read (cut where @buf is full), -EINVAL (@size 0), what mpt_sysfs_open() and
  * mpt_sysfs_read() answer. Since: 0.1
@@ -281,7 +300,11 @@ long mpt_sysfs_cat(struct mpt_sysfs *tree, const char *path, char *buf, size_t s
 
 /**
  * mpt_sysfs_echo() - open, write a text in one piece, close.
- * Return: 0, what mpt_sysfs_open() and mpt_sysfs_write() answer. Since: 0.1
+ * @tree: the tree
+ * @path: as mpt_sysfs_stat() takes it
+ * @text: ends with a NUL, which is not written
+ * Return: 0, -ENOENT (no file of that path, or no instance of the VM to destroy), what else
+ * mpt_sysfs_open() and mpt_sysfs_write() answer. Since: 0.1
  */
 int mpt_sysfs_echo(struct mpt_sysfs *tree, const char *path, const char *text);
 
