@@ -287,8 +287,7 @@ static unsigned int find_msi(struct mpt_vm *vm, struct session_result *r)
 	return 0;
 }
 
-/* What firmware and a PCI core did before the driver's first access. */
-static void firmware(struct mpt_vm *vm, const u64 *bar, struct session_result *r)
+void session_firmware(struct mpt_vm *vm, const u64 *bar, struct session_result *r)
 {
 	unsigned int i, msi = find_msi(vm, r);
 
@@ -325,7 +324,7 @@ static int run_vgpu(struct mpt_vm *vm, struct intel_gvt *gvt, const struct sessi
 	if (c->guest) {
 		synthetic_play(vm, gvt, low_memory(c), c->guest, r);
 	} else {
-		firmware(vm, rp ? rp->bar : default_bar, r);
+		session_firmware(vm, rp ? rp->bar : default_bar, r);
 		ret = replay_run(rp, c, vm, gvt, vgpu, r);
 	}
 	gvt_vgpu_info(vgpu, &r->vgpu);

@@ -108,6 +108,9 @@ const char *session_sentence(void);
 void session_take_ledger(struct mpt_host *host, struct session_result *r);
 void session_take_iommu_faults(struct mpt_host *host, struct session_result *r);
 
+/* What firmware and a PCI core did before the driver's first access. @bar: six, flags included. */
+void session_firmware(struct mpt_vm *vm, const u64 *bar, struct session_result *r);
+
 /* For the parts of a run. */
 u64 session_now_ns(void);
 /* The run cannot be done. Return: @err. */
