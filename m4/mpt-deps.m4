@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
 # The libraries of other people: uthash (header only), libltdl, jansson,
-# libpng (optional), libcheck (tests).
+# libpng and libfuse (optional), libcheck (tests).
 
 # MPT_UTHASH: it has no .pc file, only a header.
 AC_DEFUN([MPT_UTHASH], [
@@ -76,4 +76,20 @@ AC_DEFUN([MPT_PNG], [
 	])
 	AS_IF([test "x$mpt_have_png" = xyes],
 		[AC_DEFINE([HAVE_PNG], [1], [libpng is there: mptctl serve --screenshot])])
+])
+
+# MPT_FUSE3: mptctl sysfs. `auto` takes it if it is there; asked for and missing is an error.
+AC_DEFUN([MPT_FUSE3], [
+	AC_ARG_WITH([fuse3],
+		[AS_HELP_STRING([--with-fuse3@<:@=yes|no|auto@:>@],
+			[mptctl sysfs through libfuse @<:@auto@:>@])],
+		[], [with_fuse3=auto])
+	mpt_have_fuse3=no
+	AS_IF([test "x$with_fuse3" != xno], [
+		PKG_CHECK_MODULES([FUSE3], [fuse3 >= 3.10], [mpt_have_fuse3=yes], [mpt_have_fuse3=no])
+		AS_IF([test "x$with_fuse3$mpt_have_fuse3" = xyesno],
+			[AC_MSG_ERROR([--with-fuse3: libfuse not found (Debian: apt-get install libfuse3-dev fuse3)])])
+	])
+	AS_IF([test "x$mpt_have_fuse3" = xyes],
+		[AC_DEFINE([HAVE_FUSE3], [1], [libfuse is there: mptctl sysfs])])
 ])

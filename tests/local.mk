@@ -43,8 +43,8 @@ if HAVE_CHECK
 check_LTLIBRARIES += tests/lib/libmptctl.la
 endif
 tests_lib_libmptctl_la_SOURCES = $(mptctl_sources)
-tests_lib_libmptctl_la_CPPFLAGS = $(AM_CPPFLAGS) $(guest_cppflags) $(JANSSON_CFLAGS) $(PNG_CFLAGS)
-run_ldadd = tests/lib/libmptctl.la $(LDADD) $(JANSSON_LIBS) $(PNG_LIBS)
+tests_lib_libmptctl_la_CPPFLAGS = $(AM_CPPFLAGS) $(guest_cppflags) $(JANSSON_CFLAGS) $(PNG_CFLAGS) $(FUSE3_CFLAGS)
+run_ldadd = tests/lib/libmptctl.la $(LDADD) $(JANSSON_LIBS) $(PNG_LIBS) $(FUSE3_LIBS)
 tests_test_run_LDADD = $(run_ldadd)
 tests_test_run_fail_LDADD = $(run_ldadd)
 tests_test_run_output_LDADD = $(run_ldadd)

@@ -9,8 +9,8 @@
 #define COMMANDS_MAX 24
 
 static const struct cli_command *const all[] = {
-	&command_run,	   &command_serve, &command_backends, &command_types, &command_help,
-	&command_complete, NULL,
+	&command_run,	&command_serve,	   &command_sysfs, &command_backends, &command_types,
+	&command_help,	&command_complete, NULL,
 };
 
 const struct cli_command cli_root = {

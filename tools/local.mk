@@ -67,6 +67,12 @@ mptctl_sources = \
 	tools/session.h \
 	tools/synthetic.c \
 	tools/synthetic.h \
+	tools/sysfs.c \
+	tools/sysfs.h \
+	tools/sysfs_fuse.c \
+	tools/sysfs_guest.c \
+	tools/sysfs_loop.c \
+	tools/sysfs_report.c \
 	tools/tally.c \
 	tools/tally.h \
 	tools/types.c \
@@ -77,8 +83,8 @@ bin_PROGRAMS += tools/mptctl
 tools_mptctl_SOURCES = \
 	$(mptctl_sources) \
 	tools/mptctl.c
-tools_mptctl_CPPFLAGS = $(public_cppflags) $(guest_cppflags) $(JANSSON_CFLAGS) $(PNG_CFLAGS)
-tools_mptctl_LDADD = libmpt-gvt.la libmpt.la $(JANSSON_LIBS) $(PNG_LIBS)
+tools_mptctl_CPPFLAGS = $(public_cppflags) $(guest_cppflags) $(JANSSON_CFLAGS) $(PNG_CFLAGS) $(FUSE3_CFLAGS)
+tools_mptctl_LDADD = libmpt-gvt.la libmpt.la $(JANSSON_LIBS) $(PNG_LIBS) $(FUSE3_LIBS)
 
 # The file's name is the command's: so bash-completion finds it.
 dist_bashcompletion_DATA = tools/completion/mptctl
