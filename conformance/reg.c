@@ -449,6 +449,7 @@ const struct mpt_clause cf_reg[] = {
 		.id = "REG-9",
 		.text = "An unknown back end, layer or option is an error whose sentence lists "
 			"the known ones; *host is untouched.",
+		.needs_caps = CF_HAS_NAME,
 		.setup = CF_HOST,
 		.run = reg_spec,
 	},
