@@ -11,6 +11,9 @@ EXTRA_DIST += \
 	doc/threads.md \
 	doc/vfio-user.md
 
+dist_man_MANS += doc/man/libmpt.3
+dist_man_MANS += doc/man/libmpt-gvt.3
+dist_man_MANS += doc/man/mpt-backend.5
 dist_man_MANS += doc/man/mptctl.1
 
 # The API reference, a page a header. It is made, not kept: the headers are the source, so that there

@@ -257,6 +257,7 @@ test_scripts = \
 	tests/build/igt.sh \
 	tests/build/layering.sh \
 	tests/build/outside.sh \
+	tests/examples.sh \
 	tests/qemu/selftest.sh \
 	tests/tool.sh \
 	tests/tool-completion.sh \
@@ -420,6 +421,7 @@ EXTRA_DIST += \
 	tests/build/outside.c \
 	tests/build/outside.sh \
 	tests/build/runner.sh \
+	tests/examples.sh \
 	tests/qemu/igt \
 	tests/acrn.sh \
 	tests/api.sh \

@@ -6,8 +6,8 @@
 #   awk [-v out=FOLDER] [-v names=FILE] [-v root=FOLDER] -f text.awk -f pages.awk -f api.awk \
 #       ops.def types.h HEADER... [SOURCE.c]...
 #
-# out: where the pages go; names: where the names of all functions and variables go, "public NAME" or
-# "internal NAME"; root: cut off in front of file names.
+# out: where the pages go; names: where the names of all functions and variables go, "public NAME",
+# "type NAME" or "internal NAME"; root: cut off in front of file names.
 #
 # The form: a comment that begins with two stars stands before what it describes and names it first:
 # "NAME() - what it does". "@NAME:" describes a parameter or member, "Return:", "Context:" and
@@ -374,7 +374,10 @@ function plain_at(line, text,    name)
 		sub(/ __attribute__.*/, "", name)
 		name = name_of(name)
 	}
-	known_function[name] = 1
+	if (text ~ /^typedef/)
+		known_type[name] = 1
+	else
+		known_function[name] = 1
 	if (!described(name)) {
 		complain(line, name " has no kernel-doc")
 		return
@@ -545,6 +548,8 @@ END {
 	if (names != "") {
 		for (name in known_function)
 			print "public", name > names
+		for (name in known_type)
+			print "type", name > names
 		for (name in internal)
 			print "internal", name > names
 		close(names)

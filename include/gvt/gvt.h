@@ -107,7 +107,10 @@ struct gvt_config {
  */
 int gvt_open(struct mpt_host *host, const struct gvt_config *config, struct intel_gvt **gvt);
 
-/** gvt_close() - NULL is fine. Return: 0, -EBUSY (a vGPU exists; nothing is closed). Since: 0.1 */
+/**
+ * gvt_close() - close a device; NULL is fine.
+ * Return: 0, -EBUSY (a vGPU exists; nothing is closed). Since: 0.1
+ */
 int gvt_close(struct intel_gvt *gvt);
 
 /** gvt_ops() - the core's entry points. Since: 0.1 */

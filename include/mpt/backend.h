@@ -123,8 +123,8 @@ struct mpt_backend {
 int mpt_host_open_table(const struct mpt_backend *be, const char *opts, struct mpt_host **host);
 
 /**
- * mpt_backend_find() - a built-in or loadable back end; NULL: none.
- * @name: its name, or the path of a module. Since: 0.1
+ * mpt_backend_find() - a built-in back end; NULL: none. A module is found by mpt_host_open() only.
+ * @name: its name. Since: 0.1
  */
 const struct mpt_backend *mpt_backend_find(const char *name);
 
