@@ -85,6 +85,48 @@ enum cf_outcome {
 	CF_NA, /* the back end lacks what the clause is about */
 };
 
+/* --- the last calls --- */
+
+#define CF_CALLS 12
+#define CF_CALL_ARGS 6
+
+enum cf_call_kind {
+	CF_CALL_INT,
+	CF_CALL_VOID,
+	CF_CALL_MFN,
+	CF_CALL_BOOL,
+	CF_CALL_EVENT, /* the core was told */
+};
+
+/**
+ * struct cf_call - one call.
+ * @name, @args: of what was called, "(gpa, buf, len)"; literals
+ * @value: of the arguments; @pointers: a bit for each that is one
+ * @answer: once it is @over
+ * @out: what it wrote through a pointer, if it @has_out
+ */
+struct cf_call {
+	const char *name, *args;
+	u64 value[CF_CALL_ARGS];
+	u64 answer, out;
+	u32 pointers;
+	enum cf_call_kind kind;
+	bool over, has_out;
+};
+
+/* The last CF_CALLS of @n; call i is call[i % CF_CALLS]. */
+struct cf_calls {
+	struct cf_call call[CF_CALLS];
+	u64 n;
+};
+
+/* Where the calling thread's are kept from now on; NULL: in memory of its own. */
+void cf_calls_keep(struct cf_calls *calls);
+/* "read_gpa(handle 0x1, gpa 0x1000, buf, len 0x8) = -EFAULT" */
+void cf_call_text(const struct cf_call *c, char *buf, size_t len);
+
+/* --- results --- */
+
 /* Longest report of a failure, in bytes. */
 #define CF_TEXT 1536
 
@@ -92,12 +134,14 @@ enum cf_outcome {
  * struct cf_result - what one clause came to over one spec.
  * @outcome: see enum cf_outcome
  * @text: of a failure: clause, what was expected, what was seen
+ * @calls: of a failure: the last calls of the thread that saw it
  * @called: bit of each operation that was called
  * @seen: of each operation, mpt_errno_bit() of each errno it answered
  */
 struct cf_result {
 	enum cf_outcome outcome;
 	char text[CF_TEXT];
+	struct cf_calls calls;
 	u32 called;
 	u32 seen[MPT_OP_COUNT];
 };
@@ -144,6 +188,14 @@ int cf_probe(const char *spec, u64 *has, char *why);
 
 /* Whether a clause means something where @has is all there is. */
 bool cf_applies(const struct mpt_clause *c, u64 has);
+/* What a clause needs and is not in @has; what it excludes and is. Both 0: it applies. */
+u64 cf_lacks(const struct mpt_clause *c, u64 has);
+u64 cf_hinders(const struct mpt_clause *c, u64 has);
+/* "page-track" or "layer check" for one bit of MPT_CAP_* or CF_HAS_*; NULL: none. */
+const char *cf_feature(u64 bit);
+
+/* Changes what is left to chance in the clauses; 0 is how it was without. */
+void cf_seed(u64 seed);
 
 /**
  * cf_run() - try one clause over one spec, from opening the host to closing it.

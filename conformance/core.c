@@ -27,8 +27,23 @@ void cf_device_bytes(u64 addr, void *buf, size_t len)
 		b[i] = cf_device_byte(addr + i);
 }
 
+static void keep(const struct cf_event *ev)
+{
+	static const char *const names[CF_EVENTS] = {
+		[CF_CFG_READ] = "emulate_cfg_read",   [CF_CFG_WRITE] = "emulate_cfg_write",
+		[CF_MMIO_READ] = "emulate_mmio_read", [CF_MMIO_WRITE] = "emulate_mmio_write",
+		[CF_STORE] = "write_protect_handler", [CF_REGION] = "guest_region_event",
+		[CF_APERTURE_READ] = "aperture_read", [CF_APERTURE_WRITE] = "aperture_write",
+		[CF_FAILED] = "emulation_failed",     [CF_DESTROY] = "vgpu_destroy",
+	};
+	const u64 value[] = { ev->addr, ev->len };
+
+	cf_call_begin(CF_CALL_EVENT, names[ev->kind], "(at, len)", value, 0, 2);
+}
+
 static void note(struct cf_core *c, const struct cf_event *ev)
 {
+	keep(ev);
 	pthread_mutex_lock(&c->lock);
 	c->told[ev->kind]++;
 	if (c->logged < CF_LOG)

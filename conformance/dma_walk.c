@@ -61,7 +61,7 @@ static int walk_check(struct cf_env *e, struct walk *w)
 
 static int dma_walk(struct cf_env *e)
 {
-	struct walk w = { .rnd = 0xdadada };
+	struct walk w = { .rnd = cf_seeded(0xdadada) };
 	int i;
 
 	for (i = 0; i < WALK_STEPS; i++) {

@@ -25,6 +25,17 @@ const struct cf_region cf_map[] = {
 
 /* --- VMs and vGPUs --- */
 
+/* The same for each clause: nothing that a report needs to tell. */
+static int plug(struct mpt_vm *vm, const struct cf_region *r)
+{
+	int ret;
+
+	cf_calls_pause(true);
+	ret = mpt_ram_add(vm, r->gpa, r->size, r->flags);
+	cf_calls_pause(false);
+	return ret;
+}
+
 int cf_vm_new(struct cf_env *e, unsigned int id, const struct cf_region *map, struct mpt_vm **vm)
 {
 	unsigned int i;
@@ -36,9 +47,8 @@ int cf_vm_new(struct cf_env *e, unsigned int id, const struct cf_region *map, st
 	CF_INT(e, 0, mpt_vm_get(e->host, id, &e->vms[i]), "mpt_vm_get of VM %u", id);
 	*vm = e->vms[i];
 	for (; map && map->size; map++)
-		CF_INT(e, 0, mpt_ram_add(*vm, map->gpa, map->size, map->flags),
-		       "mpt_ram_add of 0x%llx bytes at 0x%llx", (unsigned long long)map->size,
-		       (unsigned long long)map->gpa);
+		CF_INT(e, 0, plug(*vm, map), "mpt_ram_add of 0x%llx bytes at 0x%llx",
+		       (unsigned long long)map->size, (unsigned long long)map->gpa);
 	return CF_PASS;
 }
 
@@ -227,6 +237,7 @@ void cf_run(const struct mpt_clause *c, const char *spec, u64 has, struct cf_res
 	e = env_new(c, spec, has, res);
 	if (!e)
 		return;
+	cf_calls_forget();
 	if (!cf_env_open(e, c->setup) && c->run(e) && !e->failed)
 		cf_fail(e, "the clause failed without a report");
 	for (i = 0; i < CF_THREADS; i++)
@@ -243,13 +254,19 @@ void cf_run(const struct mpt_clause *c, const char *spec, u64 has, struct cf_res
 
 /* --- what a spec offers --- */
 
+u64 cf_lacks(const struct mpt_clause *c, u64 has)
+{
+	return (c->needs_caps | (c->setup <= CF_VM ? CF_HAS_TESTBED : 0)) & ~has;
+}
+
+u64 cf_hinders(const struct mpt_clause *c, u64 has)
+{
+	return c->excludes_caps & has;
+}
+
 bool cf_applies(const struct mpt_clause *c, u64 has)
 {
-	u64 needs = c->needs_caps;
-
-	if (c->setup <= CF_VM)
-		needs |= CF_HAS_TESTBED;
-	return (has & needs) == needs && !(has & c->excludes_caps);
+	return !cf_lacks(c, has) && !cf_hinders(c, has);
 }
 
 static u64 probe_ops(const struct intel_gvt_mpt *t)

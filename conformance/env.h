@@ -280,6 +280,8 @@ bool cf_thread_done(struct cf_env *e, unsigned int n);
 bool cf_reached(struct cf_env *e, unsigned int slot, u64 n, u64 end_ms);
 void cf_sleep_ms(unsigned int ms);
 u64 cf_now_ms(void);
+/* Where a clause's generator begins: @own, changed by cf_seed(). Never 0. */
+u64 cf_seeded(u64 own);
 /* A small generator with the state in the caller's hands; the same numbers everywhere. */
 u64 cf_random(u64 *state);
 /* What a byte of guest memory holds after cf_paint(). */
@@ -292,5 +294,40 @@ int cf_guest_store(struct cf_env *e, struct mpt_vm *vm, u64 gpa, const void *buf
 struct mpt_vm_stats cf_stats(struct cf_env *e, struct mpt_vm *vm);
 /* Zeros without the check layer. */
 struct mpt_ledger cf_ledger(struct cf_env *e);
+
+/* --- keeping the last calls --- */
+
+void cf_calls_forget(void);
+void cf_calls_copy(struct cf_calls *to);
+/* Between on and off calls are not kept. */
+void cf_calls_pause(bool on);
+/* Return: a number for cf_call_end(). */
+u64 cf_call_begin(enum cf_call_kind kind, const char *name, const char *args, const u64 *value,
+		  u32 pointers, unsigned int n);
+void cf_call_end(u64 number, u64 answer);
+/* What the last call has written through a pointer. */
+void cf_call_out(u64 value);
+
+/* The guest's and the device's side, kept as well. */
+int cf_guest_read(struct mpt_vm *vm, u64 gpa, void *buf, unsigned int len);
+int cf_guest_write(struct mpt_vm *vm, u64 gpa, const void *buf, unsigned int len);
+int cf_guest_cfg_read(struct mpt_vm *vm, unsigned int offset, void *buf, unsigned int len);
+int cf_guest_cfg_write(struct mpt_vm *vm, unsigned int offset, const void *buf, unsigned int len);
+int cf_bus_read(struct mpt_host *host, u64 dma_addr, void *buf, unsigned int len);
+int cf_bus_write(struct mpt_host *host, u64 dma_addr, const void *buf, unsigned int len);
+int cf_ram_add(struct mpt_vm *vm, u64 gpa, u64 size, unsigned int flags);
+int cf_ram_remove(struct mpt_vm *vm, u64 gpa, u64 size);
+int cf_ram_move(struct mpt_vm *vm, u64 gpa, u64 size, u64 new_gpa);
+#ifndef CF_CALLS_KEEPER
+#define mpt_guest_read cf_guest_read
+#define mpt_guest_write cf_guest_write
+#define mpt_guest_cfg_read cf_guest_cfg_read
+#define mpt_guest_cfg_write cf_guest_cfg_write
+#define mpt_bus_read cf_bus_read
+#define mpt_bus_write cf_bus_write
+#define mpt_ram_add cf_ram_add
+#define mpt_ram_remove cf_ram_remove
+#define mpt_ram_move cf_ram_move
+#endif
 
 #endif

@@ -5,21 +5,6 @@
 
 #include "clause.h"
 
-static const struct {
-	u64 bit;
-	const char *name;
-} features[] = {
-	{ CF_HAS_LEDGER, "layer check" },      { CF_HAS_FAULT, "layer fault" },
-	{ CF_HAS_DIRTY, "dirty log" },	       { CF_HAS_IRQ_FD, "eventfd" },
-	{ CF_HAS_HUGE, "contiguous 2 MiB" },   { CF_HAS_SCATTER, "scattered 2 MiB" },
-	{ CF_HAS_PIN_LIMIT, "limit of pins" }, { CF_HAS_STOP, "vm_stop" },
-	{ CF_HAS_INIT, "host_init" },	       { CF_HAS_DOM0, "dom0_ready" },
-	{ CF_HAS_OPREGION, "set_opregion" },   { CF_HAS_EDID, "set_edid" },
-	{ CF_HAS_VFIO, "get_vfio_device" },    { CF_HAS_VALID_GFN, "is_valid_gfn" },
-	{ CF_HAS_QUIESCE, "quiesce" },	       { CF_HAS_NAME, "a name" },
-	{ CF_HAS_WIDE, "wide addresses" },     { CF_HAS_TESTBED, "testbed" },
-};
-
 /* Words with a separator between them, nothing where there are none. */
 static void word(const char *prefix, const char *text, unsigned int *n)
 {
@@ -28,15 +13,11 @@ static void word(const char *prefix, const char *text, unsigned int *n)
 
 static void caps(const char *prefix, u64 bits, unsigned int *n)
 {
-	size_t i;
 	u64 bit;
 
-	for (bit = 1; bit <= MPT_CAP_ALL; bit <<= 1)
-		if (bits & bit)
-			word(prefix, mpt_cap_name(bit), n);
-	for (i = 0; i < sizeof(features) / sizeof(features[0]); i++)
-		if (bits & features[i].bit)
-			word(prefix, features[i].name, n);
+	for (bit = 1; bit; bit <<= 1)
+		if ((bits & bit) && cf_feature(bit))
+			word(prefix, cf_feature(bit), n);
 }
 
 static void answers(const struct mpt_clause *c)

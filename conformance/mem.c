@@ -60,7 +60,7 @@ static int mem_region(struct cf_env *e)
 
 static int long_access(struct cf_env *e, u8 *out, u8 *in, u64 gpa, size_t len)
 {
-	u64 state = gpa + len, word;
+	u64 state = cf_seeded(gpa + len), word;
 	size_t i;
 
 	for (i = 0; i < len; i += sizeof(word)) {

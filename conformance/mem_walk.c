@@ -49,7 +49,7 @@ static int model_step(struct cf_env *e, struct model *m, u64 *rnd)
 static int mem_model(struct cf_env *e)
 {
 	struct model *m = calloc(1, sizeof(*m));
-	u64 rnd = 0x1234567;
+	u64 rnd = cf_seeded(0x1234567);
 	int i, r = m ? CF_PASS : cf_fail(e, "the suite is out of memory");
 
 	for (i = 0; !r && i < MODEL_STEPS; i++)
@@ -69,7 +69,8 @@ static int mem_model(struct cf_env *e)
 static int hammer(struct cf_env *e, void *arg)
 {
 	struct cf_vgpu *cv = arg;
-	u64 rnd = (u64)cv->base.id * 77, mine = (u64)cv->base.id * 0x0101010101010101ULL, seen;
+	u64 rnd = cf_seeded((u64)cv->base.id * 77), seen;
+	u64 mine = (u64)cv->base.id * 0x0101010101010101ULL;
 	int i;
 
 	for (i = 0; i < 20000; i++) {

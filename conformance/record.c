@@ -2,7 +2,7 @@
 /*
  * The watcher between a clause and the host's table, made from ops.def: whatever a clause tries, an
  * answer is 0 or of the operation's own errnos, a failure leaves a sentence, and out-parameters are
- * untouched by it (read_gpa's buffer zeroed).
+ * untouched by it (read_gpa's buffer zeroed). Each call is kept for the report (calls.c).
  */
 #include <string.h>
 
@@ -98,31 +98,88 @@ static bool truth(enum mpt_op_id op, bool yes)
 #define RET_VOID void
 #define RET_MFN unsigned long
 #define RET_BOOL bool
-#define BODY_INT(id, args) \
-	mpt_clear_error(); \
-	return answered(CF_ID(id), watched->real->id args)
+
+/* The arguments of a call as numbers, and a bit for each that is a pointer; one to five of them. */
+#define NUMBER(a) (u64)(uintptr_t)(a)
+#define POINTER(a)                                                                 \
+	_Generic((a), bool : 0U, int : 0U, u16 : 0U, u32 : 0U, unsigned long : 0U, \
+		 unsigned long long : 0U, default : 1U)
+#define EACH_1(m, a) m(0, a)
+#define EACH_2(m, a, b) m(0, a), m(1, b)
+#define EACH_3(m, a, b, c) EACH_2(m, a, b), m(2, c)
+#define EACH_4(m, a, b, c, d) EACH_3(m, a, b, c), m(3, d)
+#define EACH_5(m, a, b, c, d, e) EACH_4(m, a, b, c, d), m(4, e)
+#define COUNT_(a, b, c, d, e, n, ...) n
+#define PASTE_(n, m, ...) EACH_##n(m, __VA_ARGS__)
+#define PASTE(n, ...) PASTE_(n, __VA_ARGS__)
+#define EACH(m, ...) PASTE(COUNT_(__VA_ARGS__, 5, 4, 3, 2, 1, 0), m, __VA_ARGS__)
+#define VALUE_OF(i, a) NUMBER(a)
+#define POINTER_OF(i, a) POINTER(a) << (i)
+
+static u64 begin(enum cf_call_kind kind, enum mpt_op_id op, const char *args, const u64 *value,
+		 const u32 *pointer, unsigned int n)
+{
+	u32 pointers = 0;
+	unsigned int i;
+
+	for (i = 0; i < n; i++)
+		pointers |= pointer[i];
+	return cf_call_begin(kind, mpt_op_info(op)->name, args, value, pointers, n);
+}
+
+/* A host's operations have pointers only. */
+#define BEGIN_HOST(kind, id, names) \
+	u64 number =                \
+		cf_call_begin(CF_CALL_##kind, mpt_op_info(CF_ID(id))->name, names, NULL, ~0U, 0)
+#define BEGIN(kind, id, names, ...)                                          \
+	const u64 value[] = { EACH(VALUE_OF, __VA_ARGS__) };                 \
+	const u32 pointer[] = { EACH(POINTER_OF, __VA_ARGS__) };             \
+	u64 number = begin(CF_CALL_##kind, CF_ID(id), names, value, pointer, \
+			   (unsigned int)CF_COUNT(value))
+
+#define BODY_INT(id, args)                \
+	int answer;                       \
+	mpt_clear_error();                \
+	answer = watched->real->id args;  \
+	cf_call_end(number, (u64)answer); \
+	return answered(CF_ID(id), answer)
 #define BODY_VOID(id, args)                           \
 	mark(&watched->res->called, 1U << CF_ID(id)); \
-	watched->real->id args
-#define BODY_MFN(id, args) return frame(CF_ID(id), watched->real->id args)
-#define BODY_BOOL(id, args) return truth(CF_ID(id), watched->real->id args)
+	watched->real->id args;                       \
+	cf_call_end(number, 0)
+#define BODY_MFN(id, args)                             \
+	unsigned long answer = watched->real->id args; \
+	cf_call_end(number, answer);                   \
+	return frame(CF_ID(id), answer)
+#define BODY_BOOL(id, args)                   \
+	bool answer = watched->real->id args; \
+	cf_call_end(number, answer);          \
+	return truth(CF_ID(id), answer)
 
-#define DEF_HOST(kind, id, params, args)    \
-	static RET_##kind watch_##id params \
-	{                                   \
-		BODY_##kind(id, args);      \
+#define DEF_HOST(kind, id, params, args)     \
+	static RET_##kind watch_##id params  \
+	{                                    \
+		BEGIN_HOST(kind, id, #args); \
+		BODY_##kind(id, args);       \
 	}
-#define DEF_ATTACH(kind, id, params, args) DEF_HOST(kind, id, params, args)
+#define DEF_ATTACH(kind, id, params, args)                    \
+	static RET_##kind watch_##id params                   \
+	{                                                     \
+		BEGIN(kind, id, #args, vgpu, (void *)handle); \
+		BODY_##kind(id, args);                        \
+	}
 #define DEF_DETACH(kind, id, params, args) DEF_HANDLE(kind, id, params, args)
 #define DEF_HANDLE(kind, id, params, args)                              \
 	static RET_##kind watch_##id(unsigned long handle STRIP params) \
 	{                                                               \
+		BEGIN(kind, id, "(handle" #args, handle STRIP args);    \
 		BODY_##kind(id, (handle STRIP args));                   \
 	}
-#define DEF_VGPU(kind, id, params, args)                      \
-	static RET_##kind watch_##id(void *vgpu STRIP params) \
-	{                                                     \
-		BODY_##kind(id, (vgpu STRIP args));           \
+#define DEF_VGPU(kind, id, params, args)                         \
+	static RET_##kind watch_##id(void *vgpu STRIP params)    \
+	{                                                        \
+		BEGIN(kind, id, "(vgpu" #args, vgpu STRIP args); \
+		BODY_##kind(id, (vgpu STRIP args));              \
 	}
 
 #define MPT_OP(scope, kind, id, wrapper, params, args, ...) DEF_##scope(kind, id, params, args)
@@ -139,6 +196,8 @@ static int own_attach(void *vgpu, unsigned long *handle)
 	if (r && *handle != before)
 		cf_fail(watched, "attach_vgpu failed: expected the handle untouched, seen 0x%lx",
 			*handle);
+	if (!r)
+		cf_call_out(*handle);
 	if (!r && !*handle)
 		cf_fail(watched, "attach_vgpu: expected a handle, seen 0, which is never valid");
 	return r;
@@ -156,6 +215,8 @@ static int own_dma_map(unsigned long handle, unsigned long gfn, unsigned long si
 			"dma_map_guest_page of gfn 0x%lx, size 0x%lx failed: expected *dma_addr "
 			"untouched, seen 0x%llx",
 			gfn, size, (unsigned long long)mine);
+	if (!r)
+		cf_call_out(mine);
 	if (!r && mine % MPT_PAGE_SIZE)
 		cf_fail(watched, "dma_map_guest_page: expected the address of a page, seen 0x%llx",
 			(unsigned long long)mine);

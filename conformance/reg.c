@@ -318,12 +318,30 @@ static int open_fails(struct cf_env *e, const char *spec, int want, const char *
 	return CF_PASS;
 }
 
+/* What the back end is called in the spec: its name, or the path of a module. */
+static void spec_name(const struct cf_env *e, char *buf, size_t len)
+{
+	const char *at = e->spec, *layer;
+	unsigned int i;
+
+	for (i = 0; (layer = mpt_layer_each(i, NULL)); i++) {
+		size_t n = strlen(layer);
+
+		if (strncmp(at, layer, n) || (at[n] != ',' && at[n] != '=') || !strchr(at, ','))
+			continue;
+		at = strchr(at, ',') + 1;
+		i = -1U;
+	}
+	snprintf(buf, len, "%.*s", (int)strcspn(at, ":"), at);
+}
+
 static int reg_spec(struct cf_env *e)
 {
-	const char *name = mpt_host_name(e->host);
-	char spec[256];
+	char name[1024], spec[1100];
 
-	CF_TRY(open_fails(e, "no-such-back-end", -ENOENT, name));
+	spec_name(e, name, sizeof(name));
+	/* A module is not listed: others are. */
+	CF_TRY(open_fails(e, "no-such-back-end", -ENOENT, strchr(name, '/') ? "" : name));
 	CF_TRY(open_fails(e, "no-such-back-end", -ENOENT, mpt_layer_each(0, NULL)));
 	snprintf(spec, sizeof(spec), "no-such-layer,%s", name);
 	CF_TRY(open_fails(e, spec, -ENOENT, "no-such-layer"));
@@ -449,7 +467,6 @@ const struct mpt_clause cf_reg[] = {
 		.id = "REG-9",
 		.text = "An unknown back end, layer or option is an error whose sentence lists "
 			"the known ones; *host is untouched.",
-		.needs_caps = CF_HAS_NAME,
 		.setup = CF_HOST,
 		.run = reg_spec,
 	},

@@ -21,6 +21,7 @@ static void vreport(struct cf_env *e, const char *fmt, va_list ap)
 			     e->spec);
 		if (n >= 0 && n < CF_TEXT)
 			vsnprintf(text + n, (size_t)(CF_TEXT - n), fmt, ap);
+		cf_calls_copy(&e->res->calls);
 	}
 	__atomic_store_n(&e->failed, true, __ATOMIC_RELEASE);
 	pthread_mutex_unlock(&e->lock);
@@ -191,6 +192,21 @@ u64 cf_now_ms(void)
 
 	clock_gettime(CLOCK_MONOTONIC, &ts);
 	return (u64)ts.tv_sec * 1000 + (u64)ts.tv_nsec / 1000000;
+}
+
+static u64 seed;
+
+void cf_seed(u64 new_seed)
+{
+	seed = new_seed;
+}
+
+u64 cf_seeded(u64 own)
+{
+	/* 2^64 divided by the golden ratio: far apart for seeds that are not. */
+	u64 state = own ^ seed * 0x9e3779b97f4a7c15ULL;
+
+	return state ? state : own;
 }
 
 /* xorshift64* (Vigna, "An experimental exploration of Marsaglia's xorshift generators"). */

@@ -101,6 +101,30 @@ const struct mpt_clause *cf_clause_find(const char *id)
 	return NULL;
 }
 
+const char *cf_feature(u64 bit)
+{
+	static const struct {
+		u64 bit;
+		const char *name;
+	} features[] = {
+		{ CF_HAS_LEDGER, "layer check" },      { CF_HAS_FAULT, "layer fault" },
+		{ CF_HAS_DIRTY, "dirty log" },	       { CF_HAS_IRQ_FD, "eventfd" },
+		{ CF_HAS_HUGE, "contiguous 2 MiB" },   { CF_HAS_SCATTER, "scattered 2 MiB" },
+		{ CF_HAS_PIN_LIMIT, "limit of pins" }, { CF_HAS_STOP, "vm_stop" },
+		{ CF_HAS_INIT, "host_init" },	       { CF_HAS_DOM0, "dom0_ready" },
+		{ CF_HAS_OPREGION, "set_opregion" },   { CF_HAS_EDID, "set_edid" },
+		{ CF_HAS_VFIO, "get_vfio_device" },    { CF_HAS_VALID_GFN, "is_valid_gfn" },
+		{ CF_HAS_QUIESCE, "quiesce" },	       { CF_HAS_NAME, "a name" },
+		{ CF_HAS_WIDE, "wide addresses" },     { CF_HAS_TESTBED, "testbed" },
+	};
+	size_t i;
+
+	for (i = 0; i < sizeof(features) / sizeof(features[0]); i++)
+		if (features[i].bit == bit)
+			return features[i].name;
+	return mpt_cap_name(bit);
+}
+
 /* --- the census --- */
 
 struct census {

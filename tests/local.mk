@@ -43,8 +43,9 @@ if HAVE_CHECK
 check_LTLIBRARIES += tests/lib/libmptctl.la
 endif
 tests_lib_libmptctl_la_SOURCES = $(mptctl_sources)
-tests_lib_libmptctl_la_CPPFLAGS = $(AM_CPPFLAGS) $(guest_cppflags) $(JANSSON_CFLAGS) $(PNG_CFLAGS) $(FUSE3_CFLAGS)
-run_ldadd = tests/lib/libmptctl.la $(LDADD) $(JANSSON_LIBS) $(PNG_LIBS) $(FUSE3_LIBS)
+tests_lib_libmptctl_la_CPPFLAGS = $(AM_CPPFLAGS) $(guest_cppflags) $(conformance_cppflags) $(JANSSON_CFLAGS) \
+	$(PNG_CFLAGS) $(FUSE3_CFLAGS)
+run_ldadd = tests/lib/libmptctl.la libmpt-conformance.la $(LDADD) $(JANSSON_LIBS) $(PNG_LIBS) $(FUSE3_LIBS)
 tests_test_run_LDADD = $(run_ldadd)
 tests_test_run_fail_LDADD = $(run_ldadd)
 tests_test_run_output_LDADD = $(run_ldadd)
@@ -207,13 +208,17 @@ endif
 if HAVE_MODULES
 layer_suites += tests/test_module
 if HAVE_CHECK
-check_LTLIBRARIES += tests/module_backend.la
+check_LTLIBRARIES += tests/module_backend.la tests/broken_backend.la
 endif
 endif
 tests_test_module_LDADD = tests/lib/librunner.la libmpt.la $(CHECK_LIBS)
 tests_module_backend_la_SOURCES = tests/fake_backend.h tests/module_backend.c
 tests_module_backend_la_LIBADD = libmpt.la
 tests_module_backend_la_LDFLAGS = $(AM_LDFLAGS) -module -avoid-version -shared -rpath $(abs_top_builddir)/tests
+# For tests/tool-conformance.sh.
+tests_broken_backend_la_SOURCES = tests/broken_backend.c
+tests_broken_backend_la_LIBADD = $(tests_module_backend_la_LIBADD)
+tests_broken_backend_la_LDFLAGS = $(tests_module_backend_la_LDFLAGS)
 
 # Of both lists, those that start threads: make check-threads (ThreadSanitizer in CI).
 threaded_suites = \
@@ -261,6 +266,8 @@ test_scripts = \
 	tests/qemu/selftest.sh \
 	tests/tool.sh \
 	tests/tool-completion.sh \
+	tests/tool-conformance.sh \
+	tests/tool-json.sh \
 	tests/vfio-user.sh
 
 TEST_EXTENSIONS = .sh
@@ -427,4 +434,6 @@ EXTRA_DIST += \
 	tests/api.sh \
 	tests/tool.sh \
 	tests/tool-completion.sh \
+	tests/tool-conformance.sh \
+	tests/tool-json.sh \
 	tests/vfio-user.sh

@@ -431,7 +431,8 @@ fi
 if [ -c /dev/full ]; then
 	refused run --trace "$probe" --record /dev/full -- '/dev/full: cannot record: No space left'
 	[ $json = no ] ||
-		refused run --json --plot /dev/full -- '/dev/full: cannot write the picture: No space'
+		refused run --json --plot /dev/full -- \
+			'/dev/full: cannot write the picture: No space'
 	refused run --record no/such/folder -- 'no/such/folder: No such file'
 	status 2 run --plot /dev/full
 	says "$err" '/dev/full: cannot write the picture: No space left'

@@ -8,10 +8,19 @@
 
 #define COMMANDS_MAX 24
 
+/* clang-format off: one a line */
 static const struct cli_command *const all[] = {
-	&command_run,	&command_serve,	   &command_sysfs, &command_backends, &command_types,
-	&command_help,	&command_complete, NULL,
+	&command_run,
+	&command_serve,
+	&command_sysfs,
+	&command_backends,
+	&command_types,
+	&command_conformance,
+	&command_help,
+	&command_complete,
+	NULL,
 };
+/* clang-format on */
 
 const struct cli_command cli_root = {
 	.name = "",

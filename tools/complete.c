@@ -9,6 +9,7 @@
 #include <gvt/gvt.h>
 #include <mpt/backend.h>
 
+#include "clause.h"
 #include "cli.h"
 
 #define LINE_MAX_BYTES 1024
@@ -180,6 +181,18 @@ static void offer_types(const struct word *w)
 	mpt_host_close(host);
 }
 
+static void offer_clauses(const struct word *w)
+{
+	const struct cf_area *a;
+	unsigned int i;
+
+	for (a = cf_areas; a->id; a++)
+		if (a->title)
+			offer(w, a->id, "");
+	for (i = 0; cf_clause(i); i++)
+		offer(w, cf_clause(i)->id, "");
+}
+
 /* @at: in the word, where the value begins. */
 static void complete_value(struct word *w, const char *arg, const char *at)
 {
@@ -192,6 +205,8 @@ static void complete_value(struct word *w, const char *arg, const char *at)
 		offer_platforms(w);
 	else if (!strcmp(arg, "TYPE"))
 		offer_types(w);
+	else if (!strcmp(arg, "CLAUSE"))
+		offer_clauses(w);
 	else if (!strncmp(arg, "FILE", 4) || !strcmp(arg, "PATH") || !strcmp(arg, "MOUNTPOINT"))
 		tell("files", w);
 }

@@ -33,6 +33,9 @@ guest_sources = \
 	tests/guest/work.c
 guest_cppflags = -I$(top_srcdir)/tests/guest
 
+# The contract's clauses are built in: libmpt-conformance.la.
+conformance_cppflags = -I$(top_srcdir)/conformance
+
 # All of mptctl but main(), which a suite brings itself.
 mptctl_sources = \
 	$(guest_sources) \
@@ -45,6 +48,11 @@ mptctl_sources = \
 	tools/cli_parse.c \
 	tools/commands.c \
 	tools/complete.c \
+	tools/conform.h \
+	tools/conform_child.c \
+	tools/conform_machine.c \
+	tools/conform_text.c \
+	tools/conformance.c \
 	tools/json.h \
 	tools/png.c \
 	tools/png.h \
@@ -83,8 +91,9 @@ bin_PROGRAMS += tools/mptctl
 tools_mptctl_SOURCES = \
 	$(mptctl_sources) \
 	tools/mptctl.c
-tools_mptctl_CPPFLAGS = $(public_cppflags) $(guest_cppflags) $(JANSSON_CFLAGS) $(PNG_CFLAGS) $(FUSE3_CFLAGS)
-tools_mptctl_LDADD = libmpt-gvt.la libmpt.la $(JANSSON_LIBS) $(PNG_LIBS) $(FUSE3_LIBS)
+tools_mptctl_CPPFLAGS = $(public_cppflags) $(guest_cppflags) $(conformance_cppflags) $(JANSSON_CFLAGS) \
+	$(PNG_CFLAGS) $(FUSE3_CFLAGS)
+tools_mptctl_LDADD = libmpt-conformance.la libmpt-gvt.la libmpt.la $(JANSSON_LIBS) $(PNG_LIBS) $(FUSE3_LIBS)
 
 # The file's name is the command's: so bash-completion finds it.
 dist_bashcompletion_DATA = tools/completion/mptctl

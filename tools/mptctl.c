@@ -9,7 +9,7 @@ int main(int argc, char **argv)
 {
 	int status = cli_run(&cli_root, argc, argv);
 
-	/* A full disk behind a pipe or a redirection is a failure; a reader that left has enough. */
+	/* A full disk behind a redirection is a failure; a reader that has left has enough. */
 	if ((fflush(stdout) || ferror(stdout)) && errno != EPIPE) {
 		cli_error("standard output: %s", strerror(errno));
 		return CLI_USAGE;

@@ -347,15 +347,15 @@ static int run_run(const struct cli_command *cmd, int argc, char **argv)
 }
 
 static const char details[] =
-	"A trace is replayed into a vGPU of the place and sizes it was recorded on, unless --type or "
-	"--low, --high and --fence say otherwise. Values that the recording read are another device's: "
-	"differences are counted. Without a trace the guest only reads PVINFO. SIZE is decimal or "
-	"0x..., and K, M, G or T may follow. --guest synthetic brings its own accesses: it sets the "
-	"device up as i915 does and checks each answer; without --backend on three shapes of the "
-	"mock.\n\n"
-	"exit status: 1 when the vGPU ended in failsafe, an access was answered with an error, PVINFO "
-	"was not this vGPU's own, or the ledger is not empty; 2 for a bad option or bad input, or when "
-	"it could not be done";
+	"A trace is replayed into a vGPU of the place and sizes it was recorded on, unless "
+	"--type or --low, --high and --fence say otherwise. Values that the recording read "
+	"are another device's: differences are counted. Without a trace the guest only "
+	"reads PVINFO. SIZE is decimal or 0x..., and K, M, G or T may follow. --guest "
+	"synthetic brings its own accesses: it sets the device up as i915 does and checks "
+	"each answer; without --backend on three shapes of the mock.\n\n"
+	"exit status: 1 when the vGPU ended in failsafe, an access was answered with an "
+	"error, PVINFO was not this vGPU's own, or the ledger is not empty; 2 for a bad "
+	"option or bad input, or when it could not be done";
 
 const struct cli_command command_run = {
 	.name = "run",

@@ -20,8 +20,8 @@ static const struct cli_option options[] = {
 	  offsetof(struct serve_args, socket), CLI_TEXT },
 	{ "vgpus", "N", "vGPUs, each for a QEMU of its own [1]", offsetof(struct serve_args, vgpus),
 	  CLI_NUMBER },
-	{ "type", "TYPE", "their type, its name or its suffix [8]", offsetof(struct serve_args, type),
-	  CLI_TEXT },
+	{ "type", "TYPE", "their type, its name or its suffix [8]",
+	  offsetof(struct serve_args, type), CLI_TEXT },
 	{ "platform", "PLATFORM", "skl, bdw, kbl, bxt or cfl [skl]",
 	  offsetof(struct serve_args, platform), CLI_TEXT },
 	{ "aperture", "SIZE", "aperture of the device: 256M, 512M or 1G [256M]",
@@ -247,11 +247,12 @@ static int run(const struct cli_command *cmd, int argc, char **argv)
 }
 
 static const char details[] =
-	"Prints what QEMU has to be told, then serves until SIGINT, SIGTERM or SIGHUP. A QEMU may go "
-	"and another one come: the vGPU is reset between. What guests do is told on standard error, "
-	"what they did in the end on standard output.\n\n"
-	"exit status: 1 when a vGPU was in failsafe mode, the device has touched memory that is not "
-	"mapped, or the ledger is not empty; 2 for a bad option, or when it could not start";
+	"Prints what QEMU has to be told, then serves until SIGINT, SIGTERM or SIGHUP. A "
+	"QEMU may go and another one come: the vGPU is reset between. What guests do is "
+	"told on standard error, what they did in the end on standard output.\n\n"
+	"exit status: 1 when a vGPU was in failsafe mode, the device has touched memory "
+	"that is not mapped, or the ledger is not empty; 2 for a bad option, or when it "
+	"could not start";
 
 const struct cli_command command_serve = {
 	.name = "serve",
