@@ -5,7 +5,7 @@
 #include <string.h>
 
 #define HELP_COLUMN 28
-#define COMMAND_COLUMN 14
+#define COMMAND_COLUMN 15
 
 /* A name, and what it means in a column of its own. */
 static void help_line(FILE *out, int n, int column, const char *help)
