@@ -145,6 +145,73 @@ START_TEST(an_address_that_moves)
 }
 END_TEST
 
+/* --- what comes while a VM is made, reset or ended --- */
+
+static bool looking;
+
+static void *look(void *arg)
+{
+	struct mpt_vm *vm;
+
+	(void)arg;
+	while (__atomic_load_n(&looking, __ATOMIC_RELAXED))
+		if (!mpt_vm_get(ac.host, 7, &vm))
+			mpt_vm_put(vm);
+	return NULL;
+}
+
+/* Who asks for a VM gets one that is there, or none: never what is left of the one before. */
+START_TEST(asked_for_meanwhile)
+{
+	pthread_t t;
+	int i, ret;
+
+	ac_open("acrn-sim");
+	looking = true;
+	pthread_create(&t, NULL, look, NULL);
+	for (i = 0; i < 300; i++) {
+		ac_ok(mpt_vm_create(ac.host, 7));
+		while ((ret = mpt_vm_destroy(ac.host, 7)) == -EBUSY)
+			;
+		ac_ok(ret);
+	}
+	__atomic_store_n(&looking, false, __ATOMIC_RELAXED);
+	pthread_join(t, NULL);
+	ac_close();
+}
+END_TEST
+
+static void *reset(void *arg)
+{
+	unsigned int i;
+
+	(void)arg;
+	for (i = 0; i < 200; i++)
+		if (acrn_sim_vm_reset(acrn_of()->inst->machine.sim, 1))
+			return (void *)1;
+	__atomic_store_n(&shooting, false, __ATOMIC_RELAXED);
+	return NULL;
+}
+
+/* A pause waits for who is inside an operation; who is inside one waits for no pause. */
+START_TEST(interrupts_during_resets)
+{
+	pthread_t t;
+	void *bad;
+
+	ac_open("acrn-sim");
+	shooting = true;
+	pthread_create(&t, NULL, reset, NULL);
+	while (__atomic_load_n(&shooting, __ATOMIC_RELAXED)) {
+		ac_ok(ac.vgpu.mpt->inject_msi(ac.vgpu.handle, BASE, 0x40));
+		ck_assert_uint_ne(intel_gvt_hypervisor_gfn_to_mfn(&ac.vgpu, 1), ~0UL);
+	}
+	pthread_join(t, &bad);
+	ck_assert_ptr_null(bad);
+	ac_close();
+}
+END_TEST
+
 static Suite *life_suite(void)
 {
 	Suite *s = suite_create("acrn-life");
@@ -153,6 +220,8 @@ static Suite *life_suite(void)
 	tcase_add_test(tc, not_for_everybody);
 	tcase_add_test(tc, more_than_fifteen);
 	tcase_add_test(tc, an_address_that_moves);
+	tcase_add_test(tc, asked_for_meanwhile);
+	tcase_add_test(tc, interrupts_during_resets);
 	suite_add_tcase(s, tc);
 	return s;
 }

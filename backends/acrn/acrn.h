@@ -168,7 +168,7 @@ struct acrn_vm {
 
 	unsigned int id;
 	struct vhm_vm *ref;
-	bool made; /* by the testbed */
+	bool made, ending; /* by the testbed; inst->lock */
 	unsigned int refs; /* inst->lock */
 	struct acrn_vm *next; /* inst->vms */
 	unsigned long users; /* operations under way that are in no section */

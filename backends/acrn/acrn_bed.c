@@ -134,11 +134,12 @@ void acrn_bed_vm_made(struct acrn_vm *vm)
 {
 	struct acrn_hvm *hvm = acrn_hvm_get(vm->inst->machine.sim, (u16)vm->id);
 
-	vm->hvm = hvm;
 	if (!hvm)
 		return;
 	acrn_hvm_hooks(hvm, &hooks, vm);
 	acrn_vcpu_irq_at_once(hvm, true);
+	/* Others may have the VM already. */
+	os_store(&vm->hvm, hvm);
 }
 
 /* The guest has ended: nobody calls a hook with the VM any more. */
@@ -214,7 +215,9 @@ static int mem_pages(struct acrn_vm *vm, struct acrn_vcpu *v, u64 gpa, u8 *buf, 
 
 static struct acrn_vcpu *borrow(struct acrn_vm *vm)
 {
-	return vm->hvm && !os_load(&vm->stopped) ? acrn_vcpu_borrow(vm->hvm) : NULL;
+	struct acrn_hvm *hvm = os_load(&vm->hvm);
+
+	return hvm && !os_load(&vm->stopped) ? acrn_vcpu_borrow(hvm) : NULL;
 }
 
 static int mem_access(void *vm_, u64 gpa, void *buf, unsigned int len, bool write)

@@ -38,7 +38,12 @@ int acrn_dm_vm_create(void *self, unsigned int id)
 	if (ret)
 		return ret;
 	os_mutex_lock(&inst->lock);
-	ret = acrn_vm_find(inst, id) ? -EEXIST : acrn_vm_new(inst, id, &vm);
+	/* Somebody may have asked for it since VHM knows it; or it is the one before, on its way out. */
+	vm = acrn_vm_find(inst, id);
+	if (vm)
+		ret = vm->made ? -EEXIST : 0;
+	else
+		ret = acrn_vm_new(inst, id, &vm);
 	if (!ret)
 		vm->made = true;
 	os_mutex_unlock(&inst->lock);
@@ -51,14 +56,26 @@ int acrn_dm_vm_create(void *self, unsigned int id)
 	return 0;
 }
 
-/* inst->lock is held; the VM is out of the list. */
 static void unlink_vm(struct acrn_inst *inst, struct acrn_vm *vm)
 {
 	struct acrn_vm **p;
 
+	os_mutex_lock(&inst->lock);
 	for (p = &inst->vms; *p != vm; p = &(*p)->next)
 		;
 	os_store(p, vm->next);
+	os_mutex_unlock(&inst->lock);
+}
+
+/* The guest first: then nobody calls a hook with the VM. */
+static void machine_vm_end(struct acrn_vm *vm)
+{
+	struct acrn_machine *m = &vm->inst->machine;
+
+	m->dm_ops->ram_free(m->dm, (u16)vm->id);
+	m->dm_ops->vm_end(m->dm, (u16)vm->id);
+	if (m->vm_ended)
+		m->vm_ended(vm);
 }
 
 int acrn_dm_vm_destroy(void *self, unsigned int id)
@@ -69,28 +86,27 @@ int acrn_dm_vm_destroy(void *self, unsigned int id)
 
 	os_mutex_lock(&inst->lock);
 	vm = acrn_vm_find(inst, id);
+	if (vm && vm->ending)
+		vm = NULL;
 	busy = vm && (vm->refs || vm->handle);
+	/* In the list until VHM has forgotten it: else a get would find it there, and make it anew. */
 	if (vm && !busy)
-		unlink_vm(inst, vm);
+		vm->ending = true;
 	os_mutex_unlock(&inst->lock);
 	if (!vm)
 		return acrn_fail(inst, "vm_destroy", -ESRCH, "no VM %u", id);
 	if (busy)
 		return acrn_fail(inst, "vm_destroy", -EBUSY,
 				 "VM %u is held or has a vGPU (give it back first)", id);
-	acrn_dm_vm_end(vm);
+	machine_vm_end(vm);
+	unlink_vm(inst, vm);
+	acrn_vm_free(vm);
 	return 0;
 }
 
-/* The guest first: then nobody calls a hook with the VM. */
 void acrn_dm_vm_end(struct acrn_vm *vm)
 {
-	struct acrn_machine *m = &vm->inst->machine;
-
-	m->dm_ops->ram_free(m->dm, (u16)vm->id);
-	m->dm_ops->vm_end(m->dm, (u16)vm->id);
-	if (m->vm_ended)
-		m->vm_ended(vm);
+	machine_vm_end(vm);
 	acrn_vm_free(vm);
 }
 

@@ -145,6 +145,8 @@ int acrn_vm_get(void *priv, unsigned int id, void **out)
 	vm = acrn_vm_find(inst, id);
 	if (!vm)
 		ret = acrn_vm_new(inst, id, &vm);
+	else if (vm->ending)
+		ret = acrn_fail(inst, "vm_get", -ESRCH, "VM %u is being destroyed", id);
 	if (!ret)
 		vm->refs++;
 	os_mutex_unlock(&inst->lock);

@@ -231,13 +231,36 @@ static void kick_vcpus(struct acrn_hvm *vm)
 		acrn_vcpu_kick(&vm->vcpu[i]);
 }
 
-/* On return no vCPU runs; those that wait for a completion are told to go. */
+/*
+ * Waits for all sections, and lets others do their hypercalls meanwhile: a section may be waiting for
+ * the VM's lock (an interrupt, a translation).
+ */
+static void wait_sections(struct acrn_hvm *vm)
+{
+	bool locked = vm->sim->config.profile->lock_each;
+
+	if (locked)
+		os_mutex_unlock(&vm->hc);
+	mpt_rcu_synchronize();
+	if (locked)
+		os_mutex_lock(&vm->hc);
+}
+
+/* On return no vCPU runs, whoever has paused; those that wait for a completion are told to go. */
+static void await_vcpus(struct acrn_hvm *vm)
+{
+	vm->pausing++;
+	wait_sections(vm);
+	vm->pausing--;
+	if (os_load(&vm->state) == ACRN_PAUSED)
+		kick_vcpus(vm);
+}
+
 static void pause_vcpus(struct acrn_hvm *vm)
 {
 	os_store(&vm->state, ACRN_PAUSED);
 	os_fetch_add(&vm->epoch, 1);
-	mpt_rcu_synchronize();
-	kick_vcpus(vm);
+	await_vcpus(vm);
 }
 
 long acrn_hc_pause_vm(struct acrn_sim *sim, u16 vmid)
@@ -248,6 +271,8 @@ long acrn_hc_pause_vm(struct acrn_sim *sim, u16 vmid)
 		return sim->config.profile->no_vm;
 	if (os_load(&vm->state) != ACRN_PAUSED)
 		pause_vcpus(vm);
+	else if (vm->pausing)
+		await_vcpus(vm);
 	return life_leave(vm, 0);
 }
 
@@ -258,6 +283,8 @@ long acrn_hc_reset_vm(struct acrn_sim *sim, u16 vmid)
 
 	if (!vm)
 		return sim->config.profile->no_vm;
+	if (vm->pausing)
+		await_vcpus(vm);
 	if (os_load(&vm->state) != ACRN_PAUSED)
 		return life_leave(vm, -1);
 	for (i = 0; i < vm->nr_vcpus; i++)
@@ -291,13 +318,15 @@ long acrn_hc_destroy_vm(struct acrn_sim *sim, u16 vmid)
 	vm = life_enter(sim, vmid, "destroy_vm");
 	if (!vm)
 		return sim->config.profile->no_vm;
+	if (vm->pausing)
+		await_vcpus(vm);
 	state = os_load(&vm->state);
 	if (state != ACRN_PAUSED && !sim->config.profile->destroy_pauses)
 		return life_leave(vm, -1);
 	if (state != ACRN_PAUSED)
 		pause_vcpus(vm);
 	leave_table(vm);
-	mpt_rcu_synchronize();
+	wait_sections(vm);
 	/* Who tells a vCPU that its request is complete is out of the page after this. */
 	kick_vcpus(vm);
 	os_store(&vm->page, NULL);

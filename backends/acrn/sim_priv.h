@@ -176,7 +176,7 @@ struct acrn_vcpu {
 /*
  * @refs: the table's and each borrowed vCPU's
  * @state: enum acrn_vm_state; @epoch: of pauses: what began before one ends with it
- * @hc: hypercalls by turns, in profiles that have that
+ * @hc: hypercalls by turns, in profiles that have that; @pausing: callers that wait for its vCPUs
  * @remembers: vCPUs have a TLB: changes of the map are not seen at once
  * @idle: a bit for each vCPU that can be borrowed
  * @hooks: NULL, or of @hooks_arg
@@ -190,6 +190,7 @@ struct acrn_hvm {
 	unsigned int refs;
 	u32 state, epoch;
 	struct os_mutex hc;
+	unsigned int pausing;
 	struct acrn_ept ept;
 	union vhm_request_buffer *page;
 	unsigned int idle;
