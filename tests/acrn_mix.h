@@ -299,7 +299,6 @@ static inline unsigned long mix_vm_join(struct mix_vm *vm, unsigned long *wrong)
 	acrn_ioreq_destroy_client(vm->b);
 	acrn_thread_join(&vm->own);
 	acrn_ioreq_destroy_client(vm->a.id);
-	acrn_gate_exit(&vm->cfg);
 	rig_vm_end(vm->r, vm->id);
 	return done;
 }

@@ -206,7 +206,6 @@ START_TEST(test_reset_stuck)
 	ck_assert_int_eq(rig_access_join(&a), ACRN_DONE);
 	ck_assert_uint_eq(a.val, mix_expected(HOLE + 8, 8));
 	acrn_ioreq_destroy_client(s.c.id);
-	acrn_door_exit(&s.door);
 	rig_close(&r);
 }
 END_TEST

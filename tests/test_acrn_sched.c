@@ -200,8 +200,6 @@ static void doors_init(void)
 
 static void doors_exit(void)
 {
-	acrn_door_exit(&door_a);
-	acrn_door_exit(&door_b);
 }
 
 /* Each waits for the other: seen at once, named, and over. */

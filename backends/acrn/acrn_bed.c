@@ -172,7 +172,7 @@ static int ended(struct acrn_vm *vm, const struct acrn_vcpu *v, enum acrn_end en
 		return 0;
 	}
 	/* The handler stored it before it completed the request. */
-	return os_exchange(&vm->slot[n].err, 0);
+	return OS_LIKELY(!os_load(&vm->slot[n].err)) ? 0 : os_exchange(&vm->slot[n].err, 0);
 }
 
 static int mem_pieces(struct acrn_vm *vm, struct acrn_vcpu *v, u64 gpa, u8 *buf, unsigned int len,

@@ -38,7 +38,7 @@ int acrn_dm_vm_create(void *self, unsigned int id)
 	if (ret)
 		return ret;
 	os_mutex_lock(&inst->lock);
-	/* Somebody may have asked for it since VHM knows it; or it is the one before, on its way out. */
+	/* Somebody may have asked for it since VHM knows it; or it is the one before, ending. */
 	vm = acrn_vm_find(inst, id);
 	if (vm)
 		ret = vm->made ? -EEXIST : 0;
@@ -89,7 +89,7 @@ int acrn_dm_vm_destroy(void *self, unsigned int id)
 	if (vm && vm->ending)
 		vm = NULL;
 	busy = vm && (vm->refs || vm->handle);
-	/* In the list until VHM has forgotten it: else a get would find it there, and make it anew. */
+	/* In the list until VHM has forgotten it: else a get would make it anew from there. */
 	if (vm && !busy)
 		vm->ending = true;
 	os_mutex_unlock(&inst->lock);

@@ -352,13 +352,15 @@ static bool stale(struct acrn_vm *vm, unsigned long *map, unsigned int n)
 int acrn_handler(int client_id, unsigned long *map, void *priv)
 {
 	struct acrn_vm *vm = priv;
-	unsigned long bits = os_load(map);
+	unsigned long bits = os_load(map), left;
 	unsigned int n;
 
 	(void)client_id;
-	for (n = 0; n < VHM_REQUEST_MAX; n++)
-		if (bits >> n & 1 && !stale(vm, map, n))
+	for (left = bits & ((1UL << VHM_REQUEST_MAX) - 1); left; left &= left - 1) {
+		n = (unsigned int)__builtin_ctzl(left);
+		if (!stale(vm, map, n))
 			serve(vm, n);
+	}
 	/* Bits beyond the page would wake us for ever. */
 	if (OS_UNLIKELY(bits >> VHM_REQUEST_MAX))
 		os_fetch_and(map, (1UL << VHM_REQUEST_MAX) - 1);

@@ -31,17 +31,14 @@ void acrn_ram_exit(struct acrn_vm *vm)
 	mpt_free(vm->roms);
 }
 
-void acrn_bytes(void *mem, void *buf, u64 len, bool write)
+/*
+ * An aligned word of 1, 2, 4 or 8 bytes as one access; false: another kind. Only the memory is
+ * shared; the buffer may have any alignment.
+ */
+static inline bool move_word(void *mem, void *buf, u64 len, bool write)
 {
-	void *to = write ? mem : buf, *from = write ? buf : mem;
-
-	/* Only the memory is shared; the buffer may have any alignment. */
-	if (!len || len > 8 || (uintptr_t)mem % len) {
-		os_guest_copy(to, from, len);
-		return;
-	}
 #define WORD(type)                                                        \
-	do {                                                              \
+	if (len == sizeof(type) && !((uintptr_t)mem % sizeof(type))) {    \
 		type word_;                                               \
                                                                           \
 		if (write) {                                              \
@@ -51,23 +48,24 @@ void acrn_bytes(void *mem, void *buf, u64 len, bool write)
 			word_ = os_load_relaxed((type *)mem);             \
 			memcpy(buf, &word_, sizeof(word_));               \
 		}                                                         \
-	} while (0)
-	switch (len) {
-	case 1:
-		WORD(u8);
-		return;
-	case 2:
-		WORD(u16);
-		return;
-	case 4:
-		WORD(u32);
-		return;
-	case 8:
-		WORD(u64);
-		return;
+		return true;                                              \
 	}
+	WORD(u64)
+	WORD(u32)
+	WORD(u16)
+	WORD(u8)
 #undef WORD
-	os_guest_copy(to, from, len);
+	return false;
+}
+
+void acrn_bytes(void *mem, void *buf, u64 len, bool write)
+{
+	if (move_word(mem, buf, len, write))
+		return;
+	if (write)
+		os_guest_copy(mem, buf, len);
+	else
+		os_guest_copy(buf, mem, len);
 }
 
 /* --- the table of chunks --- */
@@ -353,11 +351,14 @@ static inline bool copy_fast(unsigned long handle, u64 gpa, void *buf, u64 len, 
 	const struct acrn_vm *vm = mpt_handle_get(&acrn_handles, handle);
 	u64 entry = OS_LIKELY(vm) ? entry_at(vm, gpa) : 0;
 	u64 need = ACRN_WHOLE | (write ? ACRN_WRITABLE : 0);
+	u8 *mem;
 
 	if (OS_UNLIKELY((entry & need) != need ||
 			len - 1 >= ACRN_CHUNK_SIZE - gpa % ACRN_CHUNK_SIZE))
 		return false;
-	acrn_bytes(entry_host(entry, gpa), buf, len, write);
+	mem = entry_host(entry, gpa);
+	if (OS_UNLIKELY(!move_word(mem, buf, len, write)))
+		acrn_bytes(mem, buf, len, write);
 	return true;
 }
 
@@ -379,17 +380,12 @@ int acrn_write(unsigned long handle, u64 gpa, void *buf, u64 len)
 	return OS_LIKELY(done) ? 0 : copy_any(handle, gpa, buf, len, true);
 }
 
-unsigned long acrn_gfn_to_mfn(unsigned long handle, u64 gfn)
+static __attribute__((noinline)) unsigned long mfn_any(unsigned long handle, u64 gfn)
 {
-	unsigned long old = mpt_rcu_enter();
-	struct acrn_vm *vm = mpt_handle_get(&acrn_handles, handle);
-	u64 mfn = vm && gfn / ACRN_HUGE_FRAMES < vm->chunks ?
-			  os_load(&vm->chunk_mfn[gfn / ACRN_HUGE_FRAMES]) : 0;
+	struct acrn_vm *vm = acrn_vm_hold(handle, "gfn_to_mfn");
+	unsigned long old;
+	u64 mfn;
 
-	mpt_rcu_leave(old);
-	if (OS_LIKELY(mfn))
-		return mfn + gfn % ACRN_HUGE_FRAMES;
-	vm = acrn_vm_hold(handle, "gfn_to_mfn");
 	if (!vm)
 		return INTEL_GVT_INVALID_ADDR;
 	if (gfn <= ACRN_FRAME_MAX)
@@ -402,6 +398,17 @@ unsigned long acrn_gfn_to_mfn(unsigned long handle, u64 gfn)
 			  (unsigned long long)gfn);
 	acrn_vm_drop(vm);
 	return mfn;
+}
+
+unsigned long acrn_gfn_to_mfn(unsigned long handle, u64 gfn)
+{
+	unsigned long old = mpt_rcu_enter();
+	const struct acrn_vm *vm = mpt_handle_get(&acrn_handles, handle);
+	u64 mfn = OS_LIKELY(vm && gfn / ACRN_HUGE_FRAMES < vm->chunks) ?
+			  os_load(&vm->chunk_mfn[gfn / ACRN_HUGE_FRAMES]) : 0;
+
+	mpt_rcu_leave(old);
+	return OS_LIKELY(mfn) ? mfn + gfn % ACRN_HUGE_FRAMES : mfn_any(handle, gfn);
 }
 
 bool acrn_is_ram(unsigned long handle, u64 gfn)

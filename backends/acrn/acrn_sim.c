@@ -13,7 +13,7 @@ static const char *const record_choices[] = { "2M", "1G", NULL };
 struct sim_options {
 	unsigned int profile, records;
 	u64 vcpus, phys_bits, seed, gsi;
-	bool seeded, polling, contig;
+	bool seeded, polling, spin, contig;
 };
 
 #define OPT(field, name_, type_, def_, help_, ...)                                           \
@@ -30,6 +30,8 @@ static const struct mpt_option options[] = {
 	OPT(phys_bits, "phys-bits", UINT, "40", "guest-physical address bits",
 	    .min = ACRN_GPA_BITS_MIN, .max = ACRN_GPA_BITS_MAX),
 	OPT(polling, "polling", BOOL, "no", "vCPUs poll for completion; no: they are told"),
+	OPT(spin, "spin", BOOL, "no",
+	    "who waits for a request or an answer spins for 0.2 ms before it sleeps"),
 	OPT(records, "records", ENUM, "2M", "size of VHM's records of guest memory",
 	    .choices = record_choices),
 	OPT(contig, "contig", BOOL, "yes", "2 MiB of aligned guest frames are contiguous"),
@@ -91,6 +93,7 @@ static int machine_open(struct acrn_machine *m, const struct sim_options *o)
 		.seed = o->seed,
 		.seeded = o->seeded,
 		.polling = o->polling,
+		.spin = o->spin,
 		.vcpus = (unsigned int)o->vcpus,
 		.gpa_bits = (unsigned int)o->phys_bits,
 		.huge_records = o->records,

@@ -90,6 +90,7 @@ const struct acrn_profile *acrn_profile_find(const char *name);
  * @seed: of every chance there is
  * @seeded: actors take turns in an order that the seed decides (sim_sched.c)
  * @polling: VMs poll for completion
+ * @spin: who waits looks again for a while before it sleeps; seeded: not used
  * @vcpus: of a VM made by the device model, 1 to VHM_REQUEST_MAX
  * @gpa_bits: ACRN_GPA_BITS_MIN to _MAX
  * @huge_records: one record of guest memory for each 1 GiB that is whole, not only for each 2 MiB
@@ -103,7 +104,7 @@ struct acrn_sim_config {
 	const struct acrn_profile *profile;
 	unsigned int bugs;
 	u64 seed;
-	bool seeded, polling;
+	bool seeded, polling, spin;
 	unsigned int vcpus;
 	unsigned int gpa_bits;
 	bool huge_records, contiguous, cross_at_begin;
@@ -158,17 +159,14 @@ void **acrn_sim_svc(struct acrn_sim *sim);
  * this machine lasts: all answer false, which who waits without timeout takes for the end.
  */
 
-/* Something may have changed, and somebody waits for it. */
+/* Something may have changed, and somebody waits for it. A futex: nothing to give back. */
 struct acrn_door {
-	pthread_mutex_t lock;
-	pthread_cond_t cond;
-	unsigned long seq; /* rings */
+	u32 seq; /* rings */
 	unsigned int waiters;
 	const char *what; /* for who waits in vain */
 };
 
 void acrn_door_init(struct acrn_door *d, const char *what);
-void acrn_door_exit(struct acrn_door *d);
 void acrn_door_ring(struct acrn_sim *sim, struct acrn_door *d);
 /*
  * Until @cond says true; it is asked again after each ring and may have effects only when it says
@@ -193,6 +191,9 @@ void acrn_sched_outside(struct acrn_sim *sim, bool outside);
 typedef void acrn_trace_fn(void *arg, const char *line);
 void acrn_sim_trace(struct acrn_sim *sim, acrn_trace_fn *fn, void *arg);
 u64 acrn_trace_hash(struct acrn_sim *sim);
+
+/* Between what one thread looks at again and again and what others write. */
+#define ACRN_APART 64
 
 /* A thread of the simulator's, which is an actor from its begin; joined with acrn_thread_join(). */
 struct acrn_thread {
@@ -324,6 +325,11 @@ unsigned int acrn_hvm_vcpus(struct acrn_hvm *vm);
 /* Edges merge; the service side's dispatcher waits here, until the count is another. */
 struct acrn_door *acrn_sim_upcall(struct acrn_sim *sim);
 u64 acrn_sim_upcalls(struct acrn_sim *sim);
+/*
+ * Or, not seeded: the interrupt is taken where the vCPU left its guest, by that thread. false from
+ * @fn: it did nothing, and the dispatcher is called. Before there are VMs.
+ */
+void acrn_sim_upcall_here(struct acrn_sim *sim, bool (*fn)(struct acrn_sim *sim, u16 vmid));
 
 /* --- vCPUs (sim_vcpu.c) --- */
 

@@ -190,10 +190,11 @@ static void count_move(struct acrn_hvm *vm, unsigned int slot, u32 to, bool undo
 	struct acrn_slot *s = &vm->slot[slot];
 	u64 step = undo ? ~0ULL : 1;
 
+	/* The vCPU's own, under its lock. */
 	if (to == REQ_STATE_PENDING)
-		os_fetch_add(&s->pendings, step);
+		os_store(&s->pendings, s->pendings + step);
 	else if (to == REQ_STATE_FREE)
-		os_fetch_add(&s->frees, step);
+		os_store(&s->frees, s->frees + step);
 	else if (to == REQ_STATE_COMPLETE) {
 		os_fetch_add(&s->completes, step);
 		if (!vm->polling)

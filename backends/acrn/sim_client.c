@@ -39,7 +39,6 @@ void acrn_client_put(struct acrn_client *c)
 		c->ranges = r->next;
 		mpt_free(r);
 	}
-	acrn_door_exit(&c->door);
 	acrn_svm_put(c->svm);
 	mpt_free(c);
 }

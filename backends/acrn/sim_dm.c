@@ -24,11 +24,6 @@ void acrn_gate_init(struct acrn_gate *g, const char *what)
 	acrn_door_init(&g->door, what);
 }
 
-void acrn_gate_exit(struct acrn_gate *g)
-{
-	acrn_door_exit(&g->door);
-}
-
 /* A machine that is dead (sim_sched.c) lets everybody through. */
 void acrn_gate_enter(struct acrn_sim *sim, struct acrn_gate *g)
 {
@@ -65,8 +60,6 @@ void acrn_dm_put(struct acrn_dm_vm *vm)
 		return;
 	acrn_ram_end(vm);
 	mpt_free_pages(vm->page, sizeof(*vm->page));
-	acrn_gate_exit(&vm->ram_gate);
-	acrn_gate_exit(&vm->serve_gate);
 	mpt_free(vm);
 }
 

@@ -49,7 +49,6 @@ struct acrn_dm_vm {
 };
 
 void acrn_gate_init(struct acrn_gate *g, const char *what);
-void acrn_gate_exit(struct acrn_gate *g);
 void acrn_gate_enter(struct acrn_sim *sim, struct acrn_gate *g);
 void acrn_gate_leave(struct acrn_sim *sim, struct acrn_gate *g);
 

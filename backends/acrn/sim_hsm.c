@@ -274,7 +274,6 @@ void acrn_sim_hsm_close(struct acrn_hsm_file *f)
 		destroy_vm(f);
 	}
 	acrn_hsm_mod_put(f->mod);
-	acrn_door_exit(&f->door);
 	os_mutex_destroy(&f->lock);
 	mpt_free(f);
 }

@@ -39,7 +39,6 @@ static void hvm_free(struct acrn_hvm *vm)
 
 	for (i = 0; i < vm->nr_vcpus; i++)
 		acrn_vcpu_exit(&vm->vcpu[i]);
-	acrn_door_exit(&vm->idle_door);
 	acrn_ept_exit(&vm->ept);
 	os_mutex_destroy(&vm->hc);
 	mpt_free(vm);
@@ -232,8 +231,8 @@ static void kick_vcpus(struct acrn_hvm *vm)
 }
 
 /*
- * Waits for all sections, and lets others do their hypercalls meanwhile: a section may be waiting for
- * the VM's lock (an interrupt, a translation).
+ * Waits for all sections, and lets others do their hypercalls meanwhile: somebody in a section may
+ * wait for the VM's lock (an interrupt, a translation).
  */
 static void wait_sections(struct acrn_hvm *vm)
 {

@@ -54,6 +54,13 @@ static int complete(struct acrn_svm *svm, unsigned int slot, u32 from, enum acrn
 	return ret < 0 ? -EFAULT : 0;
 }
 
+/* Who goes by the state may be faster than the dispatcher, which sets the bit before it unlocks. */
+static void wait_for_bit(struct acrn_svm *svm)
+{
+	os_mutex_lock(&svm->lock);
+	os_mutex_unlock(&svm->lock);
+}
+
 static int complete_for(struct acrn_client *c, unsigned int slot)
 {
 	struct acrn_svm *svm = c->svm;
@@ -65,9 +72,9 @@ static int complete_for(struct acrn_client *c, unsigned int slot)
 	}
 	/* The bit first: the vCPU's next request may set it again at once. */
 	os_fetch_add(&svm->completing, 1);
-	os_mutex_lock(&svm->lock);
+	if (OS_UNLIKELY(!(os_load(&c->map) >> slot & 1)))
+		wait_for_bit(svm);
 	os_fetch_and(&c->map, ~(1UL << slot));
-	os_mutex_unlock(&svm->lock);
 	acrn_point(svm->sim, "bit cleared");
 	ret = complete(svm, slot, REQ_STATE_PROCESSING, ACRN_COMPLETER);
 	os_fetch_add(&svm->completing, -1U);
@@ -291,7 +298,7 @@ static int dispatch(struct acrn_svm *svm, unsigned int slot)
 	return 0;
 }
 
-static int distribute(struct acrn_svm *svm)
+static int hand_out(struct acrn_svm *svm)
 {
 	unsigned int slot, n = acrn_hvm_vcpus(svm->hvm);
 	int ret = 0;
@@ -310,6 +317,34 @@ static int distribute(struct acrn_svm *svm)
 			break;
 	}
 	return ret;
+}
+
+/* By turns: a slot that two find pending is handed out once. */
+static int distribute(struct acrn_svm *svm)
+{
+	bool turns = !acrn_sim_config(svm->sim)->seeded;
+	int ret;
+
+	if (turns)
+		os_mutex_lock(&svm->scan);
+	ret = hand_out(svm);
+	if (turns)
+		os_mutex_unlock(&svm->scan);
+	return ret;
+}
+
+bool acrn_upcall_here(struct acrn_sim *sim, u16 vmid)
+{
+	struct acrn_svm *svm = acrn_svm_get(sim, vmid);
+	bool done;
+
+	if (!svm)
+		return false;
+	done = os_load(&svm->page);
+	if (done)
+		distribute(svm);
+	acrn_svm_put(svm);
+	return done;
 }
 
 int acrn_ioreq_distribute(struct vhm_provider *p, struct vhm_vm *vm)

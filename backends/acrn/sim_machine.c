@@ -32,7 +32,6 @@ static int sim_init(struct acrn_sim *sim)
 	if (!ret)
 		return 0;
 	os_mutex_destroy(&sim->life);
-	acrn_door_exit(&sim->upcall);
 	acrn_sched_exit(sim);
 	acrn_mem_exit(sim);
 	return ret;
@@ -103,7 +102,6 @@ void acrn_sim_free(struct acrn_sim *sim)
 	end_vms(sim);
 	acrn_provider_del(&sim->provider);
 	os_mutex_destroy(&sim->life);
-	acrn_door_exit(&sim->upcall);
 	acrn_sched_exit(sim);
 	acrn_mem_exit(sim);
 	sim_free(sim);
@@ -144,8 +142,17 @@ u64 acrn_sim_upcalls(struct acrn_sim *sim)
 	return os_load(&sim->upcalls);
 }
 
-void acrn_upcall_raise(struct acrn_sim *sim)
+void acrn_sim_upcall_here(struct acrn_sim *sim, bool (*fn)(struct acrn_sim *sim, u16 vmid))
 {
+	sim->upcall_here = fn;
+}
+
+void acrn_upcall_raise(struct acrn_hvm *vm)
+{
+	struct acrn_sim *sim = vm->sim;
+
+	if (sim->upcall_here && sim->upcall_here(sim, vm->id))
+		return;
 	os_fetch_add(&sim->upcalls, 1);
 	acrn_door_ring(sim, &sim->upcall);
 }

@@ -165,7 +165,10 @@ struct acrn_vcpu {
 	unsigned int n;
 	struct os_mutex lock;
 	struct acrn_door door;
-	bool inflight, event, asleep;
+	bool inflight, asleep;
+	char apart[ACRN_APART];
+	bool event;
+	char apart2[ACRN_APART];
 	u32 epoch;
 	u64 flush, flushed;
 	unsigned int late;
@@ -187,8 +190,10 @@ struct acrn_hvm {
 	u16 id;
 	unsigned int nr_vcpus;
 	bool polling, remembers, irq_at_once;
-	unsigned int refs;
+	char apart[ACRN_APART];
 	u32 state, epoch;
+	char apart2[ACRN_APART];
+	unsigned int refs;
 	struct os_mutex hc;
 	unsigned int pausing;
 	struct acrn_ept ept;
@@ -220,11 +225,13 @@ struct acrn_sim {
 	unsigned int vms;
 	struct acrn_door upcall;
 	u64 upcalls;
+	bool (*upcall_here)(struct acrn_sim *sim, u16 vmid);
 };
 
 /* No vCPU uses what the map said before (ACRN_FLUSH_SYNC), or each has been told. */
 void acrn_hvm_flush(struct acrn_hvm *vm);
-void acrn_upcall_raise(struct acrn_sim *sim);
+/* A request of @vm is pending. */
+void acrn_upcall_raise(struct acrn_hvm *vm);
 /* Hypercalls that concern one VM begin and end with these; NULL: there is none of that number. */
 struct acrn_hvm *acrn_hc_enter(struct acrn_sim *sim, u16 vmid, const char *what);
 long acrn_hc_leave(struct acrn_hvm *vm, long ret);

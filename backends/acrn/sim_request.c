@@ -176,7 +176,7 @@ enum acrn_end acrn_vcpu_ask(struct acrn_vcpu *v, struct acrn_ask *ask)
 	acrn_point(sim, "pending");
 	if (OS_UNLIKELY(sim->bugs & ACRN_BUG_CONTENT_LATE))
 		content_late(v);
-	acrn_upcall_raise(sim);
+	acrn_upcall_raise(v->vm);
 	in_time = await(v);
 	os_mutex_lock(&v->lock);
 	end = in_time ? finish(v, ask) : ACRN_GONE;

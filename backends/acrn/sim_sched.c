@@ -7,7 +7,11 @@
  * the next of those that can run, and sleeps until it is picked itself. Locks of the simulator are
  * never held at a point, so who runs never waits for a lock of who does not.
  */
+#include <limits.h>
+#include <linux/futex.h>
+#include <sys/syscall.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "backends/acrn/sim_priv.h"
 
@@ -15,6 +19,9 @@
 #define FOREIGN_PATIENCE_S 30
 /* Polls before the processor is given away. */
 #define POLL_SPINS 200
+/* And with spin=yes before the thread sleeps; looks between two at the clock. */
+#define SPIN_NS 200000ULL
+#define SPIN_LOOKS 64
 #define HASH_START 0xcbf29ce484222325ULL
 #define HASH_TIMES 0x100000001b3ULL
 
@@ -69,17 +76,21 @@ static struct timespec after_ms(u64 ms)
 
 void acrn_door_init(struct acrn_door *d, const char *what)
 {
-	pthread_mutex_init(&d->lock, NULL);
-	cond_init(&d->cond);
-	d->seq = 0;
-	d->waiters = 0;
-	d->what = what;
+	*d = (struct acrn_door){ .what = what };
 }
 
-void acrn_door_exit(struct acrn_door *d)
+/* As long as @seq is the count of rings; -1: at @until, NULL: never. */
+static int door_sleep(struct acrn_door *d, u32 seq, const struct timespec *until)
 {
-	pthread_cond_destroy(&d->cond);
-	pthread_mutex_destroy(&d->lock);
+	long ret = syscall(SYS_futex, &d->seq, FUTEX_WAIT_BITSET_PRIVATE, seq, until, NULL,
+			   FUTEX_BITSET_MATCH_ANY);
+
+	return ret && errno == ETIMEDOUT ? -1 : 0;
+}
+
+static void door_wake(struct acrn_door *d)
+{
+	syscall(SYS_futex, &d->seq, FUTEX_WAKE_PRIVATE, INT_MAX, NULL, NULL, 0);
 }
 
 /* --- who runs; under sched.lock --- */
@@ -246,7 +257,6 @@ void acrn_sched_exit(struct acrn_sim *sim)
 
 	if (s->on)
 		pthread_cond_destroy(&s->main.cond);
-	acrn_door_exit(&s->ended);
 	pthread_mutex_destroy(&s->lock);
 }
 
@@ -328,12 +338,9 @@ static void wake_tasks(struct acrn_sim *sim, struct acrn_door *d)
 void acrn_door_ring(struct acrn_sim *sim, struct acrn_door *d)
 {
 	__atomic_fetch_add(&d->seq, 1, __ATOMIC_SEQ_CST);
-	if (__atomic_load_n(&d->waiters, __ATOMIC_SEQ_CST)) {
-		/* Who has looked under the lock waits by now; who is woken finds it free. */
-		pthread_mutex_lock(&d->lock);
-		pthread_mutex_unlock(&d->lock);
-		pthread_cond_broadcast(&d->cond);
-	}
+	/* Who waits was counted before it looked; who does not sleep yet finds that @seq moved. */
+	if (__atomic_load_n(&d->waiters, __ATOMIC_SEQ_CST))
+		door_wake(d);
 	if (OS_UNLIKELY(sim->sched.on))
 		wake_tasks(sim, d);
 }
@@ -343,8 +350,8 @@ static bool seeded_wait(struct acrn_sim *sim, struct acrn_task *me, struct acrn_
 {
 	struct acrn_sched *s = &sim->sched;
 	u64 deadline = timeout_ms ? s->now + timeout_ms : 0;
-	unsigned long seq;
 	bool over = false;
+	u32 seq;
 
 	me->expired = false;
 	for (;;) {
@@ -383,30 +390,40 @@ static bool poll_wait(bool (*cond)(void *arg), void *arg, unsigned int timeout_m
 	}
 }
 
+static bool spin_wait(bool (*cond)(void *arg), void *arg)
+{
+	u64 end = 0, now;
+	unsigned int i;
+
+	for (;;) {
+		for (i = 0; i < SPIN_LOOKS; i++) {
+			if (cond(arg))
+				return true;
+			__builtin_ia32_pause();
+		}
+		now = os_now_ns();
+		end = end ? end : now + SPIN_NS;
+		if (now > end)
+			return false;
+	}
+}
+
 static bool free_wait(struct acrn_door *d, bool (*cond)(void *arg), void *arg,
 		      unsigned int timeout_ms)
 {
 	struct timespec until = { 0 };
-	bool yes = false;
-	int late = 0;
+	bool yes, late = false;
+	u32 seq;
 
 	if (timeout_ms)
 		until = after_ms(timeout_ms);
 	__atomic_fetch_add(&d->waiters, 1, __ATOMIC_SEQ_CST);
 	for (;;) {
-		unsigned long seq = __atomic_load_n(&d->seq, __ATOMIC_SEQ_CST);
-
+		seq = __atomic_load_n(&d->seq, __ATOMIC_SEQ_CST);
 		yes = cond(arg);
 		if (yes || late)
 			break;
-		pthread_mutex_lock(&d->lock);
-		while (!late && __atomic_load_n(&d->seq, __ATOMIC_SEQ_CST) == seq) {
-			if (timeout_ms)
-				late = pthread_cond_timedwait(&d->cond, &d->lock, &until);
-			else
-				pthread_cond_wait(&d->cond, &d->lock);
-		}
-		pthread_mutex_unlock(&d->lock);
+		late = door_sleep(d, seq, timeout_ms ? &until : NULL);
 	}
 	__atomic_fetch_sub(&d->waiters, 1, __ATOMIC_SEQ_CST);
 	return yes;
@@ -423,7 +440,7 @@ bool acrn_door_wait(struct acrn_sim *sim, struct acrn_door *d, bool (*cond)(void
 			return seeded_wait(sim, me, d, cond, arg, timeout_ms);
 		os_store_relaxed(&sim->sched.foreign, true);
 	}
-	if (cond(arg))
+	if (cond(arg) || (sim->config.spin && spin_wait(cond, arg)))
 		return true;
 	return d ? free_wait(d, cond, arg, timeout_ms) : poll_wait(cond, arg, timeout_ms);
 }

@@ -4,7 +4,8 @@
  * tables run in mpt_rcu sections; who keeps a VM or a client counts a reference.
  *
  * Locks, all leaves: acrn_svc.lock (which VMs and ids there are), acrn_svm.lock (its clients, their
- * ranges and maps). None is held in a scheduling point, a handler or a hypercall.
+ * ranges and maps). None is held in a scheduling point, a handler or a hypercall. acrn_svm.scan is
+ * around all of them and around hypercalls: who has it hands the VM's requests out.
  */
 #ifndef ACRN_SIM_SVC_H
 #define ACRN_SIM_SVC_H
@@ -56,12 +57,15 @@ struct acrn_client {
 	int id;
 	u64 serial;
 	char name[16];
-	bool fallback, bdf_on, destroying;
+	bool fallback, bdf_on;
 	u32 attached; /* enum acrn_attach */
 	int bus, dev, func;
 	ioreq_handler_t handler;
 	void *priv;
+	char apart[ACRN_APART];
 	unsigned long map;
+	bool destroying;
+	char apart2[ACRN_APART];
 	u64 handed; /* requests so far; counted before the bit is set */
 	struct acrn_range *ranges; /* newest first */
 	struct acrn_door door;
@@ -79,10 +83,11 @@ struct acrn_svm {
 	bool freed; /* acrn_ioreq_free() was here */
 	union vhm_request_buffer *page;
 	u32 pci_addr; /* what port 0xcf8 holds */
-	u32 pci_wrote; /* what its guest wrote there last; the dispatcher's */
+	u32 pci_wrote; /* what its guest wrote there last; scan */
 	int max_gfn;
 	u64 giants;
 	struct acrn_giant **giant;
+	struct os_mutex scan; /* seeded: not used; the one dispatcher has points in it */
 	struct os_mutex lock;
 	struct acrn_client *clients;
 	struct acrn_client *fallback;
@@ -149,6 +154,8 @@ void acrn_clients_end(struct acrn_svm *svm);
 int acrn_ioreq_distribute(struct vhm_provider *p, struct vhm_vm *vm);
 int acrn_ioreq_complete(struct vhm_provider *p, int id, uint64_t vcpu, struct vhm_request *req);
 void acrn_ioreq_clear(struct vhm_provider *p, struct vhm_vm *vm);
+/* In a vCPU's thread: true, what is pending in its VM was handed out. */
+bool acrn_upcall_here(struct acrn_sim *sim, u16 vmid);
 /* A whole scan of all VMs has begun and ended since: what the ioctl does in front of a clear. */
 void acrn_dispatcher_flush(struct acrn_sim *sim);
 /* One whose client has gone: to the fallback client, or answered with all ones. */

@@ -20,7 +20,6 @@ void acrn_vcpu_init(struct acrn_hvm *vm, unsigned int n)
 
 void acrn_vcpu_exit(struct acrn_vcpu *v)
 {
-	acrn_door_exit(&v->door);
 	os_mutex_destroy(&v->lock);
 }
 

@@ -50,6 +50,7 @@ static void svm_free(struct acrn_svm *svm)
 	if (svm->hvm)
 		acrn_hvm_put(svm->hvm);
 	os_mutex_destroy(&svm->lock);
+	os_mutex_destroy(&svm->scan);
 	os_fetch_add(&acrn_svc(svm->sim)->alive, -1U);
 	mpt_free(svm);
 }
@@ -84,6 +85,7 @@ static struct acrn_svm *svm_new(struct acrn_sim *sim, u16 vmid)
 	svm->base.vmid = VHM_VMID(svm->base.provider->index, vmid);
 	svm->refs = 1;
 	os_mutex_init(&svm->lock);
+	os_mutex_init(&svm->scan);
 	svm->hvm = acrn_hvm_get(sim, vmid);
 	if (!svm->hvm || acrn_records_init(svm)) {
 		svm_free(svm);
@@ -361,6 +363,13 @@ const struct vhm_services acrn_sim_services = {
 
 /* --- begin and end --- */
 
+/* Seeded it is an actor; and what is wrong with one scan for all VMs shows only there. */
+static bool one_dispatcher(struct acrn_sim *sim)
+{
+	return acrn_sim_config(sim)->seeded || acrn_sim_config(sim)->profile->hsm ||
+	       acrn_sim_bugs(sim) & (ACRN_BUG_SCAN_BREAKS | ACRN_BUG_CF8_SHARED);
+}
+
 int acrn_svc_init(struct acrn_sim *sim)
 {
 	struct acrn_svc *svc;
@@ -379,6 +388,8 @@ int acrn_svc_init(struct acrn_sim *sim)
 	*acrn_sim_svc(sim) = svc;
 	acrn_sim_provider(sim)->caps = VHM_CAP_HPA | VHM_CAP_WP | VHM_CAP_IRQLINE;
 	acrn_sim_provider(sim)->before = before_service;
+	if (!one_dispatcher(sim))
+		acrn_sim_upcall_here(sim, acrn_upcall_here);
 	ret = acrn_dispatcher_start(sim);
 	if (ret)
 		acrn_svc_exit(sim);
@@ -399,7 +410,6 @@ void acrn_svc_exit(struct acrn_sim *sim)
 	acrn_dispatcher_stop(sim);
 	if (svc->alive)
 		acrn_broken(sim, 23, "references of %u VMs are left", svc->alive);
-	acrn_door_exit(&svc->flush_door);
 	for (i = 0; i < OS_ARRAY_SIZE(svc->vm); i++)
 		mpt_free(svc->vm[i]);
 	os_mutex_destroy(&svc->lock);
