@@ -47,6 +47,36 @@ double bench_now(void)
 	return (double)ts.tv_sec * 1e9 + (double)ts.tv_nsec;
 }
 
+double bench_wall(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_MONOTONIC, &ts);
+	return (double)ts.tv_sec * 1e9 + (double)ts.tv_nsec;
+}
+
+static cpu_set_t allowed;
+static int home;
+
+int bench_other_cpu(void)
+{
+	int cpu;
+
+	for (cpu = 0; cpu < CPU_SETSIZE; cpu++)
+		if (cpu != home && CPU_ISSET(cpu, &allowed))
+			return cpu;
+	return -1;
+}
+
+void bench_pin(int cpu)
+{
+	cpu_set_t set;
+
+	CPU_ZERO(&set);
+	CPU_SET(cpu < 0 ? home : cpu, &set);
+	sched_setaffinity(0, sizeof(set), &set);
+}
+
 /* Counted page by page, unlike /proc/self/statm, which may be off by dozens of pages. */
 double bench_anonymous_kib(void)
 {
@@ -258,16 +288,15 @@ int main(int argc, char **argv)
 {
 	const char *json = argc > 2 && !strcmp(argv[1], "--json") ? argv[2] : NULL;
 	unsigned int missed;
-	cpu_set_t cpu;
 	size_t i;
 
 	if (argc > 1 && !json) {
 		fprintf(stderr, "usage: bench [--json FILE]\nexit status 1: a gate was missed\n");
 		return 2;
 	}
-	CPU_ZERO(&cpu);
-	CPU_SET(sched_getcpu(), &cpu);
-	sched_setaffinity(0, sizeof(cpu), &cpu);
+	sched_getaffinity(0, sizeof(allowed), &allowed);
+	home = sched_getcpu();
+	bench_pin(-1);
 	for (i = 0; bench_sets[i].rows; i++)
 		add_rows(bench_sets[i].rows, *bench_sets[i].num);
 	run_rounds();

@@ -56,8 +56,16 @@ struct bench_row {
 #define BENCH_HOT_SIZE 16384
 extern const uint16_t bench_hot[BENCH_HOT];
 
-/* CPU time of the process, ns. */
+/* CPU time of the process, and time, ns. */
 double bench_now(void);
+double bench_wall(void);
+
+/*
+ * All rows run on one processor. bench_other_cpu(): another one, for a row's second thread that
+ * spins, -1: there is none. bench_pin(): the caller, and threads that it makes, go there; -1: back.
+ */
+int bench_other_cpu(void);
+void bench_pin(int cpu);
 
 /* Memory of the process that is there and backed by no file, KiB; 0: cannot tell. */
 double bench_anonymous_kib(void);

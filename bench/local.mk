@@ -11,6 +11,8 @@ bench_bench_SOURCES = \
 	bench/gvt.c \
 	bench/icount.c \
 	bench/mem.c \
+	bench/memory.c \
+	bench/memory.h \
 	bench/outer.c \
 	bench/submit.c \
 	bench/vfu.c \

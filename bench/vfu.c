@@ -16,18 +16,13 @@
 #include <sys/un.h>
 #include <unistd.h>
 
-#include <gvt/gvt.h>
-#include <mpt/mpt.h>
 #include <mpt/testbed.h>
 
-#include "bench.h"
+#include "memory.h"
 
 #define BAR0 0xc0000000U
 #define RAM (64ULL << 20)
 #define PLAIN_REGISTER 0x5080U
-#define FRAMES 64
-#define FRAME 256 /* the first that are mapped and unmapped */
-#define HELD 1024 /* the first that are mapped once more */
 
 /* QEMU's documentation, interop/vfio-user. */
 #define VERSION 1
@@ -60,8 +55,6 @@ static struct {
 	char folder[32], path[40];
 	int fd; /* the client's */
 } b = { .fd = -1 };
-
-static volatile unsigned long length = 8;
 
 /* --- the bare one: a thread that answers as many bytes with as many --- */
 
@@ -265,76 +258,22 @@ static void write_register(unsigned long n)
 
 /* --- what the device asks of the client's memory --- */
 
-static void read_8(unsigned long n)
-{
-	unsigned long len = length;
-	u64 word;
+BENCH_ON(b.vgpu, read_8)
+BENCH_ON(b.vgpu, write_8)
+BENCH_ON(b.vgpu, read_4096)
+BENCH_ON(b.vgpu, dma_pair)
+BENCH_ON(b.vgpu, dma_hit)
 
-	while (n--) {
-		intel_gvt_hypervisor_read_gpa(b.vgpu, bench_hot[n % BENCH_HOT], &word, len);
-		bench_use(word);
-	}
-}
-
-static void write_8(unsigned long n)
-{
-	unsigned long len = length;
-	u64 word = n;
-
-	while (n--)
-		intel_gvt_hypervisor_write_gpa(b.vgpu, bench_hot[n % BENCH_HOT], &word, len);
-}
-
-static void read_4096(unsigned long n)
-{
-	static char page[4096] __attribute__((aligned(4096)));
-	unsigned long len = length * 512;
-
-	while (n--)
-		intel_gvt_hypervisor_read_gpa(b.vgpu, (unsigned long)FRAME << MPT_PAGE_SHIFT, page,
-					      len);
-	bench_use(page[0]);
-}
-
-static void map_unmap(unsigned long first, unsigned long n)
-{
-	dma_addr_t dma;
-
-	while (n--) {
-		if (intel_gvt_hypervisor_dma_map_guest_page(b.vgpu, first + n % FRAMES, 4096, &dma))
-			return;
-		intel_gvt_hypervisor_dma_unmap_guest_page(b.vgpu, dma);
-	}
-}
-
-static void dma_pair(unsigned long n)
-{
-	map_unmap(FRAME, n);
-}
-
-static dma_addr_t held[FRAMES];
+static struct bench_held held;
 
 static int hit_setup(void)
 {
-	unsigned long i;
-	int ret = is_open();
-
-	for (i = 0; i < FRAMES && !ret; i++)
-		ret = intel_gvt_hypervisor_dma_map_guest_page(b.vgpu, HELD + i, 4096, &held[i]);
-	return ret;
+	return is_open() || bench_hold(b.vgpu, &held);
 }
 
 static void hit_teardown(void)
 {
-	unsigned int i;
-
-	for (i = 0; i < FRAMES; i++)
-		intel_gvt_hypervisor_dma_unmap_guest_page(b.vgpu, held[i]);
-}
-
-static void dma_hit(unsigned long n)
-{
-	map_unmap(HELD, n);
+	bench_release(b.vgpu, &held);
 }
 
 const struct bench_row rows_vfu[] = {

@@ -176,6 +176,66 @@ static void futex_trip(unsigned long n)
 	}
 }
 
+/* --- two processors: a cache line there, another one back --- */
+
+static struct {
+	atomic_ulong value;
+	char rest[128 - sizeof(atomic_ulong)];
+} there __attribute__((aligned(128))), back __attribute__((aligned(128)));
+
+static void await(atomic_ulong *flag, unsigned long value)
+{
+	while (atomic_load_explicit(flag, memory_order_acquire) != value)
+		__builtin_ia32_pause();
+}
+
+static void *flag_partner(void *arg)
+{
+	unsigned long i, n = *(unsigned long *)arg;
+
+	for (i = 1; i <= n; i++) {
+		await(&there.value, i);
+		atomic_store_explicit(&back.value, i, memory_order_release);
+	}
+	return NULL;
+}
+
+static int flag_setup(void)
+{
+	return bench_other_cpu() < 0;
+}
+
+static void flag_trips(unsigned long first, unsigned long last)
+{
+	for (; first <= last; first++) {
+		atomic_store_explicit(&there.value, first, memory_order_release);
+		await(&back.value, first);
+	}
+}
+
+/* The first one waits for the thread. */
+static double flag_timed(unsigned long n)
+{
+	unsigned long all = n + 1;
+	pthread_t thread;
+	double start;
+	int failed;
+
+	atomic_store(&there.value, 0);
+	atomic_store(&back.value, 0);
+	bench_pin(bench_other_cpu());
+	failed = pthread_create(&thread, NULL, flag_partner, &all);
+	bench_pin(-1);
+	if (failed)
+		return 0;
+	flag_trips(1, 1);
+	start = bench_wall();
+	flag_trips(2, all);
+	start = bench_wall() - start;
+	pthread_join(thread, NULL);
+	return start;
+}
+
 const struct bench_row rows_yard[] = {
 	{ .name = "empty loop", .fn = empty_loop },
 	{ .name = "direct call", .fn = direct_call },
@@ -188,5 +248,6 @@ const struct bench_row rows_yard[] = {
 	{ .name = "socket round trip", .fn = socket_trip, .setup = socket_setup },
 	{ .name = "futex round trip", .fn = futex_trip, .setup = futex_setup,
 	  .teardown = futex_teardown },
+	{ .name = "spinning flag round trip", .timed = flag_timed, .setup = flag_setup },
 };
 const size_t num_rows_yard = sizeof(rows_yard) / sizeof(rows_yard[0]);
