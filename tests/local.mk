@@ -363,6 +363,22 @@ check-valgrind:
 check-models:
 	$(MAKE) $(AM_MAKEFLAGS) check TESTS=tests/build/models.sh check_PROGRAMS= check_LTLIBRARIES= check_DATA=
 
+# VMs made, used, reset and ended under load from many threads, for STRESS_SECONDS; a build with
+# --enable-tsan looks for data races in it. Ends with a line of counts.
+STRESS_SECONDS = 600
+.PHONY: stress
+if BACKEND_ACRN_SIM
+EXTRA_PROGRAMS += tests/stress_acrn
+tests_stress_acrn_SOURCES = tests/stress_acrn.c
+tests_stress_acrn_LDADD = libmpt-gvt-core.la libmpt-core.la
+stress: tests/stress_acrn$(EXEEXT)
+	TSAN_OPTIONS="exitcode=66 $$TSAN_OPTIONS" tests/stress_acrn$(EXEEXT) $(STRESS_SECONDS)
+else
+stress:
+	@echo 'stress: SKIP: acrn-sim is not built in'
+	@echo '0 passed, 0 failed, 1 skipped'
+endif
+
 # Long random runs: 10^6 steps of page-table histories in each mode against the reference walker, 10^5
 # steps through a vGPU's states in each shape of the mock, 10^6 requests through the simulated page.
 soak_suites = tests/test_gvt_ppgtt_history tests/test_gvt_life_walk tests/test_acrn_scenes
