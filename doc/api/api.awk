@@ -3,11 +3,12 @@
 # not written down there ("FILE:LINE: ...", exit status 1), and writes one Markdown page a header.
 # What a library really answers is not known here but for the errnos that its sources name.
 #
-#   awk [-v out=FOLDER] [-v names=FILE] [-v root=FOLDER] -f text.awk -f pages.awk -f api.awk \
-#       ops.def types.h HEADER... [SOURCE.c]...
+#   awk [-v out=FOLDER] [-v names=FILE] [-v errors=FILE] [-v root=FOLDER] \
+#       -f text.awk -f pages.awk -f api.awk ops.def types.h HEADER... [SOURCE.c]...
 #
 # out: where the pages go; names: where the names of all functions and variables go, "public NAME",
-# "type NAME" or "internal NAME"; root: cut off in front of file names.
+# "type NAME" or "internal NAME"; errors: where the table of doc/errors.md goes; root: cut off in
+# front of file names.
 #
 # The form: a comment that begins with two stars stands before what it describes and names it first:
 # "NAME() - what it does". "@NAME:" describes a parameter or member, "Return:", "Context:" and
@@ -120,6 +121,7 @@ function returns(line, name, type,    told)
 			complain(line, name "() returns int and lists no errno: " told)
 	}
 	fn_errnos[name] = errnos_in(told)
+	fn_list[++n_fns] = name
 }
 
 # pretty TEXT: a long prototype in lines.
@@ -554,5 +556,7 @@ END {
 			print "internal", name > names
 		close(names)
 	}
+	if (errors != "")
+		put_errors()
 	exit bad > 0
 }

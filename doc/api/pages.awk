@@ -148,3 +148,25 @@ function write_page(    name)
 	pages[++n_pages] = name
 	titles[n_pages] = file_title()
 }
+
+# doc/errors.md: who answers which errno, by ops.def and by the comments of functions.
+function put_errors(    i, j, n, w, who)
+{
+	n = split("EINVAL EFAULT ESRCH ENOENT EEXIST EBUSY ENOSPC ENOMEM EOPNOTSUPP ENODEV EACCES " \
+	    "EIO ENXIO", w, " ")
+	print "| errno | operations of the contract | functions that name it |" > errors
+	print "| --- | --- | --- |" > errors
+	for (i = 1; i <= n; i++) {
+		who = ""
+		for (j = 1; j <= n_ops; j++)
+			if (index(op_errnos[op_list[j]], " " w[i] " "))
+				who = who (who == "" ? "" : ", ") op_list[j]
+		who = "| `-" w[i] "` | " who " | "
+		for (j = 1; j <= n_fns; j++)
+			if (index(fn_errnos[fn_list[j]], " " w[i] " "))
+				who = who fn_list[j] ", "
+		sub(/, $/, " ", who)
+		print who "|" > errors
+	}
+	close(errors)
+}
