@@ -29,6 +29,7 @@ part()
 }
 
 cat <<'END'
+<!-- SPDX-License-Identifier: MIT -->
 # IGT on a vGPU
 
 Intel's own tests of its driver (IGT, Debian's igt-gpu-tools-tests), run by stock Debian kernels in
