@@ -3,11 +3,21 @@
 
 EXTRA_DIST += \
 	doc/acrn.md \
+	doc/architecture.md \
+	doc/errors.md \
+	doc/guides/failure.md \
+	doc/guides/guest.md \
+	doc/guides/hello.md \
+	doc/guides/link.md \
+	doc/guides/port.md \
 	doc/igt.md \
 	doc/images \
+	doc/mock.md \
 	doc/models \
 	doc/speed.md \
 	doc/state.md \
+	doc/status.md \
+	doc/tables.sh \
 	doc/threads.md \
 	doc/vfio-user.md
 

@@ -17,6 +17,7 @@ static int failed(const char *what)
 	return 1;
 }
 
+/* [drive] */
 /* What firmware does: place BAR0, switch memory decoding on. Then the guest asks who it is. */
 static int drive(struct mpt_vm *vm)
 {
@@ -32,7 +33,9 @@ static int drive(struct mpt_vm *vm)
 	printf("PVINFO magic 0x%llx, vGPU %u\n", (unsigned long long)magic, id);
 	return 0;
 }
+/* [/drive] */
 
+/* [vgpu] */
 static int run_vgpu(struct mpt_vm *vm, struct intel_gvt *gvt)
 {
 	struct intel_vgpu *vgpu = mpt_vgpu_create(vm, gvt, gvt_type_each(gvt, 0));
@@ -46,6 +49,7 @@ static int run_vgpu(struct mpt_vm *vm, struct intel_gvt *gvt)
 	mpt_vgpu_destroy(vm, vgpu);
 	return ret;
 }
+/* [/vgpu] */
 
 static int run_vm(struct mpt_host *host, struct intel_gvt *gvt)
 {

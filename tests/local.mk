@@ -262,6 +262,7 @@ test_scripts = \
 	tests/build/igt.sh \
 	tests/build/layering.sh \
 	tests/build/outside.sh \
+	tests/docs.sh \
 	tests/examples.sh \
 	tests/qemu/selftest.sh \
 	tests/tool.sh \
@@ -444,7 +445,10 @@ EXTRA_DIST += \
 	tests/build/outside.c \
 	tests/build/outside.sh \
 	tests/build/runner.sh \
+	tests/docs.awk \
+	tests/docs.sh \
 	tests/examples.sh \
+	tests/no-licence \
 	tests/qemu/igt \
 	tests/acrn.sh \
 	tests/api.sh \

@@ -9,6 +9,7 @@
 pthread_mutex_t flat_lock = PTHREAD_MUTEX_INITIALIZER;
 static struct mpt_handles handles = { .name = "flat" };
 
+/* [handle] */
 /* The VM of a handle, locked: the read section keeps it, and detach_vgpu waits for the section. */
 static struct vm *enter(unsigned long handle, const char *op, unsigned long *section)
 {
@@ -31,6 +32,7 @@ static int leave(unsigned long section, int ret)
 	mpt_rcu_leave(section);
 	return ret;
 }
+/* [/handle] */
 
 /* All or nothing. */
 static int copy(struct vm *vm, u64 gpa, void *buf, u64 len, bool write)
@@ -85,6 +87,7 @@ static int flat_attach(void *vgpu, unsigned long *handle)
 	return ret;
 }
 
+/* [detach] */
 /* First nobody finds the vGPU any more, then who has found it is waited for, without the lock. */
 static void flat_detach(unsigned long handle)
 {
@@ -102,6 +105,7 @@ static void flat_detach(unsigned long handle)
 	pthread_mutex_unlock(&flat_lock);
 	__atomic_store_n(&vm->vgpu, NULL, __ATOMIC_RELEASE);
 }
+/* [/detach] */
 
 static int flat_inject_msi(unsigned long handle, u32 addr, u16 data)
 {
@@ -266,6 +270,7 @@ static int flat_quiesce(void *priv, void *vm_, bool on)
 
 /* ---- what libmpt is told ---- */
 
+/* [backend] */
 static const struct mpt_option options[] = {
 	{ .name = "phys-bits", .def = "36", .help = "guest-physical address bits",
 	  .type = MPT_OPTION_UINT, .min = 32, .max = 40, .offset = 0 },
@@ -289,3 +294,4 @@ const struct mpt_backend mpt_module_backend = {
 	.vm_put = flat_vm_put,
 	.quiesce = flat_quiesce,
 };
+/* [/backend] */
