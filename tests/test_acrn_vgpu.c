@@ -350,21 +350,38 @@ START_TEST(test_resets_seeded)
 END_TEST
 
 /* Detached and attached again under vCPUs that go on; a vGPU that left answers nothing. */
-START_TEST(test_reattach)
+static void reattaches(const char *options, unsigned int ops, unsigned int n)
 {
 	unsigned int i;
 
-	begin(_i ? ",polling=yes" : "", 600);
+	begin(options, ops);
 	start();
-	for (i = 0; i < 20; i++) {
+	for (i = 0; i < n; i++) {
 		good(intel_gvt_hypervisor_set_trap_area(&w.vgpu, BAR, BAR + BAR_SIZE - 1, true));
 		good(intel_gvt_hypervisor_enable_page_track(&w.vgpu, TRACKED));
+		acrn_point(w.sim, "attached");
 		os_yield();
 		intel_gvt_hypervisor_detach_vgpu(&w.vgpu);
 		attach();
 	}
 	join();
 	end();
+}
+
+START_TEST(test_reattach)
+{
+	reattaches(_i ? ",polling=yes" : "", 600, 20);
+}
+END_TEST
+
+/* A vCPU that found its page protected asks when nothing is protected any more. */
+START_TEST(test_reattach_seeded)
+{
+	char options[60];
+
+	snprintf(options, sizeof(options), ",seeded=yes,seed=%d,polling=%s", _i,
+		 _i & 1 ? "yes" : "no");
+	reattaches(options, 6, 3);
 }
 END_TEST
 
@@ -379,6 +396,7 @@ static Suite *vgpu_suite(void)
 	tcase_add_loop_test(tc, test_resets, 0, 2);
 	tcase_add_loop_test(tc, test_resets_seeded, 0, 40);
 	tcase_add_loop_test(tc, test_reattach, 0, 2);
+	tcase_add_loop_test(tc, test_reattach_seeded, 0, 40);
 	suite_add_tcase(s, tc);
 	return s;
 }

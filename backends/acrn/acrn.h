@@ -57,6 +57,8 @@ struct acrn_vm;
  * @sim: NULL: not over the simulator
  * @fence: on its return each store that a vCPU had begun when it was called has ended; NULL: cannot
  *	be known, and some may land unseen behind a change of rights (facts: acrn.md 4.4)
+ * @settle: on its return each vCPU of the VM that had found the map as it was before has asked for
+ *	what it wants; NULL: only time can tell
  * @vm_made, @vm_ended: NULL, or told of VMs that the device model makes and ends
  * @close: ends all of it
  */
@@ -66,6 +68,7 @@ struct acrn_machine {
 	void *dm;
 	struct acrn_sim *sim;
 	void (*fence)(struct acrn_machine *machine);
+	void (*settle)(struct acrn_machine *machine, unsigned int vm_id);
 	void (*vm_made)(struct acrn_vm *vm);
 	void (*vm_ended)(struct acrn_vm *vm);
 	void (*close)(struct acrn_machine *machine);

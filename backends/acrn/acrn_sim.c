@@ -63,6 +63,17 @@ static void machine_fence(struct acrn_machine *m)
 	mpt_rcu_synchronize();
 }
 
+static void machine_settle(struct acrn_machine *m, unsigned int vm_id)
+{
+	struct acrn_hvm *hvm = acrn_hvm_get(m->sim, (u16)vm_id);
+
+	if (!hvm)
+		return;
+	mpt_rcu_synchronize();
+	acrn_vcpus_settle(hvm);
+	acrn_hvm_put(hvm);
+}
+
 /* An upstream HSM over it: its services are by ioctl, and VMs are made by who has its file. */
 static int hsm_open(struct acrn_machine *m, const struct sim_options *o)
 {
@@ -109,6 +120,7 @@ static int machine_open(struct acrn_machine *m, const struct sim_options *o)
 	m->dm_ops = &acrn_sim_dm_ops;
 	m->dm = m->sim;
 	m->fence = machine_fence;
+	m->settle = machine_settle;
 	m->vm_made = acrn_bed_vm_made;
 	m->vm_ended = acrn_bed_vm_ended;
 	m->close = machine_close;

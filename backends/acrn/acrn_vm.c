@@ -369,6 +369,9 @@ static void leave_page(struct acrn_vm *vm)
 	drain(vm);
 	acrn_tracks_clear(vm);
 	acrn_io_clear(vm);
+	/* A vCPU may have found a page protected and not asked yet. */
+	if (vm->inst->machine.settle)
+		vm->inst->machine.settle(&vm->inst->machine, vm->id);
 	drain(vm);
 	wp_range(vm, false);
 	drain(vm);

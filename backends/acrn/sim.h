@@ -362,6 +362,8 @@ enum acrn_end acrn_vcpu_rmw(struct acrn_vcpu *v, u64 gpa, u64 val, unsigned int 
 enum acrn_end acrn_vcpu_cfg(struct acrn_vcpu *v, unsigned int bdf, unsigned int reg, u32 *val,
 			    unsigned int size, bool write);
 /* RAM without a request, in one piece: false where some byte is not plainly there. */
+/* Waits for vCPUs that have found a fault and not asked yet; the map is changed, sections ended. */
+void acrn_vcpus_settle(struct acrn_hvm *vm);
 bool acrn_vcpu_plain(struct acrn_vcpu *v, u64 gpa, void *buf, unsigned int len, bool write);
 /* The highest pending vector is taken and ended; -1: none. Where the testbed is, at once. */
 int acrn_vcpu_take_irq(struct acrn_vcpu *v);

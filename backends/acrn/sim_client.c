@@ -228,6 +228,8 @@ struct vhm_request *acrn_client_reqbuf(struct vhm_provider *p, int id)
 	struct acrn_client *c = acrn_client_get(acrn_sim_of(p), id);
 	union vhm_request_buffer *page;
 
+	/* Who waits for something in the page asks for it again and again. */
+	acrn_point(acrn_sim_of(p), "request buffer");
 	if (!c)
 		return NULL;
 	page = os_load(&c->svm->page);

@@ -170,6 +170,7 @@ struct acrn_vcpu {
 	bool event;
 	char apart2[ACRN_APART];
 	u32 epoch;
+	u32 asking;
 	u64 flush, flushed;
 	unsigned int late;
 	struct acrn_tlb tlb[ACRN_TLB];
@@ -257,6 +258,8 @@ struct acrn_ask {
 enum acrn_end acrn_vcpu_ask(struct acrn_vcpu *v, struct acrn_ask *ask);
 /* The vCPU leaves or enters the guest: it forgets translations that have changed. */
 void acrn_vcpu_entry(struct acrn_vcpu *v);
+/* From finding a fault in the map, in that section, until the request is in its slot. */
+void acrn_vcpu_asking(struct acrn_vcpu *v, bool on);
 
 void acrn_vcpu_init(struct acrn_hvm *vm, unsigned int n);
 void acrn_vcpu_exit(struct acrn_vcpu *v);

@@ -88,6 +88,38 @@ static u64 take_out(struct acrn_vcpu *v, const struct vhm_request *r)
 	return value;
 }
 
+/* --- between the fault and the slot --- */
+
+void acrn_vcpu_asking(struct acrn_vcpu *v, bool on)
+{
+	if ((v->asking & 1) != on)
+		os_store(&v->asking, v->asking + 1);
+}
+
+struct asking {
+	struct acrn_vcpu *v;
+	u32 was;
+};
+
+static bool asked(void *arg)
+{
+	struct asking *a = arg;
+
+	return os_load(&a->v->asking) != a->was;
+}
+
+void acrn_vcpus_settle(struct acrn_hvm *vm)
+{
+	struct asking a;
+	unsigned int i;
+
+	for (i = 0; i < vm->nr_vcpus; i++) {
+		a = (struct asking){ &vm->vcpu[i], os_load(&vm->vcpu[i].asking) };
+		if (a.was & 1)
+			acrn_door_wait(vm->sim, NULL, asked, &a, 0);
+	}
+}
+
 /* --- waiting --- */
 
 static bool told(void *arg)
@@ -170,6 +202,7 @@ enum acrn_end acrn_vcpu_ask(struct acrn_vcpu *v, struct acrn_ask *ask)
 	acrn_point(sim, "exit");
 	os_mutex_lock(&v->lock);
 	end = insert(v, ask);
+	acrn_vcpu_asking(v, false);
 	os_mutex_unlock(&v->lock);
 	if (end != ACRN_DONE)
 		return end;

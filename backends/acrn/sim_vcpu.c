@@ -262,6 +262,8 @@ static enum where touch(struct acrn_vcpu *v, u64 gpa, void *buf, unsigned int si
 	}
 	if (OS_LIKELY(where == IN_RAM || where == IN_DEVICE))
 		copy_operand(o, buf, write);
+	else if (where == IN_FAULT)
+		acrn_vcpu_asking(v, true);
 	mpt_rcu_leave(old);
 	return where;
 }
@@ -319,8 +321,10 @@ static enum acrn_end fault(struct acrn_vcpu *v, u64 gpa, const struct acrn_fault
 	};
 	enum acrn_end end;
 
-	if (f->type == REQ_MMIO && inside(f->gpa, buf, size, write, &end))
+	if (f->type == REQ_MMIO && inside(f->gpa, buf, size, write, &end)) {
+		acrn_vcpu_asking(v, false);
 		return end;
+	}
 	if (f->gpa != gpa && v->vm->sim->config.cross_at_begin)
 		ask.address = gpa;
 	else if (f->gpa != gpa && write)
@@ -417,6 +421,8 @@ enum acrn_end acrn_vcpu_rmw(struct acrn_vcpu *v, u64 gpa, u64 val, unsigned int 
 	}
 	if (where == IN_RAM)
 		combine_operand(&o, val, and_);
+	else if (where == IN_FAULT)
+		acrn_vcpu_asking(v, true);
 	mpt_rcu_leave(old);
 	if (where == IN_NOTHING)
 		return ACRN_GONE;
