@@ -269,6 +269,7 @@ test_scripts = \
 	tests/tool-completion.sh \
 	tests/tool-conformance.sh \
 	tests/tool-json.sh \
+	tests/tool-state.sh \
 	tests/vfio-user.sh
 
 TEST_EXTENSIONS = .sh
@@ -456,4 +457,5 @@ EXTRA_DIST += \
 	tests/tool-completion.sh \
 	tests/tool-conformance.sh \
 	tests/tool-json.sh \
+	tests/tool-state.sh \
 	tests/vfio-user.sh

@@ -78,6 +78,18 @@ if [ -z "$MPT_STATIC_BACKEND" ]; then
 		fail "conformance: not the values"
 fi
 
+status 0 state save saved --type 8 --json
+jq -r '[.. | objects | keys[]] | unique | .[]' "$out" | sort >seen
+documented state vgpu "$@" >in-man
+diff in-man seen || fail "mptctl state save: other keys than mptctl.1 has (< page, > printed)"
+jq -e '.healthy and .size > 8000 and (.hash | test("^0x[0-9a-f]{16}$"))' "$out" >/dev/null ||
+	fail "state save: not the values"
+status 0 state restore saved --json
+jq -r '[.. | objects | keys[]] | unique | .[]' "$out" | sort >seen
+diff in-man seen || fail "mptctl state restore: other keys than mptctl.1 has (< page, > printed)"
+ok "keys of mptctl state save and restore"
+keys 0 show state show saved --json
+
 # A server is asked to end once it is there.
 case "$MPT_STATIC_BACKEND $MPT_BACKENDS " in
 ' '*' vfio-user '*)

@@ -15,6 +15,7 @@ static const struct cli_command *const all[] = {
 	&command_sysfs,
 	&command_backends,
 	&command_types,
+	&command_state,
 	&command_conformance,
 	&command_help,
 	&command_complete,

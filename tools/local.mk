@@ -73,6 +73,11 @@ mptctl_sources = \
 	tools/serve_watch.c \
 	tools/session.c \
 	tools/session.h \
+	tools/session_state.c \
+	tools/session_state.h \
+	tools/state.c \
+	tools/state.h \
+	tools/state_show.c \
 	tools/synthetic.c \
 	tools/synthetic.h \
 	tools/sysfs.c \

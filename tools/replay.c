@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "plot.h"
+#include "session_state.h"
 
 #define IDS_MAX 256
 #define MIB (1ULL << 20)
@@ -468,9 +469,38 @@ static void count_records(const struct mmiotrace_totals *t, struct session_resul
 	r->lost_uncounted = t->lost_uncounted;
 }
 
+/* How many of a trace were fed before a state was saved, and how many shall be in all. */
+static int check_state(const struct replay *rp, struct feed *f)
+{
+	struct session_state *s = f->c->state;
+	const u64 *records = rp->totals.records;
+	u64 at;
+
+	if (!s)
+		return 0;
+	s->total = records[MMIOTRACE_READ] + records[MMIOTRACE_WRITE] + records[MMIOTRACE_CFG];
+	at = s->end == SESSION_TO_THE_END ? s->begin : s->end;
+	if (at <= s->total)
+		return 0;
+	return session_fail(f->r, -EINVAL, "%s: --at %llu: the trace has %llu accesses", rp->path,
+			    (unsigned long long)at, (unsigned long long)s->total);
+}
+
+/* Of the accesses of a trace those from begin to end; @at: how many there were before. */
+static bool is_due(const struct session_state *s, u64 at)
+{
+	return !s || (at >= s->begin && at < s->end);
+}
+
+static bool is_access(const struct mmiotrace_record *rec)
+{
+	return rec->kind == MMIOTRACE_READ || rec->kind == MMIOTRACE_WRITE ||
+	       rec->kind == MMIOTRACE_CFG;
+}
+
 static int feed_trace(struct feed *f, struct replay *rp)
 {
-	u64 done = 0, total = 0;
+	u64 done = 0, total = 0, at = 0;
 	struct mmiotrace_record rec;
 	unsigned int i;
 	int ret;
@@ -478,10 +508,13 @@ static int feed_trace(struct feed *f, struct replay *rp)
 	for (i = 0; i < MMIOTRACE_KINDS; i++)
 		total += rp->totals.records[i];
 	count_records(&rp->totals, f->r);
+	if (check_state(rp, f))
+		return f->r->err;
 	while ((ret = mmiotrace_next(rp->trace, &rec)) > 0) {
-		ret = feed_record(f, &rec);
+		ret = is_due(f->c->state, at) ? feed_record(f, &rec) : 0;
 		if (ret)
 			break;
+		at += is_access(&rec);
 		if (f->c->progress && !(done++ % PROGRESS_STEP))
 			f->c->progress("replay", done, total);
 	}

@@ -109,7 +109,7 @@ static const char *size_text(u64 bytes, char *buf, size_t len)
 	return buf;
 }
 
-static void text_vgpu(FILE *out, const struct session_result *r)
+void report_vgpu(FILE *out, const struct session_result *r)
 {
 	const struct gvt_vgpu_info *v = &r->vgpu;
 	char low[32], lows[32], high[32], highs[32];
@@ -280,7 +280,7 @@ void report_host_faults(FILE *out, const struct session_result *r)
 		report_wrong(out, "left in the ledger", "%s", r->left);
 }
 
-static void text_verdict(FILE *out, const struct session_result *r)
+void report_verdict(FILE *out, const struct session_result *r)
 {
 	bool healthy = session_healthy(r);
 
@@ -303,7 +303,7 @@ void report_text(FILE *out, struct intel_gvt *names, const char *title,
 		 const struct session_result *r, bool registers)
 {
 	fprintf(out, "%s%s%s\n", cli_bold(out), title, cli_plain(out));
-	text_vgpu(out, r);
+	report_vgpu(out, r);
 	if (r->guest) {
 		report_guest_text(out, r->guest);
 	} else {
@@ -313,7 +313,7 @@ void report_text(FILE *out, struct intel_gvt *names, const char *title,
 	}
 	text_work(out, r);
 	report_ledger(out, r);
-	text_verdict(out, r);
+	report_verdict(out, r);
 }
 
 /* --- JSON --- */

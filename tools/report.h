@@ -17,7 +17,12 @@ void report_line(FILE *out, const char *name, const char *fmt, ...)
 void report_wrong(FILE *out, const char *name, const char *fmt, ...)
 	__attribute__((format(printf, 3, 4)));
 
-/* Parts of a text: what a vGPU's engines did; the ledger; what else the host found wrong. */
+/*
+ * Parts of a text: the vGPU's place; the last lines, with the verdict; what a vGPU's engines did;
+ * the ledger; what else the host found wrong.
+ */
+void report_vgpu(FILE *out, const struct session_result *r);
+void report_verdict(FILE *out, const struct session_result *r);
 void report_engines(FILE *out, const struct gvt_vgpu_info *v);
 void report_ledger(FILE *out, const struct session_result *r);
 void report_host_faults(FILE *out, const struct session_result *r);

@@ -12,6 +12,7 @@
 #include <time.h>
 
 #include "replay.h"
+#include "session_state.h"
 #include "synthetic.h"
 #include "vgpu_type.h"
 
@@ -194,6 +195,11 @@ static int type_by_sizes(const struct session_config *c, struct session_result *
 	return 0;
 }
 
+static bool restores(const struct session_config *c)
+{
+	return c->state && c->state->blob;
+}
+
 static bool type_from_trace(const struct session_config *c, const struct replay *rp)
 {
 	return rp && rp->have_sizes && !c->type && !c->low && !c->high && !c->fence;
@@ -214,6 +220,10 @@ static int choose_type(struct intel_gvt *gvt, const struct session_config *c,
 {
 	int ret = 0;
 
+	if (restores(c)) {
+		session_state_type(c->state, type);
+		return 0;
+	}
 	if (c->low || c->high || c->fence)
 		ret = type_by_sizes(c, r, type);
 	else if (type_from_trace(c, rp))
@@ -246,7 +256,7 @@ static int create(struct mpt_vm *vm, struct intel_gvt *gvt, const struct session
 	if (!MPT_IS_ERR(*vgpu))
 		return 0;
 	ret = (int)MPT_PTR_ERR(*vgpu);
-	if (!type_from_trace(c, rp) || (ret != -EINVAL && ret != -ENOSPC))
+	if (restores(c) || !type_from_trace(c, rp) || (ret != -EINVAL && ret != -ENOSPC))
 		return fail_lib(r, ret);
 	return session_fail(r, ret, "%s: the vGPU that its PVINFO reads tell of: %s", rp->path,
 			    session_sentence());
@@ -307,12 +317,36 @@ void session_firmware(struct mpt_vm *vm, const u64 *bar, struct session_result *
 
 /* --- the run --- */
 
+/* The guest: of a trace or synthetic; a restored vGPU's firmware was there before. */
+static int play(struct mpt_vm *vm, struct intel_gvt *gvt, struct intel_vgpu *vgpu,
+		const struct session_config *c, struct replay *rp, struct session_result *r)
+{
+	/* An aperture of 1 GiB, registers behind it. */
+	static const u64 default_bar[REPLAY_BARS] = { 0xc0000004, 0, 0x8000000c, 0, 0x1041, 0 };
+	int ret = 0;
+
+	gvt_ops()->vgpu_activate(vgpu);
+	if (c->guest && c->state) {
+		c->guest->look = session_state_look;
+		c->guest->look_arg = c->state;
+	}
+	if (c->guest) {
+		synthetic_play(vm, gvt, low_memory(c), c->guest, r);
+	} else {
+		if (!restores(c))
+			session_firmware(vm, rp ? rp->bar : default_bar, r);
+		if (rp || !restores(c))
+			ret = replay_run(rp, c, vm, gvt, vgpu, r);
+	}
+	if (!ret && c->state)
+		ret = session_state_end(c->state, vgpu, c->guest, r);
+	return ret;
+}
+
 /* The vGPU's life: create, firmware, accesses, destroy. */
 static int run_vgpu(struct mpt_vm *vm, struct intel_gvt *gvt, const struct session_config *c,
 		    struct replay *rp, struct session_result *r)
 {
-	/* An aperture of 1 GiB, registers behind it. */
-	static const u64 default_bar[REPLAY_BARS] = { 0xc0000004, 0, 0x8000000c, 0, 0x1041, 0 };
 	struct intel_vgpu *vgpu;
 	u64 start;
 	int ret, err;
@@ -320,13 +354,10 @@ static int run_vgpu(struct mpt_vm *vm, struct intel_gvt *gvt, const struct sessi
 	ret = create(vm, gvt, c, rp, r, &vgpu);
 	if (ret)
 		return ret;
-	gvt_ops()->vgpu_activate(vgpu);
-	if (c->guest) {
-		synthetic_play(vm, gvt, low_memory(c), c->guest, r);
-	} else {
-		session_firmware(vm, rp ? rp->bar : default_bar, r);
-		ret = replay_run(rp, c, vm, gvt, vgpu, r);
-	}
+	if (c->state)
+		ret = session_state_begin(c->state, vgpu, r);
+	if (!ret)
+		ret = play(vm, gvt, vgpu, c, rp, r);
 	gvt_vgpu_info(vgpu, &r->vgpu);
 	mpt_vm_stats_get(vm, &r->stats);
 	gvt_ops()->vgpu_release(vgpu);
@@ -377,20 +408,40 @@ void session_take_iommu_faults(struct mpt_host *host, struct session_result *r)
 			r->first_iommu = fault;
 }
 
+/* The device: as asked for, as the state wants it, as recorded. */
+static int device_config(const struct session_config *c, const struct replay *rp,
+			 struct gvt_config *config, char *platform, size_t len,
+			 struct session_result *r)
+{
+	if (rp && !config->platform)
+		config->platform = rp->platform;
+	if (rp)
+		config->aperture = rp->bar2.size;
+	if (!restores(c))
+		return 0;
+	if (session_state_device(c->state, config, platform, len, r))
+		return r->err;
+	if (!rp || rp->bar2.size == config->aperture)
+		return 0;
+	return session_fail(r, -EINVAL,
+			    "%s: a device with an aperture of %llu MiB, the state's has %llu MiB "
+			    "(take the trace that it was saved with)",
+			    rp->path, (unsigned long long)(rp->bar2.size >> 20),
+			    (unsigned long long)(config->aperture >> 20));
+}
+
 static int run_device(struct mpt_host *host, const struct session_config *c, struct replay *rp,
 		      struct session_result *r)
 {
 	struct gvt_config config = { .size = sizeof(config), .platform = c->platform };
+	char platform[16];
 	struct intel_gvt *gvt;
 	struct mpt_vm *vm;
 	int ret, err;
 
-	if (rp) {
-		config.platform = c->platform ? c->platform : rp->platform;
-		config.aperture = rp->bar2.size;
-	}
-	if (c->platform)
-		config.platform = c->platform;
+	ret = device_config(c, rp, &config, platform, sizeof(platform), r);
+	if (ret)
+		return ret;
 	ret = gvt_open(host, &config, &gvt);
 	if (ret) {
 		fail_lib(r, ret);

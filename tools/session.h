@@ -14,6 +14,7 @@
 
 struct plot;
 struct session_result;
+struct session_state;
 struct synthetic;
 
 /* A path and a sentence. */
@@ -24,6 +25,7 @@ struct synthetic;
  * @spec: host; the check layer is put in front unless there is one (or the build is static)
  * @trace: path, NULL: only read PVINFO
  * @guest: gets what the synthetic guest did, which is played instead; or NULL
+ * @state: the vGPU is restored before it runs, or saved at the end; or NULL
  * @platform: of the device, NULL: the recorded one's, or skl
  * @type: "8" or a type's full name; NULL: sizes, or from the trace
  * @low, @high: bytes, 0: not given. @fence: registers, 0: not given. All three or none
@@ -39,6 +41,7 @@ struct session_config {
 	const char *spec;
 	const char *trace;
 	struct synthetic *guest;
+	struct session_state *state;
 	const char *platform;
 	const char *type;
 	u64 low, high, fence;

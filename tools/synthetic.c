@@ -59,6 +59,19 @@ static void look_at_left(struct mpt_vm *vm, struct synthetic_run *run, struct se
 	failed(r, run, why);
 }
 
+static void looked(void *arg, enum guest_space space, u64 addr, void *buf, unsigned int len)
+{
+	struct synthetic *s = arg;
+
+	(void)space;
+	(void)addr;
+	(void)buf;
+	(void)len;
+	s->looks++;
+	if (s->look)
+		s->look(s->look_arg, s->looks);
+}
+
 static bool play(const struct guest_config *c, struct synthetic_run *run, struct session_result *r)
 {
 	struct guest *g = guest_new(c);
@@ -88,6 +101,8 @@ void synthetic_play(struct mpt_vm *vm, struct intel_gvt *gvt, u64 ram, struct sy
 		.executes = true,
 		.wait = let_run,
 		.wait_arg = gvt,
+		.lie = looked,
+		.lie_arg = s,
 	};
 
 	for (c.levels = 4; c.levels >= 3; c.levels--)

@@ -21,10 +21,15 @@ struct synthetic_run {
 /**
  * struct synthetic - what the guest did in a run.
  * @runs: of @run; the second begins only if the first has passed
+ * @look: called when the guest has looked at something for the @n-th time, between two accesses; or
+ *	NULL
  */
 struct synthetic {
 	struct synthetic_run run[2];
 	unsigned int runs;
+	void (*look)(void *arg, u64 n);
+	void *look_arg;
+	u64 looks;
 };
 
 /*
