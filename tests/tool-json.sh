@@ -90,16 +90,24 @@ diff in-man seen || fail "mptctl state restore: other keys than mptctl.1 has (< 
 ok "keys of mptctl state save and restore"
 keys 0 show state show saved --json
 
+server=
+trap '[ -z "$server" ] || kill $server 2>/dev/null; wait; rm -rf "$scratch"' EXIT
+# wait_for TEST...: until it holds, or the server is gone, or it is hopeless.
+wait_for()
+{
+	n=0
+	while ! "$@" && kill -0 $server 2>/dev/null && [ $n -lt 200 ]; do
+		sleep 0.05
+		n=$((n + 1))
+	done
+}
+
 # A server is asked to end once it is there.
 case "$MPT_STATIC_BACKEND $MPT_BACKENDS " in
 ' '*' vfio-user '*)
 	"$mptctl" serve --socket socket --json >"$out" 2>"$err" &
 	server=$!
-	n=0
-	while [ ! -S socket ] && kill -0 $server 2>/dev/null && [ $n -lt 200 ]; do
-		sleep 0.05
-		n=$((n + 1))
-	done
+	wait_for test -S socket
 	kill -TERM $server
 	got=0
 	wait $server || got=$?
@@ -111,4 +119,28 @@ case "$MPT_STATIC_BACKEND $MPT_BACKENDS " in
 	ok "keys of mptctl serve"
 	;;
 esac
+
+# So is a mount, once a vGPU has gone through its trace.
+mkdir mount
+if [ -n "$MPT_STATIC_BACKEND" ]; then
+	:
+elif [ -w /dev/fuse ] && "$mptctl" help sysfs | grep -q MOUNTPOINT; then
+	"$mptctl" sysfs mount --trace "$probe" --json >"$out" 2>"$err" &
+	server=$!
+	wait_for grep -q READY "$err"
+	if grep -q READY "$err"; then
+		echo 1,64,128,4 >mount/control/create_gvt_instance || fail "sysfs: $(cat "$err")"
+		kill -TERM $server
+		wait $server || fail "sysfs: exit status $?: $(cat "$err")"
+		jq -r '[.. | objects | keys[]] | unique | .[]' "$out" | sort >seen
+		documented sysfs vgpu ledger >in-man
+		diff in-man seen || fail "mptctl sysfs: other keys than mptctl.1 has (< page, > printed)"
+		ok "keys of mptctl sysfs"
+	else
+		wait $server || :
+		skip "keys of mptctl sysfs: $(cat "$err")"
+	fi
+else
+	skip "keys of mptctl sysfs: no /dev/fuse"
+fi
 finish
