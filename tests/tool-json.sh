@@ -91,7 +91,7 @@ ok "keys of mptctl state save and restore"
 keys 0 show state show saved --json
 
 server=
-trap '[ -z "$server" ] || kill $server 2>/dev/null; wait; rm -rf "$scratch"' EXIT
+trap '[ -z "$server" ] || kill $server 2>/dev/null || :; rm -rf "$scratch"' EXIT
 # wait_for TEST...: until it holds, or the server is gone, or it is hopeless.
 wait_for()
 {

@@ -16,6 +16,7 @@
 #include <mpt/host.h>
 
 #include "conform.h"
+#include "session.h"
 
 struct shared {
 	struct cf_result res;
@@ -42,7 +43,7 @@ static void look(const struct conform *c, struct shared *s)
 
 	s->opens = mpt_host_open(c->spec, &host);
 	if (s->opens) {
-		snprintf(s->why, sizeof(s->why), "%s", mpt_last_error());
+		snprintf(s->why, sizeof(s->why), "%s", session_sentence());
 		return;
 	}
 	mpt_host_close(host);
