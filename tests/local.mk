@@ -117,7 +117,9 @@ layer_suites = \
 	tests/test_swgpu_mi \
 	tests/test_swgpu_resume \
 	tests/test_sysfs \
-	tests/test_sysfs_grammar
+	tests/test_sysfs_fail \
+	tests/test_sysfs_grammar \
+	tests/test_sysfs_threads
 
 # The back end's own.
 if BACKEND_VFIO_USER
@@ -239,6 +241,7 @@ threaded_suites = \
 	tests/test_mock_threads_store \
 	tests/test_rcu \
 	tests/test_serve \
+	tests/test_sysfs_threads \
 	tests/test_vfu_client \
 	tests/test_vfu_bus \
 	tests/test_vfu_gvt \
