@@ -21,6 +21,7 @@ EXTRA_DIST += \
 	doc/threads.md \
 	doc/vfio-user.md
 
+dist_man_MANS += doc/man/gvt-sysfs.5
 dist_man_MANS += doc/man/libmpt.3
 dist_man_MANS += doc/man/libmpt-gvt.3
 dist_man_MANS += doc/man/mpt-backend.5

@@ -50,6 +50,7 @@ tests_test_run_LDADD = $(run_ldadd)
 tests_test_run_fail_LDADD = $(run_ldadd)
 tests_test_run_output_LDADD = $(run_ldadd)
 tests_test_serve_LDADD = $(run_ldadd)
+tests_test_sysfs_mount_LDADD = $(run_ldadd)
 tests_test_serve_CPPFLAGS = $(AM_CPPFLAGS) $(guest_cppflags) $(PNG_CFLAGS)
 
 # Suites that open a layer (check, fault) or several back ends.
@@ -119,6 +120,7 @@ layer_suites = \
 	tests/test_sysfs \
 	tests/test_sysfs_fail \
 	tests/test_sysfs_grammar \
+	tests/test_sysfs_mount \
 	tests/test_sysfs_threads
 
 # The back end's own.
@@ -268,6 +270,7 @@ test_scripts = \
 	tests/docs.sh \
 	tests/examples.sh \
 	tests/qemu/selftest.sh \
+	tests/sysfs.sh \
 	tests/tool.sh \
 	tests/tool-completion.sh \
 	tests/tool-conformance.sh \
@@ -434,6 +437,7 @@ EXTRA_DIST += \
 	tests/swgpu_rig.h \
 	tests/state_refused.h \
 	tests/state_rig.h \
+	tests/sysfs_mount.h \
 	tests/sysfs_rig.h \
 	tests/tiling_model.h \
 	tests/vfu_cl.h \
@@ -456,6 +460,7 @@ EXTRA_DIST += \
 	tests/qemu/igt \
 	tests/acrn.sh \
 	tests/api.sh \
+	tests/sysfs.sh \
 	tests/tool.sh \
 	tests/tool-completion.sh \
 	tests/tool-conformance.sh \
