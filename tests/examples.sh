@@ -58,7 +58,7 @@ says()
 case " $MPT_BACKENDS " in
 *' mock '*) ;;
 *)
-	skip "no mock in this build, which the examples run on"
+	echo "SKIP: $me: no mock in this build, which the examples run on"
 	exit 77
 	;;
 esac
