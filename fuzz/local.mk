@@ -13,6 +13,7 @@ fuzz_targets = \
 	fuzz/fuzz_scan \
 	fuzz/fuzz_state \
 	fuzz/fuzz_submit \
+	fuzz/fuzz_sysfs \
 	fuzz/fuzz_trace
 
 # The back ends' own, of their archives.
@@ -71,6 +72,10 @@ fuzz_fuzz_state_LDADD = libmpt-gvt.la libmpt.la
 fuzz_fuzz_submit_SOURCES = fuzz/asserts.h fuzz/fuzz_submit.c fuzz/replay_main.c
 fuzz_fuzz_submit_CPPFLAGS = $(public_cppflags) -I$(top_srcdir)
 fuzz_fuzz_submit_LDADD = libmpt-gvt-core.la libmpt-core.la
+# With the mock: a layer and the core over it.
+fuzz_fuzz_sysfs_SOURCES = fuzz/asserts.h fuzz/fuzz_sysfs.c fuzz/replay_main.c
+fuzz_fuzz_sysfs_CPPFLAGS = $(public_cppflags)
+fuzz_fuzz_sysfs_LDADD = libmpt-gvt.la libmpt.la
 fuzz_fuzz_trace_SOURCES = fuzz/fuzz_trace.c fuzz/replay_main.c $(mmiotrace_sources)
 fuzz_fuzz_trace_CPPFLAGS = $(public_cppflags)
 fuzz_fuzz_trace_LDADD = libmpt-gvt.la libmpt.la

@@ -24,7 +24,7 @@ static struct sysfs s;
 static struct sysfs_args args;
 
 /* Moved by specs_built(); the tool puts "check" in front. */
-static const char *mount_specs[] = { "mock", "acrn-sim" };
+static const char *mount_specs[] = { "mock", "acrn-sim", "vfio-user" };
 
 /* --- the folder, for all tests of a program: in its first process --- */
 

@@ -23,7 +23,8 @@
 #define CREATE "control/create_gvt_instance"
 
 /* Moved by specs_built(). */
-static const char *tree_specs[] __attribute__((unused)) = { "check,mock", "check,acrn-sim" };
+static const char *tree_specs[] __attribute__((unused)) = { "check,mock", "check,acrn-sim",
+							     "check,vfio-user" };
 
 struct tree {
 	struct mpt_host *host;
