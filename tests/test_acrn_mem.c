@@ -90,11 +90,42 @@ START_TEST(memory_runs_out_and_comes_back)
 
 	while (n < OS_ARRAY_SIZE(hpa) && (hpa[n] = acrn_mem_alloc(sim, GIB, PAGE)) != ~0ULL)
 		n++;
-	ck_assert_uint_eq(n, ACRN_RAM_SIZE / GIB - 1);
+	ck_assert_uint_eq(n, sim->mem.size / GIB - 1);
 	acrn_mem_free(sim, hpa[7], GIB);
 	again = acrn_mem_alloc(sim, GIB, PAGE);
 	ck_assert_uint_eq(again, hpa[7]);
 	ck_assert_uint_eq(*(u64 *)acrn_mem_virt(sim, again), 0);
+	free_sim(sim);
+}
+END_TEST
+
+/* As many halves as there is room for; the least, or none. */
+START_TEST(a_smaller_machine)
+{
+	struct acrn_sim_config config = rig_config("strict");
+	struct acrn_sim *sim;
+	unsigned long nth = 0;
+	u64 whole, hpa, n = 0;
+	int ret;
+
+	sim = new_sim("strict");
+	whole = sim->mem.size;
+	free_sim(sim);
+	/* One of the allocations asks for room. */
+	do {
+		mpt_alloc_fail_at(++nth);
+		ret = acrn_sim_new(&config, &sim);
+		ck_assert_msg(mpt_alloc_failed(), "nobody asks for room");
+	} while (ret);
+	ck_assert_uint_eq(sim->mem.size, whole / 2);
+	while ((hpa = acrn_mem_alloc(sim, GIB, PAGE)) != ~0ULL) {
+		ck_assert_uint_le(hpa + GIB - sim->mem.base, sim->mem.size - ACRN_RAM_RESERVED);
+		n++;
+	}
+	ck_assert_uint_eq(n, whole / 2 / GIB - 1);
+	ck_assert_ptr_null(acrn_mem_virt(sim, sim->mem.base + sim->mem.size));
+	hpa = acrn_mem_to_service(sim, sim->mem.base + sim->mem.size - PAGE);
+	ck_assert_int_eq(acrn_mem_service_range(sim, hpa, PAGE, &n), -EFAULT);
 	free_sim(sim);
 }
 END_TEST
@@ -146,7 +177,7 @@ START_TEST(the_service_vm_sees_it_where_the_profile_says)
 		ck_assert_int_eq(acrn_mem_service_range(sim, ~0ULL << 12, PAGE, &hpa), -EINVAL);
 		if (!acrn_profile_each(i)->identity)
 			ck_assert_int_eq(acrn_mem_service_range(sim, ram, PAGE, &hpa), -EINVAL);
-		at = acrn_mem_to_service(sim, sim->mem.base + ACRN_RAM_SIZE - PAGE);
+		at = acrn_mem_to_service(sim, sim->mem.base + sim->mem.size - PAGE);
 		ck_assert_int_eq(acrn_mem_service_range(sim, at, PAGE, &hpa), -EFAULT);
 		at = acrn_mem_to_service(sim, RIG_DEVICE);
 		ck_assert_int_eq(acrn_mem_service_range(sim, at, GIB, &hpa), 0);
@@ -179,8 +210,14 @@ START_TEST(a_machine_without_memory_is_none)
 	for (nth = 1;; nth++) {
 		mpt_alloc_fail_at(nth);
 		ret = acrn_sim_new(&config, &sim);
-		if (!ret)
+		/* Where only the room was too small, there is a machine. */
+		if (!ret && !mpt_alloc_failed())
 			break;
+		if (!ret) {
+			ck_assert_uint_lt(sim->mem.size, ACRN_RAM_SIZE);
+			free_sim(sim);
+			continue;
+		}
 		ck_assert_int_eq(ret, -ENOMEM);
 		ck_assert_int_eq(mpt_alloc_live(), 0);
 	}
@@ -217,6 +254,7 @@ static Suite *suite(void)
 	tcase_add_test(tc, sizes_and_alignments);
 	tcase_add_test(tc, what_is_freed_is_gone);
 	tcase_add_test(tc, memory_runs_out_and_comes_back);
+	tcase_add_test(tc, a_smaller_machine);
 	tcase_add_test(tc, pages_of_the_process);
 	tcase_add_test(tc, the_service_vm_sees_it_where_the_profile_says);
 	tcase_add_test(tc, machines_have_addresses_of_their_own);

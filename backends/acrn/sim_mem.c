@@ -9,26 +9,49 @@
 #include "backends/acrn/sim_priv.h"
 
 #define PAGES (ACRN_RAM_SIZE >> MPT_PAGE_SHIFT)
-#define USABLE ((ACRN_RAM_SIZE - ACRN_RAM_RESERVED) >> MPT_PAGE_SHIFT)
 /* The machine's window, of which RAM is the lower half. */
 #define WINDOW (1ULL << VHM_HPA_SHIFT)
 #define PROBES 1024
 
 _Static_assert(ACRN_RAM_SIZE * 2 == 1ULL << VHM_HPA_SHIFT, "half a window");
 
+static u64 usable(const struct acrn_mem *m)
+{
+	return (m->size - ACRN_RAM_RESERVED) >> MPT_PAGE_SHIFT;
+}
+
+/* The allocator is asked for nothing but whether this allocation shall fail. */
+static bool planned_to_fail(void)
+{
+	void *token = mpt_zalloc(1);
+
+	mpt_free(token);
+	return !token;
+}
+
+static void *reserve(u64 size)
+{
+	void *arena = planned_to_fail() ? MAP_FAILED :
+					  mmap(NULL, size, PROT_NONE,
+					       MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+
+	return arena == MAP_FAILED ? NULL : arena;
+}
+
 int acrn_mem_init(struct acrn_sim *sim, unsigned int index)
 {
 	struct acrn_mem *m = &sim->mem;
-	void *arena;
 
 	os_mutex_init(&m->lock);
 	m->base = VHM_HPA_BASE(index);
 	m->used = mpt_zalloc_pages(PAGES / 8);
 	m->taken = mpt_zalloc_pages(PAGES / 8);
 	m->foreign = mpt_zalloc_pages(PAGES * sizeof(u64));
-	arena = mmap(NULL, ACRN_RAM_SIZE, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE,
-		     -1, 0);
-	m->arena = arena == MAP_FAILED ? NULL : arena;
+	for (m->size = ACRN_RAM_SIZE; m->size >= ACRN_RAM_LEAST; m->size /= 2) {
+		m->arena = reserve(m->size);
+		if (m->arena)
+			break;
+	}
 	if (m->arena && m->used && m->taken && m->foreign)
 		return 0;
 	acrn_mem_exit(sim);
@@ -40,7 +63,7 @@ void acrn_mem_exit(struct acrn_sim *sim)
 	struct acrn_mem *m = &sim->mem;
 
 	if (m->arena)
-		munmap(m->arena, ACRN_RAM_SIZE);
+		munmap(m->arena, m->size);
 	mpt_free_pages(m->foreign, PAGES * sizeof(u64));
 	mpt_free_pages(m->taken, PAGES / 8);
 	mpt_free_pages(m->used, PAGES / 8);
@@ -99,28 +122,19 @@ static u64 find_free(const struct acrn_mem *m, u64 from, u64 to, u64 n, u64 alig
 
 static u64 take_pages(struct acrn_mem *m, u64 n, u64 align)
 {
-	u64 page = find_free(m, m->next, USABLE, n, align);
+	u64 end = usable(m), page = find_free(m, m->next, end, n, align);
 
-	if (page == USABLE)
-		page = find_free(m, 0, USABLE, n, align);
-	if (page == USABLE)
+	if (page == end)
+		page = find_free(m, 0, end, n, align);
+	if (page == end)
 		return page;
 	if (mprotect(m->arena + (page << MPT_PAGE_SHIFT), n << MPT_PAGE_SHIFT,
 		     PROT_READ | PROT_WRITE))
-		return USABLE;
+		return end;
 	pages_mark(m->taken, page, n, true);
 	pages_mark(m->used, page, n, true);
 	m->next = page + n;
 	return page;
-}
-
-/* The allocator is asked for nothing but whether this allocation shall fail. */
-static bool planned_to_fail(void)
-{
-	void *token = mpt_zalloc(1);
-
-	mpt_free(token);
-	return !token;
 }
 
 u64 acrn_mem_alloc(struct acrn_sim *sim, u64 size, u64 align)
@@ -134,12 +148,12 @@ u64 acrn_mem_alloc(struct acrn_sim *sim, u64 size, u64 align)
 	os_mutex_lock(&m->lock);
 	page = take_pages(m, size >> MPT_PAGE_SHIFT, align >> MPT_PAGE_SHIFT);
 	os_mutex_unlock(&m->lock);
-	return page == USABLE ? ~0ULL : m->base + (page << MPT_PAGE_SHIFT);
+	return page == usable(m) ? ~0ULL : m->base + (page << MPT_PAGE_SHIFT);
 }
 
 static bool in_ram(const struct acrn_mem *m, u64 hpa)
 {
-	return hpa - m->base < ACRN_RAM_SIZE;
+	return hpa - m->base < m->size;
 }
 
 /* Who reads it does so in a section; the memory is made inaccessible when they are out. */
@@ -149,7 +163,7 @@ void acrn_mem_free(struct acrn_sim *sim, u64 hpa, u64 size)
 	u64 first = (hpa - m->base) >> MPT_PAGE_SHIFT, n = size >> MPT_PAGE_SHIFT;
 	u64 page;
 
-	if (!in_ram(m, hpa) || hpa % MPT_PAGE_SIZE || !n || n > USABLE - first) {
+	if (!in_ram(m, hpa) || hpa % MPT_PAGE_SIZE || !n || n > usable(m) - first) {
 		acrn_broken(sim, 0, "memory freed that is none");
 		return;
 	}
@@ -200,7 +214,7 @@ u64 acrn_mem_phys(struct acrn_sim *sim, void *page)
 	struct acrn_mem *m = &sim->mem;
 	u64 offset = (u64)(uintptr_t)page - (u64)(uintptr_t)m->arena, number;
 
-	if (offset < ACRN_RAM_SIZE)
+	if (offset < m->size)
 		return page_used(m, offset >> MPT_PAGE_SHIFT) ? m->base + offset : ~0ULL;
 	if (!page || (uintptr_t)page >> 47)
 		return ~0ULL;
@@ -263,7 +277,7 @@ int acrn_mem_service_range(struct acrn_sim *sim, u64 gpa, u64 size, u64 *hpa)
 	if (size > WINDOW || first - m->base >= WINDOW || first - m->base > WINDOW - size)
 		return -EINVAL;
 	if (in_ram(m, first + size - 1) &&
-	    first + size > m->base + ACRN_RAM_SIZE - ACRN_RAM_RESERVED)
+	    first + size > m->base + m->size - ACRN_RAM_RESERVED)
 		return -EFAULT;
 	for (page = 0; page < size; page += MPT_PAGE_SIZE)
 		if (!acrn_mem_virt(sim, first + page))

@@ -98,20 +98,22 @@ void acrn_slot_notified(struct acrn_hvm *vm, unsigned int slot);
 /* --- memory --- */
 
 #define ACRN_RAM_SIZE (1ULL << 36)
+/* Or half of it, and so on, where the process has no room (valgrind, ulimit -v). */
+#define ACRN_RAM_LEAST (1ULL << 33)
 /* The hypervisor's own, at the end of RAM. */
 #define ACRN_RAM_RESERVED (16ULL << 20)
 /* Where a service VM without identity sees host address 0. */
 #define ACRN_SERVICE_SHIFTED (1ULL << 43)
 
 /*
- * @base: host-physical address of RAM; @arena: where it is in the process
+ * @base: host-physical address of RAM; @arena: where it is in the process; @size: bytes of it
  * @used: a bit for each page of RAM; changed under @lock, read without; @taken: and those on their
  *	way out
  * @foreign: pages of the process by their number above RAM
  * @next: where the next search begins, so that addresses are not reused at once
  */
 struct acrn_mem {
-	u64 base;
+	u64 base, size;
 	u8 *arena;
 	u64 *used, *taken;
 	u64 *foreign;
