@@ -80,7 +80,7 @@ void mpt_options_free(const struct mpt_backend *be, void *values);
 
 /* --- registry.c, loader.c --- */
 int mpt_backend_check(const struct mpt_backend *be);
-const struct mpt_backend *mpt_module_open(const char *name, void **module);
+const struct mpt_backend *mpt_module_open(const char *name, void **module, char *why, size_t len);
 void mpt_module_close(void *module);
 
 /* --- ops_check.c --- */

@@ -27,15 +27,18 @@ static lt_dlhandle open_handle(const char *name)
 	return n > 0 && (size_t)n < sizeof(path) ? lt_dlopenext(path) : NULL;
 }
 
-const struct mpt_backend *mpt_module_open(const char *name, void **module)
+const struct mpt_backend *mpt_module_open(const char *name, void **module, char *why, size_t len)
 {
 	const struct mpt_backend *be = NULL;
+	const char *error;
 	lt_dlhandle h;
 
 	os_mutex_lock(&ltdl_lock);
 	if (!lt_dlinit()) {
 		h = open_handle(name);
 		be = h ? lt_dlsym(h, MODULE_SYMBOL) : NULL;
+		error = be ? NULL : lt_dlerror();
+		snprintf(why, len, "%s", error ? error : "");
 		if (be)
 			*module = h;
 		else if (h)
@@ -59,10 +62,11 @@ void mpt_module_close(void *module)
 
 #else
 
-const struct mpt_backend *mpt_module_open(const char *name, void **module)
+const struct mpt_backend *mpt_module_open(const char *name, void **module, char *why, size_t len)
 {
 	(void)name;
 	(void)module;
+	snprintf(why, len, "this build loads no modules: it has no libltdl");
 	return NULL;
 }
 

@@ -36,10 +36,14 @@ static size_t layers_len(const char *spec)
 	}
 }
 
-static int unknown(const char *name)
+/* @why: of a path, what the loader says. */
+static int unknown(const char *name, const char *why)
 {
 	char list[256];
 
+	if (strchr(name, '/'))
+		return mpt_fail(-ENOENT, NULL, "no back end '%.200s': %.200s (a module exports "
+				"mpt_module_backend)", name, *why ? why : "it cannot be loaded");
 	list_known(list, sizeof(list));
 	return mpt_fail(-ENOENT, NULL, "no back end '%.64s' (%s; or the path of a module)", name, list);
 }
@@ -66,7 +70,7 @@ static int static_only(const char *name, size_t layers)
 int mpt_host_open(const char *spec, struct mpt_host **host)
 {
 	const struct mpt_backend *be;
-	char text[SPEC_MAX];
+	char text[SPEC_MAX], why[256] = "";
 	char *name, *opts;
 	void *module = NULL;
 	size_t layers;
@@ -90,9 +94,9 @@ int mpt_host_open(const char *spec, struct mpt_host **host)
 		return ret;
 	be = mpt_backend_find(name);
 	if (!be)
-		be = mpt_module_open(name, &module);
+		be = mpt_module_open(name, &module, why, sizeof(why));
 	if (!be)
-		return unknown(name);
+		return unknown(name, why);
 	ret = mpt_host_open_parsed(be, spec, opts, layers ? text : NULL, module, host);
 	if (ret)
 		mpt_module_close(module);

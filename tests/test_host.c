@@ -120,7 +120,7 @@ static const struct {
 	{ "fault=read_gpa:1x,mock", -EINVAL, "call number" },
 	{ "fault=detach_vgpu:1,mock", -EINVAL, "cannot fail" },
 	{ "check,check,check,check,check,check,check,check,check,mock", -EINVAL, "8 layers" },
-	{ "./nosuch.la", -ENOENT, "path of a module" },
+	{ "./nosuch.la", -ENOENT, "a module exports mpt_module_backend" },
 };
 
 START_TEST(spec_errors)
