@@ -276,6 +276,7 @@ test_scripts = \
 	tests/tool-completion.sh \
 	tests/tool-conformance.sh \
 	tests/tool-json.sh \
+	tests/tool-man.sh \
 	tests/tool-state.sh \
 	tests/vfio-user.sh
 
@@ -468,5 +469,6 @@ EXTRA_DIST += \
 	tests/tool-completion.sh \
 	tests/tool-conformance.sh \
 	tests/tool-json.sh \
+	tests/tool-man.sh \
 	tests/tool-state.sh \
 	tests/vfio-user.sh

@@ -93,6 +93,18 @@ static bool is_layer(const char *at, size_t n)
 	return false;
 }
 
+/* A static-backend build opens its own alone, without layers. */
+static bool opens(const char *name)
+{
+#ifdef MPT_STATIC_BACKEND
+#define TEXT_(x) #x
+#define TEXT(x) TEXT_(x)
+	return !strcmp(name, TEXT(MPT_STATIC_BACKEND));
+#else
+	return *name;
+#endif
+}
+
 static void complete_name(struct word *w, const char *at)
 {
 	const struct mpt_backend *be;
@@ -105,9 +117,11 @@ static void complete_name(struct word *w, const char *at)
 		return;
 	}
 	for (i = 0; (be = mpt_backend_each(i)); i++)
-		offer(w, be->name, "");
+		if (opens(be->name))
+			offer(w, be->name, "");
 	for (i = 0; (name = mpt_layer_each(i, NULL)); i++)
-		offer(w, name, ",");
+		if (opens(name))
+			offer(w, name, ",");
 	tell("nospace", w);
 }
 
