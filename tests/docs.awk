@@ -6,7 +6,7 @@
 #   awk -v facts=FILE -f docs.awk DOCUMENT...
 #
 # facts: lines "KIND NAME": path, word, target, configure, option, command, backend (NAME is
-# "BACKEND:OPTION"), errno, built.
+# "BACKEND:OPTION"), errno, built, upper (a word in capitals somewhere in the code).
 
 function complain(text)
 {
@@ -128,6 +128,14 @@ function names(line)
 		if (found ~ /_$/ ? !begins("word", found) : !is("word", found))
 			complain("no such name: " found)
 	}
+	# Variables, constants, targets: what is in capitals between backticks, or an .Ev of a page.
+	rest = line
+	while (next_match("`[A-Z][A-Z0-9_]*[A-Z0-9](=[^`]*)?`|\\.Ev [A-Z0-9_]+")) {
+		sub(/^(`|\.Ev )/, "", found)
+		sub(/[=`].*/, "", found)
+		if (!placeholder(found) && !is("upper", found))
+			complain("nothing reads " found)
+	}
 	rest = line
 	while (next_match("-E[A-Z][A-Z0-9]+|\\.Er E[A-Z0-9]+")) {
 		sub(/^(-|\.Er )/, "", found)
@@ -199,6 +207,12 @@ function run(s,    n, w, i)
 function commands(line,    n, w, i)
 {
 	if (code) {
+		rest = line
+		while (next_match("(^|[ $])[A-Z][A-Z0-9_]+=")) {
+			gsub(/[^A-Z0-9_]/, "", found)
+			if (!placeholder(found) && !is("upper", found))
+				complain("nothing reads " found)
+		}
 		n = split(line, w, /&&|;|\|/)
 		for (i = 1; i <= n; i++) {
 			sub(/^[ \t$]+/, "", w[i])

@@ -6,7 +6,7 @@
 # shellcheck disable=SC2016  # awk programs, and backticks of documents
 . "$(dirname "$0")/build/common.sh"
 
-: "${AWK:?}" "${MPT_BACKENDS?}"
+: "${AWK:?}" "${MPT_BACKENDS?}" "${MPT_STATIC_BACKEND?}"
 mptctl=$MPT_STAGE$MPT_BINDIR/mptctl
 LD_LIBRARY_PATH=$MPT_STAGE$MPT_LIBDIR
 export LD_LIBRARY_PATH
@@ -27,10 +27,11 @@ documents()
 
 # ---- what is there ----
 
-tree='.ci LICENSE Makefile.am NEWS README.md CONTRIBUTING.md SECURITY.md autogen.sh backends bench configure.ac
-	conformance doc examples fuzz gvt include libmpt libmpt.pc.in libmpt-gvt.pc.in m4 packages.txt
+tree='.ci LICENSE Makefile.am NEWS README.md CONTRIBUTING.md SECURITY.md autogen.sh backends bench
+	configure.ac conformance doc examples fuzz gvt include libmpt libmpt.pc.in libmpt-gvt.pc.in m4 packages.txt
 	quickstart tests tools'
-reference="$AWK -v root=$srcdir -f $srcdir/doc/api/text.awk -f $srcdir/doc/api/pages.awk -f $srcdir/doc/api/api.awk"
+api=$srcdir/doc/api
+reference="$AWK -v root=$srcdir -f $api/text.awk -f $api/pages.awk -f $api/api.awk"
 headers="$srcdir/include/mpt/ops.def $srcdir/include/mpt/types.h $(
 	find "$srcdir/include" -name '*.h' ! -path '*/mpt/types.h' ! -path '*/compat/*' | sort | tr '\n' ' ')"
 
@@ -51,9 +52,10 @@ list_options()
 {
 	commands | while read -r command; do
 		sub "$command"
-		sub "$command" | sed -n '/^commands:/,/^$/s/^  \([a-z][a-z]*\) .*/\1/p' | while read -r below; do
-			sub "$command $below"
-		done
+		sub "$command" | sed -n '/^commands:/,/^$/s/^  \([a-z][a-z]*\) .*/\1/p' |
+			while read -r below; do
+				sub "$command $below"
+			done
 	done | sed -n 's/^  --\([a-z][a-z-]*\).*/\1/p'
 	"$mptctl" --help | sed -n 's/^  --\([a-z][a-z-]*\).*/\1/p'
 }
@@ -62,6 +64,15 @@ list_backend_options()
 {
 	"$mptctl" backends | awk '/^layers/ { exit } /^[a-z-]+: / { b = $1; sub(/:$/, "", b); on = 0 }
 		/^  options/ { on = 1; next } on && /^    [a-z]/ { print b ":" $1 }'
+}
+
+# In capitals: variables, constants. CK_RUN_CASE is libcheck's own.
+uppers()
+{
+	(cd "$srcdir" && grep -rhoE --exclude=docs.sh '\b[A-Z][A-Z0-9_]*[A-Z0-9]\b' include libmpt gvt \
+		backends conformance tests/*.[chm]* tests/*.sh tests/qemu/*.sh tests/qemu/local.mk tests/lib \
+		tools bench fuzz/local.mk fuzz/*.c quickstart .ci configure.ac m4 | sort -u)
+	echo CK_RUN_CASE
 }
 
 # Once for all questions.
@@ -97,14 +108,15 @@ targets()
 words()
 {
 	(cd "$srcdir" && grep -rhoE '\b(mpt|gvt|intel_gvt|intel_vgpu|MPT|GVT|acrn_gvt)_[A-Za-z0-9_]+' \
-		include libmpt gvt backends conformance tools bench m4 configure.ac quickstart .ci tests/*.[ch] \
-		tests/*.mk tests/lib tests/qemu/*.sh | sort -u)
+		include libmpt gvt backends conformance tools bench m4 configure.ac quickstart .ci \
+		tests/*.[ch] tests/*.mk tests/lib tests/qemu/*.sh | sort -u)
 }
 
 # variables: what code asks its environment for, but for what the tests' own makefile and scripts set.
 list_variables()
 {
-	(cd "$srcdir" && grep -rhoE 'getenv\("[A-Za-z_]+"\)' tools libmpt gvt backends bench tests --include='*.[ch]' |
+	(cd "$srcdir" && grep -rhoE --include='*.[ch]' 'getenv\("[A-Za-z_]+"\)' \
+		tools libmpt gvt backends bench tests |
 		sed 's/.*"\(.*\)".*/\1/'
 	sed -n 's/.*\${\([A-Z_]*\):[-=].*/\1/p' quickstart) | sort -u |
 		grep -vxE 'srcdir|builddir|MPT_TEST_TALLY'
@@ -127,6 +139,7 @@ kind()
 		[ ! -e "$top" ] || find "$top" ! -path 'fuzz/corpus/*/*' ! -path 'tests/data/*' -print
 	done; find tests/data) | kind path
 	words | kind word
+	uppers | kind upper
 	{ targets; printf '%s\n' all check install uninstall clean distcheck dist; } | kind target
 	{ configure_options; printf '%s\n' shared static; } | kind configure
 	# Of our own tool, and of those that are named beside it.
@@ -134,8 +147,8 @@ kind()
 	commands | kind command
 	backend_options | kind backend
 	sed -n 's/^ \* -\(E[A-Z]*\) .*/\1/p' "$srcdir/include/mpt/error.h" | kind errno
-	printf '%s\n' tools/mptctl bench/bench conformance/list tests/bench_inner quickstart quickstart-check \
-		test-suite | kind built
+	printf '%s\n' tools/mptctl bench/bench conformance/list tests/bench_inner quickstart \
+		quickstart-check test-suite | kind built
 } >"$facts"
 for k in path word target configure option command errno; do
 	[ "$(grep -c "^$k " "$facts")" -gt 3 ] || fail "the tree has no facts of the kind '$k'"
@@ -195,6 +208,77 @@ code()
 		END { if (!blocks) print "no code of an example is in any guide" }' $(documents "$1")
 }
 
+# ---- what a document shows was printed ----
+
+# blocks ROOT KIND: each block behind "<!-- KIND: ARGUMENTS -->", as a file $scratch/block.N whose first
+# line is the arguments and the second where it stands.
+blocks()
+{
+	rm -f "$scratch"/block.*
+	# shellcheck disable=SC2046
+	$AWK -v kind="$2" -v to="$scratch/block." '
+		index($0, "<!-- " kind ":") == 1 {
+			args = $0; sub(/^<!-- [a-z]+: */, "", args); sub(/ *-->$/, "", args); wait = 1; next }
+		wait && /^```$/ { wait = 0; on = 1; file = to (++n); print args > file
+			print FILENAME ":" FNR > file; next }
+		on && /^```$/ { on = 0; close(file); next }
+		on { print > file }' $(documents "$1")
+	set -- "$scratch"/block.*
+	[ -e "$1" ] || fail "no document shows output"
+}
+
+# shown BLOCK PRINTED: every line of the block but commands was printed.
+shown()
+{
+	where=$(sed -n 2p "$1")
+	sed '1,2d; /^\$ /d' "$1" | while IFS= read -r line; do
+		grep -qxF -e "$line" "$2" || echo "$where: nobody prints '$line'"
+	done
+}
+
+printed()
+{
+	blocks "$1" mptctl
+	for b in "$scratch"/block.*; do
+		# shellcheck disable=SC2046  # words
+		(cd "$srcdir" && "$mptctl" $(sed -n 1p "$b") >"$scratch/printed" 2>&1) || true
+		shown "$b" "$scratch/printed"
+	done
+}
+
+# A session on the mounted tree: its commands are run there.
+server=
+trap '[ -z "$server" ] || kill -9 $server 2>/dev/null
+	fusermount3 -uzq "$scratch/gvt" 2>/dev/null || :
+	rm -rf "$scratch"' EXIT
+sessions()
+{
+	blocks "$1" session
+	for b in "$scratch"/block.*; do
+		mkdir -p "$scratch/gvt"
+		# shellcheck disable=SC2046  # words
+		(cd "$srcdir" && exec "$mptctl" sysfs "$scratch/gvt" $(sed -n 1p "$b")) \
+			>"$scratch/printed" 2>&1 &
+		server=$!
+		until grep -q '^READY' "$scratch/printed" || ! kill -0 $server 2>/dev/null; do
+			sleep 0.1
+		done
+		if grep -Eq 'cannot mount: .*(not permitted|Permission denied)' "$scratch/printed"; then
+			: >"$scratch/no-mount"
+			server=
+			return 0
+		fi
+		sed -n '1,2d; s/^\$ //p' "$b" | grep -v '^cd ' >"$scratch/commands.sh"
+		(cd "$scratch/gvt" && bash 2>&1 <"$scratch/commands.sh") |
+			sed 's/^bash: line [0-9]*: /bash: /' >"$scratch/answers"
+		kill -TERM $server
+		wait $server || echo "$(sed -n 2p "$b"): the server ends with status $?"
+		server=
+		cat "$scratch/answers" >>"$scratch/printed"
+		shown "$b" "$scratch/printed"
+	done
+}
+
 # ---- tables ----
 
 # table FILE MARK: what stands between "<!-- MARK" and "<!-- end -->".
@@ -210,10 +294,14 @@ tables()
 	table "$1/doc/errors.md" 'made by doc/tables.sh' | cmp -s - "$scratch/errors" ||
 		echo "doc/errors.md: the table is not what ops.def and the headers say (doc/tables.sh)"
 	# The rows of doc/threads.md by context.
-	$AWK '/^MPT_OP\(/ { id = $3; sub(/,/, "", id) } / (HOST|LIFE|VGPU|ANY)\)$/ { c = $NF; sub(/\)/, "", c); print c, id }' \
+	$AWK '/^MPT_OP\(/ { id = $3; sub(/,/, "", id) }
+		/ (HOST|LIFE|VGPU|ANY)\)$/ { c = $NF; sub(/\)/, "", c); print c, id }' \
 		"$srcdir/include/mpt/ops.def" | sort >"$scratch/contexts"
-	$AWK -F'|' '/^\| (HOST|LIFE|VGPU|ANY) \|/ { gsub(/ /, "", $2); n = split($4, w, ","); for (i = 1; i <= n; i++) {
-		gsub(/ /, "", w[i]); print $2, w[i] } }' "$1/doc/threads.md" | sort >"$scratch/told"
+	$AWK -F'|' '/^\| (HOST|LIFE|VGPU|ANY) \|/ {
+		gsub(/ /, "", $2)
+		n = split($4, w, ",")
+		for (i = 1; i <= n; i++) {
+			gsub(/ /, "", w[i]); print $2, w[i] } }' "$1/doc/threads.md" | sort >"$scratch/told"
 	cmp -s "$scratch/contexts" "$scratch/told" ||
 		echo "doc/threads.md: the table of contexts is not that of ops.def"
 }
@@ -223,7 +311,8 @@ status()
 {
 	table "$1/README.md" 'made by doc/tables.sh: status' >"$scratch/status"
 	for b in $MPT_BACKENDS; do
-		grep -qE "^\| \`([a-z,]*,)?${b}[\`:]" "$scratch/status" || echo "README.md: no status of $b (doc/tables.sh)"
+		grep -qE "^\| \`([a-z,]*,)?${b}[\`:]" "$scratch/status" ||
+			echo "README.md: no status of $b (doc/tables.sh)"
 	done
 	clauses=$(grep -cE '^ +[A-Z]+-[0-9]+ ' "$scratch/clauses")
 	$AWK -F'|' -v n="$clauses" '$4 + 0 > 0 { rows++; if ($4 + $5 + $6 != n)
@@ -263,7 +352,8 @@ commands_named()
 		grep -qE "^\.Ss $c|^\.Cm $c\$" "$1/doc/man/mptctl.1" || echo "mptctl(1) lacks the command $c"
 	done
 	options | while read -r o; do
-		grep -qE -- "Fl -$o\b|\| -$o\b|--$o\b" "$1/doc/man/mptctl.1" || echo "mptctl(1) lacks the option --$o"
+		grep -qE -- "Fl -$o\b|\| -$o\b|--$o\b" "$1/doc/man/mptctl.1" ||
+			echo "mptctl(1) lacks the option --$o"
 	done
 }
 
@@ -311,16 +401,19 @@ manuals()
 		grep -qE "(Fn|Va) $name( |\$)" "$1/doc/man/$page" || echo "doc/man/$page lacks $name"
 	done
 	for page in libmpt.3 libmpt-gvt.3; do
-		sed -n 's/^\.It \(Fn\|Va\) //p' "$1/doc/man/$page" | sed 's/ , \(Fn\|Va\) /\n/g' | while read -r name; do
-			grep -qxE "(public|type) $name" "$scratch/names" || echo "doc/man/$page: $name is no public name"
-		done
+		sed -n 's/^\.It \(Fn\|Va\) //p' "$1/doc/man/$page" | sed 's/ , \(Fn\|Va\) /\n/g' |
+			while read -r name; do
+				grep -qxE "(public|type) $name" "$scratch/names" ||
+					echo "doc/man/$page: $name is no public name"
+			done
 	done
 }
 
 lint()
 {
 	for page in gvt-sysfs.5 libmpt.3 libmpt-gvt.3 mpt-backend.5; do
-		mandoc -Tlint -W style "$1/doc/man/$page" 2>&1 | grep -vE 'referenced manual not found|outdated mandoc.db' || true
+		mandoc -Tlint -W style "$1/doc/man/$page" 2>&1 |
+			grep -vE 'referenced manual not found|outdated mandoc.db' || true
 	done
 }
 
@@ -372,6 +465,19 @@ agree()
 agree "what documents name is there" named
 agree "code in guides is the examples'" code
 agree "tables are fresh" tables
+case "$MPT_STATIC_BACKEND| $MPT_BACKENDS " in
+"|"*" mock "*)
+	agree "what mptctl is shown to print it prints" printed
+	if [ -c /dev/fuse ] && grep -q '^#define HAVE_FUSE3 1' "$builddir/config.h" &&
+		command -v bash >/dev/null 2>&1 && command -v fusermount3 >/dev/null 2>&1; then
+		agree "sessions on the tree go as they are shown" sessions
+		[ ! -e "$scratch/no-mount" ] || skip "sessions on the mounted tree: mounting is not permitted here"
+	else
+		skip "sessions on the mounted tree: no FUSE here, or not in this build"
+	fi
+	;;
+*) skip "what mptctl prints: documents show it with layers, over the mock" ;;
+esac
 agree "the table of status is fresh" status
 agree "every target of make is documented" targets_named
 agree "every option of configure is documented" configure_named
@@ -390,7 +496,8 @@ agree "each file has its licence" licences
 # ---- do they bite? ----
 
 mkdir "$scratch/tree"
-(cd "$srcdir" && tar cf - README.md NEWS CONTRIBUTING.md SECURITY.md doc examples) | (cd "$scratch/tree" && tar xf -)
+(cd "$srcdir" && tar cf - README.md NEWS CONTRIBUTING.md SECURITY.md doc examples) |
+	(cd "$scratch/tree" && tar xf -)
 chmod -R u+w "$scratch/tree"
 
 # spoiled FUNCTION FILE SED-SCRIPT TEXT: with FILE changed so, FUNCTION complains with TEXT.
@@ -423,10 +530,14 @@ planted 'Call mpt_host_opened().' 'no such name: mpt_host_opened'
 planted 'Set MPT_CAP_NOTHING.' 'no such name: MPT_CAP_NOTHING'
 planted 'It answers -ENOTSUP.' 'no errno of ours: ENOTSUP'
 planted 'See mpt-backends(5) and libmpt(4).' 'no such manual page: libmpt.4'
+planted 'Set `NOTHING_LIKE_IT=1`.' 'nothing reads NOTHING_LIKE_IT'
 planted 'Give --enable-nothing.' 'configure has no nothing'
 planted 'Give --backends.' 'nobody has an option --backends'
 planted 'Run `make check-nothing`.' 'no target of make: check-nothing'
 planted 'Run `mptctl sevre`.' 'mptctl has no command sevre'
+case "$MPT_STATIC_BACKEND| $MPT_BACKENDS " in
+"|"*" mock "*) spoiled printed README.md 's/ MSIs and 0 INTx/ MSIs and 1 INTx/' 'nobody prints' ;;
+esac
 case " $MPT_BACKENDS " in
 *' mock '*) planted 'Open mock:trap=after,pinz=3.' 'mock has no option pinz' ;;
 esac

@@ -115,7 +115,7 @@ static int bed_vm_destroy(void *self, unsigned int id)
 	vm = id ? flat_find(self, id) : NULL;
 	if (!vm)
 		ret = fail(-ESRCH, "no VM %u", id);
-	else if (vm->held || vm->vgpu)
+	else if (vm->held || __atomic_load_n(&vm->vgpu, __ATOMIC_ACQUIRE))
 		ret = fail(-EBUSY, "VM %u is held or has a vGPU", id);
 	else
 		flat_vm_free(vm);
@@ -375,7 +375,9 @@ static int bed_stats(void *vm_, struct mpt_vm_stats *stats)
 	struct vm *vm = vm_;
 
 	pthread_mutex_lock(&flat_lock);
+	pthread_spin_lock(&vm->irq_lock);
 	*stats = vm->stats;
+	pthread_spin_unlock(&vm->irq_lock);
 	pthread_mutex_unlock(&flat_lock);
 	return 0;
 }
