@@ -97,10 +97,10 @@ static int hold_vm(struct mpt_sysfs *tree, struct sysfs_instance *inst)
 {
 	int ret = mpt_vm_get(tree->host, inst->vmid, &inst->vm);
 
-	if (ret != -ESRCH || !mpt_host_has_testbed(tree->host))
+	if (ret != -ESRCH)
 		return ret;
 	ret = make_vm(tree, inst);
-	/* A back end whose VMs come from elsewhere. */
+	/* No testbed: its VMs come from elsewhere. */
 	if (ret == -EOPNOTSUPP)
 		ret = mpt_fail(-ESRCH, "sysfs", "no VM %u, and this back end cannot make one",
 			       inst->vmid);

@@ -48,7 +48,7 @@ static bool path_matches(const char *pattern, const char *path, struct star *sta
 	}
 }
 
-/* As the directory is called: decimal, no leading zero. 0: no such number. */
+/* As the directory is called: decimal, no leading zero. 0: no such name. */
 static unsigned int vm_number(const struct star *star)
 {
 	unsigned int n = 0;
@@ -61,7 +61,7 @@ static unsigned int vm_number(const struct star *star)
 			return 0;
 		n = n * 10 + (unsigned int)(star->name[i] - '0');
 	}
-	return n <= SYSFS_VM_MAX ? n : 0;
+	return n;
 }
 
 static bool find_vm(struct sysfs_node *node, const struct star *star)

@@ -106,12 +106,23 @@ static inline bool mount_up(const char *spec)
 	return mount_args();
 }
 
+static inline bool is_mounted(void)
+{
+	struct stat st, up;
+	char parent[300];
+
+	snprintf(parent, sizeof(parent), "%s/..", mount_dir);
+	return stat(mount_dir, &st) || stat(parent, &up) || st.st_dev != up.st_dev;
+}
+
 /* @left: vGPUs that are there still. */
 static inline void mount_down(u64 left)
 {
 	unsigned int i;
 
+	ck_assert(is_mounted());
 	sysfs_unmount(&s);
+	ck_assert(!is_mounted());
 	sysfs_down(&s);
 	ck_assert_uint_eq(s.left, left);
 	ck_assert_uint_eq(s.made, s.destroyed);

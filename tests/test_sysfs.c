@@ -248,6 +248,7 @@ END_TEST
 START_TEST(one_text)
 {
 	struct mpt_sysfs_file *f;
+	struct mpt_vm *vm;
 	char buf[4] = "";
 
 	tree_open(&t, "check,mock", 0);
@@ -259,6 +260,18 @@ START_TEST(one_text)
 	ck_assert_int_eq(buf[0], '\n');
 	ck_assert_int_eq(mpt_sysfs_read(f, 0, buf, 4), 2);
 	ck_assert_int_eq(buf[0], '6');
+	mpt_sysfs_close(f);
+	/* A guest moves its BAR in the middle. */
+	tree_ok(mpt_vm_get(t.host, 1, &vm));
+	tree_ok(mpt_sysfs_open(t.fs, "vm1/vgpu_bar_info", MPT_SYSFS_READ, &f));
+	ck_assert_int_eq(mpt_sysfs_read(f, 0, buf, 4), 4);
+	cfg_write(vm, 0x10, 0xc0000000, 4);
+	ck_assert_int_eq(mpt_sysfs_read(f, 9, buf, 4), 4);
+	ck_assert(!memcmp(buf, "0000", 4));
+	ck_assert_int_eq(mpt_sysfs_read(f, 0, buf, 4), 4);
+	ck_assert_int_eq(mpt_sysfs_read(f, 9, buf, 4), 4);
+	ck_assert(!memcmp(buf, "0c00", 4));
+	mpt_vm_put(vm);
 	mpt_sysfs_close(f);
 	tree_close(&t);
 }
@@ -458,6 +471,10 @@ START_TEST(another_core)
 			 "Planes:\nPipe A: 0 1 2 3\nPipe B: 10 11 12 13\nPipe C: 20 21 22\n");
 	tree_ok(tree_echo(&t, SMALL));
 	ck_assert_str_eq(tree_cat(&t, "vm1/vgpu_id"), "3\n");
+	/* What the tree refuses by itself. */
+	ck_assert_int_eq(tree_echo(&t, SMALL), -EEXIST);
+	ck_assert_int_eq(tree_echo(&t, "2,8192,17592186044415,33"), -EINVAL);
+	ck_assert_int_eq(tree_echo(&t, "2,8192,17592186044416,32"), -EINVAL);
 	ck_assert_str_eq(tree_cat(&t, "vm1/counters"), "");
 	ck_assert_str_eq(tree_cat(&t, "vm1/vgpu_bar_info"),
 			 "0xfffffffffffffff0 0x0000000000000000\n"
@@ -573,6 +590,7 @@ END_TEST
 START_TEST(kept_place)
 {
 	struct intel_vgpu_type place;
+	struct mpt_vm *vm;
 
 	tree_open(&t, "check,mock", 0);
 	gvt_type_init(&place, 64 * MIB, 128 * MIB, 4);
@@ -586,9 +604,19 @@ START_TEST(kept_place)
 	place.low_start = 64 * MIB;
 	ck_assert_int_eq(gvt_place_keep(t.gvt, &place), -ENOSPC);
 	ck_assert_int_eq(tree_echo(&t, "2,960,128,4"), -ENOSPC);
-	tree_ok(gvt_place_keep(t.gvt, NULL));
+	/* Who asks for it and for too many fences gets nothing, and it is kept still. */
+	place.low_start = 0;
+	place.fence = 32;
+	tree_ok(mpt_vm_create(t.host, 9));
+	tree_ok(mpt_vm_get(t.host, 9, &vm));
+	ck_assert_int_eq(MPT_PTR_ERR(mpt_vgpu_create(vm, t.gvt, &place)), -ENOSPC);
+	mpt_vm_put(vm);
+	tree_ok(mpt_vm_destroy(t.host, 9));
 	tree_ok(tree_echo(&t, "2,64,128,4"));
-	ck_assert(strstr(tree_cat(&t, "vm2/resources"), "low_gm 0x0000000000000000 "));
+	ck_assert(strstr(tree_cat(&t, "vm2/resources"), "low_gm 0x0000000008000000 "));
+	tree_ok(gvt_place_keep(t.gvt, NULL));
+	tree_ok(tree_echo(&t, "3,64,128,4"));
+	ck_assert(strstr(tree_cat(&t, "vm3/resources"), "low_gm 0x0000000000000000 "));
 	tree_close(&t);
 }
 END_TEST

@@ -293,6 +293,8 @@ START_TEST(unknown_vm)
 	ck_assert_int_eq(tree_echo(&t, "1,64,128,4"), _i ? -EINVAL : -ESRCH);
 	ck_assert_int_eq(tree_echo(&t, "-1"), _i ? 0 : -ENOENT);
 	ck_assert(!tree_has(&t, "vm1"));
+	/* No number of a VM, wherever VMs come from. */
+	ck_assert_int_eq(tree_echo(&t, "65536,64,128,4"), -EINVAL);
 	tree_close(&t);
 }
 END_TEST

@@ -26,6 +26,7 @@
 
 /* A writer that waits for another one has a thread, so that many readers go on. */
 #define WORKERS 8
+#define DRAIN 1000 /* requests of a worker after it was told to end */
 
 struct sysfs_mount {
 	struct mpt_sysfs *tree;
@@ -273,6 +274,16 @@ static bool serve_one(struct sysfs_mount *m, struct fuse_buf *buf)
 	return ret > 0 || ret == -EINTR || ret == -EAGAIN;
 }
 
+/* What has been asked already, files that were closed for instance; not for ever. */
+static void drain(struct sysfs_mount *m, struct fuse_buf *buf)
+{
+	struct pollfd fd = { .fd = fuse_session_fd(m->session), .events = POLLIN };
+	unsigned int n = 0;
+
+	while (n++ < DRAIN && poll(&fd, 1, 0) > 0 && serve_one(m, buf))
+		;
+}
+
 static void *serve(void *arg)
 {
 	struct sysfs_mount *m = arg;
@@ -281,14 +292,15 @@ static void *serve(void *arg)
 				{ .fd = m->stop_fd, .events = POLLIN } };
 
 	do {
-		fd[0].revents = fd[1].revents = 0;
 		poll(fd, 2, -1);
 		if (fd[1].revents)
 			break;
 	} while (!fd[0].revents || serve_one(m, &buf));
-	free(buf.mem);
-	if (!fd[1].revents)
+	if (fd[1].revents)
+		drain(m, &buf);
+	else
 		sysfs_loop_ended();
+	free(buf.mem);
 	return NULL;
 }
 
