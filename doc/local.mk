@@ -29,7 +29,7 @@ dist_man_MANS += doc/man/mptctl.1
 
 # The API reference, a page a header. It is made, not kept: the headers are the source, so that there
 # is nothing to go stale and no change is written twice. What a header leaves out stops it.
-api_programs = doc/api/text.awk doc/api/pages.awk doc/api/api.awk
+api_programs = doc/api/text.awk doc/api/pages.awk doc/api/sources.awk doc/api/api.awk
 EXTRA_DIST += $(api_programs)
 api_input = $(srcdir)/include/mpt/ops.def $(srcdir)/include/mpt/types.h \
 	$(filter-out %.def %/types.h,$(addprefix $(srcdir)/,$(public_headers))) \

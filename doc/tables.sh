@@ -23,7 +23,7 @@ put()
 }
 
 # shellcheck disable=SC2046  # names in the tree have no blanks
-awk -v errors="$work/errors" -f doc/api/text.awk -f doc/api/pages.awk -f doc/api/api.awk \
+awk -v errors="$work/errors" -f doc/api/text.awk -f doc/api/pages.awk -f doc/api/sources.awk -f doc/api/api.awk \
 	include/mpt/ops.def include/mpt/types.h \
 	$(find include -name '*.h' ! -path '*/mpt/types.h' ! -path '*/compat/*' | sort)
 put doc/errors.md 'made by doc/tables.sh' <"$work/errors"

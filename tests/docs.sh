@@ -31,7 +31,7 @@ tree='.ci LICENSE Makefile.am NEWS README.md CONTRIBUTING.md SECURITY.md autogen
 	configure.ac conformance doc examples fuzz gvt include libmpt libmpt.pc.in libmpt-gvt.pc.in m4 packages.txt
 	quickstart tests tools'
 api=$srcdir/doc/api
-reference="$AWK -v root=$srcdir -f $api/text.awk -f $api/pages.awk -f $api/api.awk"
+reference="$AWK -v root=$srcdir -f $api/text.awk -f $api/pages.awk -f $api/sources.awk -f $api/api.awk"
 headers="$srcdir/include/mpt/ops.def $srcdir/include/mpt/types.h $(
 	find "$srcdir/include" -name '*.h' ! -path '*/mpt/types.h' ! -path '*/compat/*' | sort | tr '\n' ' ')"
 

@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: MIT
 # The API reference: reads ops.def and the kernel-doc of the public headers, complains about what is
 # not written down there ("FILE:LINE: ...", exit status 1), and writes one Markdown page a header.
-# What a library really answers is not known here but for the errnos that its sources name.
+# What a library really answers is not known but for the errnos that its sources name (sources.awk).
 #
 #   awk [-v out=FOLDER] [-v names=FILE] [-v errors=FILE] [-v root=FOLDER] \
-#       -f text.awk -f pages.awk -f api.awk ops.def types.h HEADER... [SOURCE.c]...
+#       -f text.awk -f pages.awk -f sources.awk -f api.awk ops.def types.h HEADER... [SOURCE.c]...
 #
 # out: where the pages go; names: where the names of all functions and variables go, "public NAME",
 # "type NAME" or "internal NAME"; errors: where the table of doc/errors.md goes; root: cut off in
@@ -121,6 +121,7 @@ function returns(line, name, type,    told)
 			complain(line, name "() returns int and lists no errno: " told)
 	}
 	fn_errnos[name] = errnos_in(told)
+	fn_told[name] = type ~ /^(int|struct intel_vgpu \*)$/ && told !~ /(^| )as [`a-z]/
 	fn_list[++n_fns] = name
 }
 
@@ -481,26 +482,6 @@ function doc_section(    i, title)
 	put("## " md(title) "\n")
 	said["summary"] = ""
 	put_text()
-}
-
-# ---- sources: which errnos a public function names itself ----
-
-function parse_source(    i, name, s)
-{
-	name = ""
-	for (i = 1; i <= n_lines; i++) {
-		if (L[i] ~ /^[a-z].*[a-z0-9_]\(/ && L[i] !~ /^static/ && L[i] !~ /;$/) {
-			s = L[i]
-			match(s, /[A-Za-z0-9_]+\(/)
-			name = substr(s, RSTART, RLENGTH - 1)
-		} else if (L[i] ~ /^\}/)
-			name = ""
-		else if (name in fn_errnos) {
-			s = lacking(errnos_in(L[i]), fn_errnos[name])
-			if (s != "" && L[i] ~ /(return|MPT_ERR_PTR|\?|ret =)/)
-				complain(i, name "() answers" s ", unknown to " fn_line[name])
-		}
-	}
 }
 
 # ---- one file after the other ----

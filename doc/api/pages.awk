@@ -152,8 +152,8 @@ function write_page(    name)
 # doc/errors.md: who answers which errno, by ops.def and by the comments of functions.
 function put_errors(    i, j, n, w, who)
 {
-	n = split("EINVAL EFAULT ESRCH ENOENT EEXIST EBUSY ENOSPC ENOMEM EOPNOTSUPP ENODEV EACCES " \
-	    "EIO ENXIO", w, " ")
+	n = split("EINVAL EFAULT ESRCH ENOENT EEXIST EBUSY ENOSPC ENOMEM EOPNOTSUPP ENODEV " \
+	    "EACCES EIO ENXIO", w, " ")
 	print "| errno | operations of the contract | functions that name it |" > errors
 	print "| --- | --- | --- |" > errors
 	for (i = 1; i <= n; i++) {
