@@ -357,11 +357,19 @@ check-threads:
 	MPT_TEST_FEW=yes $(MAKE) $(AM_MAKEFLAGS) check TESTS='$(filter $(threaded_suites),$(run_suites))'
 
 # The suites under valgrind, in one process each, threads by turns: one that polls would keep the
-# others out. Programs here are no libtool wrappers, since they link archives of ours only. Two suites
-# play whole guests hundreds of times, which takes too long in here; ASan sees them, and most of
-# acrn-sim, whose machines have less memory in here than elsewhere.
+# others out. Programs here are no libtool wrappers, since they link archives of ours only. What plays
+# whole guests, frames or plots many times over takes too long in here, and so does most of acrn-sim;
+# ASan sees those. tests/test_run has one guest of each kind.
+valgrind_left_out = \
+	$(acrn_sim_suites) \
+	tests/test_blit_tiles \
+	tests/test_guest \
+	tests/test_guest_fail \
+	tests/test_guest_many \
+	tests/test_guest_move \
+	tests/test_plot
 valgrind_suites = \
-	$(filter-out tests/test_guest_fail tests/test_guest_move $(acrn_sim_suites),$(run_suites)) \
+	$(filter-out $(valgrind_left_out),$(run_suites)) \
 	$(filter tests/test_acrn_vcpu,$(run_suites))
 .PHONY: check-valgrind
 check-valgrind:
