@@ -304,6 +304,21 @@ tables()
 			gsub(/ /, "", w[i]); print $2, w[i] } }' "$1/doc/threads.md" | sort >"$scratch/told"
 	cmp -s "$scratch/contexts" "$scratch/told" ||
 		echo "doc/threads.md: the table of contexts is not that of ops.def"
+	# A line each: operation, class, capability, whether it may sleep.
+	$AWK '/^MPT_OP\(/ { id = $3; sub(/,/, "", id) } { all = all " " $0 }
+		match(all, /(MANDATORY|CAPABILITY|OPTIONAL), [A-Z_0-9]+,/) && / (HOST|LIFE|VGPU|ANY)\)$/ {
+			split(substr(all, RSTART, RLENGTH), w, ", *"); n = split($0, f, ", *")
+			print id, w[1], w[2], f[n - 1]; all = "" }' "$srcdir/include/mpt/ops.def" >"$scratch/ops"
+	[ "$(wc -l <"$scratch/ops")" -eq "$(grep -c '^MPT_OP(' "$srcdir/include/mpt/ops.def")" ] ||
+		echo "ops.def is not understood"
+	never=$($AWK '$4 == 0 { printf "%s%s", n++ ? " and " : "", $1 }' "$scratch/ops")
+	grep -q "^$never never sleep" "$1/doc/threads.md" || echo "doc/threads.md: what never sleeps is $never"
+	while read -r op class cap _; do
+		case $class in
+		CAPABILITY) grep -qE "^\.It Dv $cap Ta .*\b$op\b" "$1/doc/man/mpt-backend.5" ;;
+		MANDATORY) sed -n '/^Mandatory are/,/^\.Ss/p' "$1/doc/man/mpt-backend.5" | grep -qw "$op" ;;
+		esac || echo "doc/man/mpt-backend.5: $op is $class $cap"
+	done <"$scratch/ops"
 }
 
 # The status table of README.md: every back end that is built has a row, and each row has all clauses.
@@ -545,6 +560,9 @@ spoiled code doc/guides/hello.md 's/vgpu_activate(vgpu)/vgpu_activate(NULL)/' 't
 spoiled code examples/layers.c 's/MPT_OP_ID_dma_map_guest_page, 2/MPT_OP_ID_dma_map_guest_page, 3/' 'this is not [fault]'
 spoiled tables doc/errors.md 's/^| `-EIO` | inject_msi, /| `-EIO` | /' 'doc/errors.md: the table is not'
 spoiled tables doc/threads.md 's/^\(| VGPU .*\), set_pvmmio/\1/' 'doc/threads.md: the table of contexts'
+spoiled tables doc/threads.md 's/^inject_msi and set_intx never/inject_msi never/' 'what never sleeps'
+spoiled tables doc/man/mpt-backend.5 's/^\(.It Dv MPT_CAP_INTX Ta\).*/\1 nothing/' 'set_intx is CAPABILITY'
+spoiled tables doc/man/mpt-backend.5 's/^\(Mandatory are attach_vgpu\), detach_vgpu/\1/' 'detach_vgpu is MANDATORY'
 spoiled status README.md 's/^\(| `check,fault,mock` .*| \)\([0-9]*\) |$/\11\2 |/' 'was run over'
 case " $MPT_BACKENDS " in
 *' vfio-user '*) spoiled status README.md '/^| `check,fault,vfio-user`/d' 'no status of vfio-user' ;;
