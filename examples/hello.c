@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Hello on the mock: a VM, a vGPU, what a driver reads first, and everything given back. Builds with
+ * Hello on the mock: a VM, a vGPU, what a driver reads first, and everything given back. Builds
+ * with
  *   cc hello.c $(pkg-config --cflags --libs libmpt-gvt)
  */
 #include <stdio.h>

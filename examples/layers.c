@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The check and the fault layer at work, without any core: calls of the contract that are refused on
- * purpose, and what is left when somebody forgets to give a mapping back.
+ * The check and the fault layer at work, without any core: calls of the contract that are refused
+ * on purpose, and what is left when somebody forgets to give a mapping back.
  */
 #include <stdio.h>
 

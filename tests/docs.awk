@@ -65,8 +65,8 @@ function made(s)
 function paths(line,    dir)
 {
 	rest = line
-	while (next_match("(doc|tests|examples|include|backends|conformance|gvt|libmpt|tools|bench|" \
-	    "fuzz|m4|compat|kernel|\\.ci)/[A-Za-z0-9_.*/-]+")) {
+	while (next_match("(doc|tests|examples|include|backends|conformance|gvt|libmpt|tools|" \
+	    "bench|fuzz|m4|compat|kernel|\\.ci)/[A-Za-z0-9_.*/-]+")) {
 		sub(/[.,:;*\/-]+$/, "", found)
 		if (before ~ /[A-Za-z0-9_.\/<-]/ || placeholder(found) || made(found))
 			continue

@@ -77,7 +77,8 @@ if [ -n "$MPT_STATIC_BACKEND" ]; then
 	exit 0
 fi
 build layers libmpt layers.c
-says layers 'map gfn 1: ENOMEM' 'map gfn 2: 0' 'left behind: dma of gfn 2' '1 left behind, 1 violations'
+says layers 'map gfn 1: ENOMEM' 'map gfn 2: 0' 'left behind: dma of gfn 2' \
+	'1 left behind, 1 violations'
 
 # ---- a back end as a module ----
 
@@ -93,7 +94,7 @@ if ! modules; then
 	exit 0
 fi
 build flat.so libmpt -shared -fPIC flat/flat.c flat/bed.c -pthread
-[ "$(wc -l <flat/flat.c)" -le 300 ] || fail "the example of a small back end has more than 300 lines"
+[ "$(wc -l <flat/flat.c)" -le 300 ] || fail "flat.c, a small back end, has more than 300 lines"
 spec=$scratch/examples/flat.so
 
 # run TEXT ARGUMENT...: mptctl ends well and says TEXT.

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
-# Of the API reference: which errnos a public function of a source names itself, or a static one that
-# it calls in the same file. What a callback or another file answers is not known here.
+# Of the API reference: which errnos a public function of a source names itself, or a static one
+# that it calls in the same file. What a callback or another file answers is not known here.
 
 # Lines on which an errno is an answer, not only compared with one.
 function answers(line)
@@ -38,8 +38,9 @@ function parse_source(    i, name, s)
 		if (!body_static[name] && fn_told[name]) {
 			split("", seen)
 			s = lacking(once(reach(name)), fn_errnos[name])
+			s = s == "" ? "" : s ", which is not at " fn_line[name]
 			if (s != "")
-				complain(body_line[name], name "() answers" s ", unknown to " fn_line[name])
+				complain(body_line[name], name "() answers" s)
 		}
 }
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The testbed of the back end "flat": VMs, RAM, what a vCPU and what the device does. Nobody can tell
- * this hypervisor what to trap: it finds the BARs in the configuration space, as a VMM does.
+ * The testbed of the back end "flat": VMs, RAM, what a vCPU and what the device does. Nobody can
+ * tell this hypervisor what to trap: it finds the BARs in the configuration space, as a VMM does.
  */
 #include "flat.h"
 
@@ -99,9 +99,10 @@ static int bed_vm_create(void *self, unsigned int id)
 		return fail(-EINVAL, "VM id %u (1 to 65535)", id);
 	pthread_mutex_lock(&flat_lock);
 	slot = flat_find(self, 0);
-	ret = flat_find(self, id) ? fail(-EEXIST, "there is a VM %u already", id) :
-	      !slot		  ? fail(-ENOMEM, "more than %d VMs", VMS) :
-				    vm_new(self, slot, id);
+	if (flat_find(self, id))
+		ret = fail(-EEXIST, "there is a VM %u already", id);
+	else
+		ret = slot ? vm_new(self, slot, id) : fail(-ENOMEM, "more than %d VMs", VMS);
 	pthread_mutex_unlock(&flat_lock);
 	return ret;
 }
@@ -161,8 +162,8 @@ static int no_region(u64 gpa, u64 size)
 		    (unsigned long long)gpa);
 }
 
-/* A region where there is none but @not, which leaves. The lock is held. */
-static int region_new(struct vm *vm, u64 gpa, u64 size, const struct region *not)
+/* A region where there is none but @leaving. The lock is held. */
+static int region_new(struct vm *vm, u64 gpa, u64 size, const struct region *leaving)
 {
 	u64 all = flat_pages(vm->flat) << MPT_PAGE_SHIFT;
 	struct region *r;
@@ -172,7 +173,7 @@ static int region_new(struct vm *vm, u64 gpa, u64 size, const struct region *not
 			    (unsigned long long)size, (unsigned long long)gpa,
 			    (unsigned long long)vm->flat->phys_bits);
 	for (r = vm->regions; r; r = r->next)
-		if (r != not && gpa < r->gpa + r->size && r->gpa < gpa + size)
+		if (r != leaving && gpa < r->gpa + r->size && r->gpa < gpa + size)
 			return fail(-EEXIST, "there is RAM at 0x%llx",
 				    (unsigned long long)r->gpa);
 	r = mpt_zalloc(sizeof(*r));

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A back end outside of libmpt, as a loadable module: "flat", the least that a hypervisor must offer,
- * with no capability. The testbed, by which the clauses of the contract run over it, is bed.c. Build:
+ * A back end outside of libmpt, as a loadable module: "flat", the least that a hypervisor must
+ * offer, with no capability. The testbed, by which the clauses of the contract run over it, is
+ * bed.c. Builds with
  *   cc -shared -fPIC -o flat.so flat.c bed.c $(pkg-config --cflags --libs libmpt)
  */
 #include "flat.h"
@@ -111,11 +112,13 @@ static int flat_inject_msi(unsigned long handle, u32 addr, u16 data)
 {
 	unsigned long section = mpt_rcu_enter();
 	struct vm *vm = mpt_handle_get(&handles, handle);
-	int ret = !vm			? fail(-ESRCH, "handle 0x%lx is dead", handle) :
-		  addr >> 20 != 0xfee ? fail(-EINVAL, "0x%x is no message address", addr) :
-					0;
+	int ret = 0;
 
-	if (!ret) {
+	if (!vm) {
+		ret = fail(-ESRCH, "handle 0x%lx is dead", handle);
+	} else if (addr >> 20 != 0xfee) {
+		ret = fail(-EINVAL, "0x%x is no message address", addr);
+	} else {
 		pthread_spin_lock(&vm->irq_lock);
 		vm->stats.msi++;
 		if (vm->put - vm->taken < IRQS)
@@ -267,8 +270,6 @@ static int flat_quiesce(void *priv, void *vm_, bool on)
 		__atomic_store_n(&vm->deliver, vm->vgpu, __ATOMIC_RELEASE);
 	return ret;
 }
-
-/* ---- what libmpt is told ---- */
 
 /* [backend] */
 static const struct mpt_option options[] = {
