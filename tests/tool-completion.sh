@@ -55,8 +55,8 @@ if [ -n "$MPT_STATIC_BACKEND" ]; then
 	offers 'mptctl run --backend ' "${only%% *}"
 else
 	# shellcheck disable=SC2086  # a list
-	set -- $MPT_BACKENDS
-	offers 'mptctl run --backend ' "$* check, fault,"
+	set -- $MPT_BACKENDS check, fault,
+	offers 'mptctl run --backend ' "$*"
 fi
 offers 'mptctl types --backend ./trac' './trace.mmiotrace ./trace two'
 mkdir -p folder

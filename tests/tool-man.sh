@@ -19,6 +19,10 @@ done
 for tool in jq bash; do
 	need $tool $tool
 done
+"$mptctl" types --json >"$out" 2>&1 || {
+	echo "SKIP: $me: built without jansson"
+	exit 77
+}
 
 # What the examples find.
 PATH=$(dirname "$mptctl"):$PATH
