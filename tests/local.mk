@@ -337,7 +337,7 @@ AM_TESTS_ENVIRONMENT = \
 # two installs at once would trip over libtool's relinking. While it relinks, a library is not there:
 # so everything else is linked before.
 check_DATA += tests/stage.stamp
-tests/stage.stamp: $(lib_LTLIBRARIES) $(bin_PROGRAMS) $(pkgconfig_DATA) $(public_headers) \
+tests/stage.stamp: $(lib_LTLIBRARIES) $(bin_PROGRAMS) $(dist_bashcompletion_DATA) $(pkgconfig_DATA) $(public_headers) \
 		| $(check_PROGRAMS) $(check_LTLIBRARIES)
 	$(AM_V_at)rm -rf tests/stage
 	$(AM_V_GEN)$(MAKE) $(AM_MAKEFLAGS) -s install DESTDIR='$(abs_top_builddir)/tests/stage' >tests/stage.log 2>&1 || \
