@@ -223,6 +223,25 @@ START_TEST(picture)
 END_TEST
 #endif
 
+/* What becomes exit status 1. */
+START_TEST(failsafe_is_not_healthy)
+{
+	static const u64 bar[6] = { BAR0 | 0x4, 0, BAR2 | 0xc, 0, 0x1041, 0 };
+	u32 run = 0x2000200; /* of the render engine's mode, before PVINFO was read */
+	struct bed b;
+
+	bed_up(&b, 1);
+	bed_start(&b);
+	session_firmware(b.s.vgpu[0].vm, bar, &b.s.end);
+	ck_assert_int_eq(mpt_guest_write(b.s.vgpu[0].vm, BAR0 + 0x229c, &run, sizeof(run)), 0);
+	serve_down(&b.s);
+	serve_loop_exit();
+	ck_assert_uint_eq(b.s.vgpu[0].info.failsafes, 1);
+	ck_assert_uint_eq(b.s.end.errors, 0);
+	ck_assert(!serve_healthy(&b.s));
+}
+END_TEST
+
 static Suite *serve_suite(void)
 {
 	Suite *s = suite_create("serve");
@@ -231,6 +250,7 @@ static Suite *serve_suite(void)
 	tcase_set_timeout(loop, 60);
 	tcase_add_checked_fixture(loop, NULL, temp_unlink);
 	tcase_add_loop_test(loop, guests, 1, 3);
+	tcase_add_test(loop, failsafe_is_not_healthy);
 	tcase_add_test(loop, recording);
 #if TOOLS_HAVE_PNG
 	tcase_add_test(loop, picture);
