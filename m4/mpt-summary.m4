@@ -15,6 +15,7 @@ AC_DEFUN([MPT_SUMMARY], [
     mptctl --json     $mpt_have_jansson (jansson)
     --screenshot      $mpt_have_png (libpng)
     mptctl sysfs      $mpt_have_fuse3 (libfuse)
+    bash completion   ${bashcompletiondir:-no}
     libcheck suites   $mpt_have_check
     C++ header test   ${CXX:-no (no C++ compiler)}
     fuzz targets      ${FUZZ_CC:-no (no clang)}
