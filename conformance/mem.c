@@ -286,7 +286,7 @@ static int mem_readonly(struct cf_env *e)
 /* --- no tearing --- */
 
 /* A store in two halves is seen within 2,000 reads of 100,000. */
-#define TEAR_MS 2
+#define TEAR_MS 1
 
 struct tear {
 	unsigned int size;

@@ -7,7 +7,7 @@
 #define NUMBERS 3
 #define CALLERS 3
 #define GUESTS 2
-#define ROUNDS 150
+#define ROUNDS 80
 
 static union vhm_request_buffer pages[NUMBERS] __attribute__((aligned(4096)));
 static struct acrn_sim *sim;

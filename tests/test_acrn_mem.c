@@ -144,6 +144,8 @@ START_TEST(pages_of_the_process)
 		ck_assert_uint_lt(number[i] - base, 2 * ACRN_RAM_SIZE);
 		for (j = 0; j < i; j++)
 			ck_assert_uint_ne(number[i], number[j]);
+		if (i)
+			ck_assert_uint_ne(number[i], number[i - 1] + PAGE);
 	}
 	for (i = 0; i < 1000; i++) {
 		ck_assert_uint_eq(acrn_mem_phys(sim, mem + i * PAGE + 7), number[i] + 7);

@@ -187,10 +187,15 @@ void acrn_mem_free(struct acrn_sim *sim, u64 hpa, u64 size)
 
 /* --- pages of the process --- */
 
-static u64 hash_page(u64 page)
+/* Neighbours share a page of the table, in another order: they are none in the machine. */
+#define BLOCK 512
+#define BLOCKS (PAGES / BLOCK)
+
+static u64 hash_place(u64 page, u64 probe)
 {
-	page *= 0x9e3779b97f4a7c15ULL;
-	return page >> 40;
+	u64 block = (page / BLOCK * 0x9e3779b97f4a7c15ULL >> 40) + probe;
+
+	return block % BLOCKS * BLOCK + page * 0x9d % BLOCK;
 }
 
 /* A page's place in the table is its number. Never forgotten: whoever asks again gets the same. */
@@ -198,8 +203,8 @@ static u64 number_of(struct acrn_mem *m, u64 page)
 {
 	u64 i, at, is;
 
-	for (i = 0, at = hash_page(page); i < PROBES; i++, at++) {
-		at %= PAGES;
+	for (i = 0; i < PROBES; i++) {
+		at = hash_place(page, i);
 		is = os_load(&m->foreign[at]);
 		if (!is && os_cas(&m->foreign[at], &is, page))
 			return at;
