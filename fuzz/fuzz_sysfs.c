@@ -2,8 +2,8 @@
 /*
  * Fuzz target: the sysfs tree. The input is a script: each line but those that begin with '/' is
  * written to create_gvt_instance, byte for byte; those are paths, looked up, listed and read. The
- * first byte chooses between the strict grammar and ACRN's answers. What the tree answers must be of
- * its errnos, what it says is there must be readable, and in the end nothing is left.
+ * first byte chooses between the strict grammar and ACRN's answers. What the tree answers must be
+ * of its errnos, what it says is there must be readable, and in the end nothing is left.
  */
 #include <stdlib.h>
 #include <string.h>

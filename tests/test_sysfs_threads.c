@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The sysfs tree used by many threads at once: writers that make and destroy, each its own VM or all
- * the same one; readers of what comes and goes; a guest that sends uevents meanwhile. Nobody waits
- * for time to pass.
+ * The sysfs tree used by many threads at once: writers that make and destroy, each its own VM or
+ * all the same one; readers of what comes and goes; a guest that sends uevents meanwhile. Nobody
+ * waits for time to pass.
  */
 #include "sysfs_rig.h"
 
@@ -126,7 +126,7 @@ START_TEST(each_its_own)
 }
 END_TEST
 
-/* --- all the same VM: of those who make it, and of those who take it, one is told that it did --- */
+/* --- all the same VM: as often as it was made, it was taken --- */
 
 static int made, taken; /* atomic */
 

@@ -337,6 +337,8 @@ static int start(struct sysfs_mount *m)
 static char said[256];
 
 static void log_said(enum fuse_log_level level, const char *fmt, va_list ap)
+	__attribute__((format(printf, 2, 0)));
+static void log_said(enum fuse_log_level level, const char *fmt, va_list ap)
 {
 	size_t n;
 
