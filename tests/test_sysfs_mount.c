@@ -472,7 +472,7 @@ static void must(bool ok, const char *what)
 {
 	if (!ok) {
 		fprintf(stderr, "%s: %s\n", what, strerror(errno));
-		abort();
+		mount_give_up(0);
 	}
 }
 

@@ -380,7 +380,7 @@ static int check_mountpoint(const char *path)
 
 static struct fuse *new_fuse(const struct sysfs *s, struct sysfs_mount *m)
 {
-	char opts[] = "default_permissions,fsname=gvt,subtype=mptctl,allow_other";
+	char opts[] = "default_permissions,fsname=gvt-sysfs,subtype=mptctl,allow_other";
 	char name[] = "mptctl", flag[] = "-o", *argv[] = { name, flag, opts, NULL };
 	struct fuse_args args = FUSE_ARGS_INIT(3, argv);
 	struct fuse *fuse;
