@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -67,6 +68,8 @@ static void child(const struct conform *c, const struct mpt_clause *clause, stru
 		  const sigset_t *signals)
 {
 	sigprocmask(SIG_SETMASK, signals, NULL);
+	/* Nobody would be left to look at the time. */
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	dup2(STDERR_FILENO, STDOUT_FILENO);
 	work(c, clause, s);
 	_exit(0);

@@ -145,11 +145,11 @@ static void json_one(struct conform *c, const struct conform_one *o)
 
 static void json_end(struct conform *c)
 {
-	json_t *o =
-		json_pack("{s:o, s:I, s:o, s:i, s:i, s:i, s:o}", "spec", report_json_text(c->spec),
-			  "seed", (json_int_t)c->seed, "capabilities",
-			  features(c->has & MPT_CAP_ALL), "passed", (int)c->passed, "failed",
-			  (int)c->failed, "not_applicable", (int)c->na, "clauses", c->out);
+	json_t *o = json_pack(
+		"{s:o, s:I, s:o, s:i, s:i, s:i, s:o}", "spec", report_json_text(c->spec), "seed",
+		(json_int_t)(c->seed > INT64_MAX ? INT64_MAX : c->seed), "capabilities",
+		features(c->has & MPT_CAP_ALL), "passed", (int)c->passed, "failed", (int)c->failed,
+		"not_applicable", (int)c->na, "clauses", c->out);
 
 	json_dumpf(o, stdout, JSON_INDENT(2));
 	printf("\n");
