@@ -256,6 +256,8 @@ sessions()
 	blocks "$1" session
 	for b in "$scratch"/block.*; do
 		mkdir -p "$scratch/gvt"
+		# What the last one said would be taken for this one's.
+		: >"$scratch/printed"
 		# shellcheck disable=SC2046  # words
 		(cd "$srcdir" && exec "$mptctl" sysfs "$scratch/gvt" $(sed -n 1p "$b")) \
 			>"$scratch/printed" 2>&1 &
