@@ -146,8 +146,8 @@ static int mem_bad_read(struct cf_env *e)
 }
 
 /*
- * What guest loads find in a range: its RAM. Of a page without RAM, where a load of 8 bytes may be a
- * request of its own, both ends.
+ * What guest loads find in a range: its RAM. Of a page without RAM, where a load of 8 bytes may be
+ * a request of its own, both ends.
  */
 static int snapshot(struct cf_env *e, u64 gpa, u64 len, u8 *buf)
 {

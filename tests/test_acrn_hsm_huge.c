@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Guest memory of 2 MiB pages over the simulated HSM (huge=yes): what is asked of the kernel, what is
- * refused, and guests that use it. A machine has such pages only when its administrator set them
- * aside: where there are none, one test stands ordinary memory in for them, and the last is skipped.
+ * Guest memory of 2 MiB pages over the simulated HSM (huge=yes): what is asked of the kernel, what
+ * is refused, and guests that use it. A machine has such pages only when its administrator set them
+ * aside; ordinary memory stands in for them, and the last test is skipped where there are none.
  */
 #include <sys/mman.h>
 #include <sys/syscall.h>

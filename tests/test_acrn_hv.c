@@ -339,7 +339,8 @@ START_TEST(ranges_that_cannot_be)
 	ck_assert_int_eq(rig_del(GIB, PAGE / 2), -EINVAL);
 	ck_assert_int_eq(rig_add(GIB, rig.sim->mem.base + 60 * GIB, PAGE, 7),
 			 p->range_refused ? -EINVAL : 0);
-	ck_assert_int_eq(rig_add(GIB, rig.sim->mem.base + rig.sim->mem.size - PAGE, PAGE, 7), -EFAULT);
+	ck_assert_int_eq(rig_add(GIB, rig.sim->mem.base + rig.sim->mem.size - PAGE, PAGE, 7),
+			 -EFAULT);
 	ck_assert_int_eq(rig_add(GIB, RIG_DEVICE, 0, 7), 0);
 	ck_assert_int_eq(regions(NULL, 0), p->lock_each ? -1 : -EFAULT);
 	ck_assert_uint_eq(acrn_ept_pages(rig.vm), pages);
