@@ -7,6 +7,11 @@
 page=$srcdir/doc/man/gvt-sysfs.5
 mnt=$scratch/mnt
 mkdir "$mnt"
+# What should be refused and is not would serve for ever.
+server=$mptctl
+printf '#!/bin/sh\nexec timeout -k 5 60 "%s" "$@"\n' "$server" >bounded
+chmod +x bounded
+mptctl=$scratch/bounded
 
 # --- what needs no mount ---
 
@@ -62,7 +67,7 @@ up()
 	# What the last one said would be taken for this one's.
 	: >server.out
 	: >server.err
-	"$mptctl" sysfs "$mnt" "$@" >server.out 2>server.err </dev/null &
+	"$server" sysfs "$mnt" "$@" >server.out 2>server.err </dev/null &
 	pid=$!
 	until grep -q '^READY ' server.out server.err; do
 		if ! kill -0 $pid 2>/dev/null; then
@@ -73,10 +78,15 @@ up()
 	done
 }
 
-# down STATUS: waits for the end; nothing is mounted any more.
+# down STATUS: waits for the end, though not for ever; nothing is mounted any more.
 down()
 {
-	got=0
+	got=0 tries=0
+	while kill -0 "$pid" 2>/dev/null; do
+		tries=$((tries + 1))
+		[ $tries -lt 1200 ] || fail "it does not end: $(cat server.out server.err)"
+		sleep 0.05
+	done
 	wait "$pid" || got=$?
 	pid=
 	[ "$got" -eq "$1" ] || fail "exit status $got, not $1: $(cat server.out server.err)"
