@@ -14,7 +14,9 @@ PKG_CONFIG_ALLOW_SYSTEM_CFLAGS=1 PKG_CONFIG_ALLOW_SYSTEM_LIBS=1
 LD_LIBRARY_PATH=$lib
 export PKG_CONFIG_LIBDIR PKG_CONFIG_SYSROOT_DIR LD_LIBRARY_PATH
 export PKG_CONFIG_ALLOW_SYSTEM_CFLAGS PKG_CONFIG_ALLOW_SYSTEM_LIBS
-cp -R "$srcdir/examples" "$scratch/" && cd "$scratch/examples" || exit 1
+# The source may be somebody else's, and its folders read-only.
+cp -R "$srcdir/examples" "$scratch/" && chmod -R u+w "$scratch/examples" &&
+	cd "$scratch/examples" || exit 1
 
 skip()
 {

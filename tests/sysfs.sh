@@ -59,7 +59,7 @@ fi
 
 pid=
 # What a failure leaves mounted goes, before the folder does.
-trap '[ -z "$pid" ] || kill -9 $pid 2>/dev/null; fusermount3 -uzq "$mnt" || :; rm -rf "$scratch"' EXIT
+trap '[ -z "$pid" ] || kill -9 $pid 2>/dev/null || :; fusermount3 -uzq "$mnt" || :; rm -rf "$scratch"' EXIT
 
 # up OPTION...: serves $mnt; not 0 if it does not come up.
 up()
@@ -72,6 +72,7 @@ up()
 	until grep -q '^READY ' server.out server.err; do
 		if ! kill -0 $pid 2>/dev/null; then
 			wait $pid || got=$?
+			pid=
 			return 1
 		fi
 		sleep 0.05
