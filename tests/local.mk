@@ -354,7 +354,9 @@ clean-stage:
 .PHONY: check-threads
 check-threads:
 	@test -n '$(filter $(threaded_suites),$(run_suites))' || { echo 'check-threads: no suite' >&2; exit 1; }
-	MPT_TEST_FEW=yes $(MAKE) $(AM_MAKEFLAGS) check TESTS='$(filter $(threaded_suites),$(run_suites))'
+	MPT_TEST_FEW=yes $(MAKE) $(AM_MAKEFLAGS) check check_DATA= \
+		check_PROGRAMS='$(filter $(threaded_suites),$(run_suites))' \
+		TESTS='$(filter $(threaded_suites),$(run_suites))'
 
 # The suites under valgrind, in one process each, threads by turns: one that polls would keep the
 # others out. Programs here are no libtool wrappers, since they link archives of ours only. What plays
@@ -375,7 +377,8 @@ valgrind_suites = \
 check-valgrind:
 	@test -n '$(run_suites)' || { echo 'check-valgrind: no suite' >&2; exit 1; }
 	@test -n '$(VALGRIND)' || { echo 'check-valgrind: configure found no valgrind' >&2; exit 1; }
-	MPT_TEST_FEW=yes CK_FORK=no $(MAKE) $(AM_MAKEFLAGS) check TESTS='$(valgrind_suites)' \
+	MPT_TEST_FEW=yes CK_FORK=no $(MAKE) $(AM_MAKEFLAGS) check check_DATA= \
+		check_PROGRAMS='$(valgrind_suites)' TESTS='$(valgrind_suites)' \
 		LOG_COMPILER='$(VALGRIND) -q --fair-sched=try --error-exitcode=99 --leak-check=full --errors-for-leak-kinds=definite'
 
 # The models in doc/models, with spin: they depend on no build of ours.
