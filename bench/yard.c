@@ -213,8 +213,49 @@ static void flag_trips(unsigned long first, unsigned long last)
 	}
 }
 
+/*
+ * The same with what a slot of ACRN's page hands over: head, five words and state are in three lines,
+ * and a word comes back.
+ */
+#define SLOT_HEAD 0
+#define SLOT_WORD 8
+#define SLOT_WORDS 5
+#define SLOT_STATE 17
+
+static atomic_ulong slot[32] __attribute__((aligned(256)));
+
+static void *slot_partner(void *arg)
+{
+	unsigned long i, k, sum, n = *(unsigned long *)arg;
+
+	for (i = 1; i <= n; i++) {
+		await(&slot[SLOT_STATE], 2 * i - 1);
+		sum = atomic_load_explicit(&slot[SLOT_HEAD], memory_order_relaxed);
+		for (k = SLOT_WORD; k < SLOT_WORD + SLOT_WORDS; k++)
+			sum += atomic_load_explicit(&slot[k], memory_order_relaxed);
+		atomic_store_explicit(&slot[SLOT_WORD + 3], sum, memory_order_relaxed);
+		atomic_store_explicit(&slot[SLOT_STATE], 2 * i, memory_order_release);
+	}
+	return NULL;
+}
+
+static void slot_trips(unsigned long first, unsigned long last)
+{
+	unsigned long k;
+
+	for (; first <= last; first++) {
+		atomic_store_explicit(&slot[SLOT_HEAD], first, memory_order_relaxed);
+		for (k = SLOT_WORD; k < SLOT_WORD + SLOT_WORDS; k++)
+			atomic_store_explicit(&slot[k], first, memory_order_relaxed);
+		atomic_store_explicit(&slot[SLOT_STATE], 2 * first - 1, memory_order_release);
+		await(&slot[SLOT_STATE], 2 * first);
+		atomic_load_explicit(&slot[SLOT_WORD + 3], memory_order_relaxed);
+	}
+}
+
 /* The first one waits for the thread. */
-static double flag_timed(unsigned long n)
+static double spin_timed(unsigned long n, void *(*other)(void *arg),
+			 void (*trips)(unsigned long first, unsigned long last))
 {
 	unsigned long all = n + 1;
 	pthread_t thread;
@@ -223,17 +264,28 @@ static double flag_timed(unsigned long n)
 
 	atomic_store(&there.value, 0);
 	atomic_store(&back.value, 0);
+	atomic_store(&slot[SLOT_STATE], 0);
 	bench_pin(bench_other_cpu());
-	failed = pthread_create(&thread, NULL, flag_partner, &all);
+	failed = pthread_create(&thread, NULL, other, &all);
 	bench_pin(-1);
 	if (failed)
 		return 0;
-	flag_trips(1, 1);
+	trips(1, 1);
 	start = bench_wall();
-	flag_trips(2, all);
+	trips(2, all);
 	start = bench_wall() - start;
 	pthread_join(thread, NULL);
 	return start;
+}
+
+static double flag_timed(unsigned long n)
+{
+	return spin_timed(n, flag_partner, flag_trips);
+}
+
+static double slot_timed(unsigned long n)
+{
+	return spin_timed(n, slot_partner, slot_trips);
 }
 
 const struct bench_row rows_yard[] = {
@@ -249,5 +301,6 @@ const struct bench_row rows_yard[] = {
 	{ .name = "futex round trip", .fn = futex_trip, .setup = futex_setup,
 	  .teardown = futex_teardown },
 	{ .name = "spinning flag round trip", .timed = flag_timed, .setup = flag_setup },
+	{ .name = "spinning slot round trip", .timed = slot_timed, .setup = flag_setup },
 };
 const size_t num_rows_yard = sizeof(rows_yard) / sizeof(rows_yard[0]);
