@@ -280,10 +280,14 @@ void report_host_faults(FILE *out, const struct session_result *r)
 		report_wrong(out, "left in the ledger", "%s", r->left);
 }
 
+void report_health(FILE *out, bool healthy, const char *good)
+{
+	fprintf(out, "  %s%s%s%s\n", healthy ? cli_green(out) : cli_red(out),
+		healthy ? "healthy: " : "NOT healthy", healthy ? good : "", cli_plain(out));
+}
+
 void report_verdict(FILE *out, const struct session_result *r)
 {
-	bool healthy = session_healthy(r);
-
 	if (r->fault)
 		report_wrong(out, "injected failure", "%s", r->fault);
 	if (r->errors)
@@ -294,9 +298,8 @@ void report_verdict(FILE *out, const struct session_result *r)
 	if (r->vgpu.failsafe)
 		report_wrong(out, "failsafe", "%s", gvt_failsafe_name(r->vgpu.failsafe));
 	report_host_faults(out, r);
-	fprintf(out, "  %s%s%s\n\n", healthy ? cli_green(out) : cli_red(out),
-		healthy ? "healthy: no failsafe, no error, everything given back" : "NOT healthy",
-		cli_plain(out));
+	report_health(out, session_healthy(r), "no failsafe, no error, everything given back");
+	fprintf(out, "\n");
 }
 
 void report_text(FILE *out, struct intel_gvt *names, const char *title,

@@ -26,6 +26,8 @@ void report_verdict(FILE *out, const struct session_result *r);
 void report_engines(FILE *out, const struct gvt_vgpu_info *v);
 void report_ledger(FILE *out, const struct session_result *r);
 void report_host_faults(FILE *out, const struct session_result *r);
+/* The last line; @good: what "healthy" means there. */
+void report_health(FILE *out, bool healthy, const char *good);
 
 /* Parts of JSON: a json_t that is the caller's; only with TOOLS_HAVE_JSON. */
 void *report_json_text(const char *text);

@@ -44,7 +44,6 @@ static void text_vgpu(const struct serve_vgpu *v)
 
 static void text(const struct serve *s)
 {
-	bool healthy = serve_healthy(s);
 	unsigned int i;
 
 	for (i = 0; i < s->n; i++)
@@ -54,9 +53,7 @@ static void text(const struct serve *s)
 		report_wrong(stdout, "errors", "%llu, the first: %s", (ull)s->end.errors,
 			     s->end.first_error);
 	report_host_faults(stdout, &s->end);
-	printf("  %s%s%s\n", healthy ? cli_green(stdout) : cli_red(stdout),
-	       healthy ? "healthy: no failsafe, no error, everything given back" : "NOT healthy",
-	       cli_plain(stdout));
+	report_health(stdout, serve_healthy(s), "no failsafe, no error, everything given back");
 }
 
 #if TOOLS_HAVE_JSON

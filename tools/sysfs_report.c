@@ -47,8 +47,6 @@ static void text_trace(const struct sysfs *s)
 
 static void text(const struct sysfs *s)
 {
-	bool healthy = sysfs_healthy(s);
-
 	printf("%s%s%s\n", cli_bold(stdout), s->args->mountpoint, cli_plain(stdout));
 	report_line(stdout, "vGPUs", "%llu made, %llu destroyed, %llu of them at the end",
 		    (ull)s->made, (ull)s->destroyed, (ull)s->left);
@@ -58,9 +56,7 @@ static void text(const struct sysfs *s)
 		report_wrong(stdout, "errors", "%llu, the first: %s", (ull)s->end.errors,
 			     s->end.first_error);
 	report_host_faults(stdout, &s->end);
-	printf("  %s%s%s\n", healthy ? cli_green(stdout) : cli_red(stdout),
-	       healthy ? "healthy: no error, everything given back" : "NOT healthy",
-	       cli_plain(stdout));
+	report_health(stdout, sysfs_healthy(s), "no error, everything given back");
 }
 
 #if TOOLS_HAVE_JSON
