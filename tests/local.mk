@@ -118,6 +118,7 @@ layer_suites = \
 	tests/test_swgpu_mi \
 	tests/test_swgpu_resume \
 	tests/test_sysfs \
+	tests/test_sysfs_core \
 	tests/test_sysfs_fail \
 	tests/test_sysfs_grammar \
 	tests/test_sysfs_mount \
