@@ -50,6 +50,7 @@ tests_test_run_LDADD = $(run_ldadd)
 tests_test_run_fail_LDADD = $(run_ldadd)
 tests_test_run_output_LDADD = $(run_ldadd)
 tests_test_serve_LDADD = $(run_ldadd)
+tests_test_sysfs_driver_LDADD = $(run_ldadd)
 tests_test_sysfs_mount_LDADD = $(run_ldadd)
 tests_test_serve_CPPFLAGS = $(AM_CPPFLAGS) $(guest_cppflags) $(PNG_CFLAGS)
 
@@ -119,6 +120,7 @@ layer_suites = \
 	tests/test_swgpu_resume \
 	tests/test_sysfs \
 	tests/test_sysfs_core \
+	tests/test_sysfs_driver \
 	tests/test_sysfs_fail \
 	tests/test_sysfs_grammar \
 	tests/test_sysfs_mount \
