@@ -18,6 +18,7 @@
  * @arg: the callback's other arguments in order, pointers as integers
  * @ret: the answer as an integer; VOID: 0
  * @where: return address in the caller of the callback
+ * @scratch: the layer's own between before and after, such as a start time; 0 at first
  */
 struct mpt_layer_call {
 	enum mpt_op_id op;
@@ -26,6 +27,7 @@ struct mpt_layer_call {
 	u64 arg[MPT_CALL_ARGS];
 	long ret;
 	const void *where;
+	u64 scratch;
 };
 
 /* An attached vGPU as one layer instance sees it. */
