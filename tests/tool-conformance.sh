@@ -19,6 +19,9 @@ refused conformance --list --clause MEN-4 -- "no clause or area 'MEN-4' (did you
 refused conformance --list --clause zebra -- "no clause or area 'zebra' (areas: REG, HOST, VM"
 refused conformance --list --tap -- '--list and --tap exclude'
 refused conformance mock --json --tap -- '--json and --tap exclude'
+refused conformance mock --format junit --tap -- '--format and --tap exclude'
+refused conformance mock --format xml -- "no format 'xml' (text, tap, junit, json)"
+refused conformance --list --format junit -- '--list is text or json, not junit'
 refused conformance mock --timeout 0 -- '--timeout is a number from 1 to 86400, not 0'
 if [ -n "$MPT_STATIC_BACKEND" ]; then
 	refused conformance mock -- 'static-backend build'
@@ -57,6 +60,24 @@ status 0 conformance mock --tap --clause REG --clause ERR
 plan=$(sed -n 's/^1\.\.//p' "$out")
 [ "$(grep -c '^ok [0-9]* - ' "$out")" -eq "$plan" ] || fail "--tap: not the planned number"
 says "$out" ' # SKIP lacks layer fault' "ok $plan - ERR-6 "
+status 0 conformance mock --format tap --clause REG-1
+[ "$(head -n 1 "$out")" = 'TAP version 13' ] || fail "--format tap: no version"
+# well_formed CASES: the output is XML with as many cases, and with numbers that agree.
+well_formed()
+{
+	[ "$(head -n 1 "$out")" = '<?xml version="1.0" encoding="UTF-8"?>' ] || fail "junit: no XML"
+	[ "$(grep -c '<testcase classname="conformance\.[A-Z]*" name="' "$out")" -eq "$1" ] ||
+		fail "junit: not $1 cases"
+	says "$out" " tests=\"$1\" failures=\"$(grep -c '<failure ' "$out")\" errors=\"0\" time=\"" \
+		" skipped=\"$(grep -c '<skipped ' "$out")\">"
+	if have xmllint; then
+		xmllint --noout "$out" 2>"$err" || fail "junit: $(cat "$err")"
+	fi
+}
+status 0 conformance mock --format junit --clause REG-1 --clause ERR-4 --clause ERR-5
+well_formed 3
+says "$out" 'skipped message="lacks layer fault"' '<testsuite name="mock" ' \
+	'<property name="capabilities" value="page-track, '
 ok "the mock"
 
 # --- bad ones ---
@@ -101,6 +122,18 @@ broken track 1 --clause TRK-2 --tap
 says "$out" 'not ok 1 - TRK-2 Tracking is idempotent' '  ---' \
 	"message: 'enable_page_track: expected 0 or" \
 	"known_bugs: '" '  calls:' "  - 'enable_page_track(handle 0x" '= -EINVAL' '  ...' '1..1'
+broken track 1 --clause TRK-2 --clause TRK-1 --format junit
+well_formed 2
+says "$out" '<failure message="enable_page_track: expected 0 or' '>clause: TRK-2' \
+	'what it says: Tracking is idempotent' 'expected and seen: enable_page_track: expected' \
+	'known bugs of this class: ' 'the last calls:' '  enable_page_track(handle 0x'
+# What XML has no place for: control characters, bytes that are no UTF-8, its own signs.
+ln -sf "$so" "$(printf 'a<&"\001\377\303\251.so')"
+so=./$(printf 'a<&"\001\377\303\251.so')
+broken none 0 --clause REG-1 --format junit
+well_formed 1
+so=$builddir/tests/.libs/broken_backend.so
+says "$out" "name=\"./a&lt;&amp;&quot;\\x01\\xff$(printf '\303\251').so\""
 ok "bugs are named"
 broken crash 1 --clause TRP
 says "$out" '  FAILED  TRP-1' 'seen a crash: Segmentation fault' 'set_trap_area(handle 0x' \

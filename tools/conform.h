@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * What `mptctl conformance` is made of: which clauses are tried over which spec, each in a process
- * of its own (conform_child.c), and what is printed of it (conform_text.c, conform_machine.c).
+ * of its own (conform_child.c), and what is printed of it (conform_text.c, conform_machine.c,
+ * conform_junit.c).
  */
 #ifndef MPT_TOOLS_CONFORM_H
 #define MPT_TOOLS_CONFORM_H
@@ -52,7 +53,8 @@ struct conform_format {
 	void (*end)(struct conform *c);
 };
 
-extern const struct conform_format conform_text, conform_tap, conform_json;
+extern const struct conform_format conform_text, conform_tap, conform_json,
+	conform_junit;
 
 /* The clause's area and that area's title. */
 const char *conform_area(const struct mpt_clause *clause, const char **title);

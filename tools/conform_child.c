@@ -134,11 +134,10 @@ static bool in_child(const struct conform *c, const struct mpt_clause *clause, s
 	} else if (!gone) {
 		kill(pid, SIGKILL);
 		waitpid(pid, &status, 0);
-		snprintf(
-			why, len,
-			"expected an end, still running after %llu s and killed (--timeout gives "
-			"it longer)",
-			(unsigned long long)c->timeout_s);
+		snprintf(why, len,
+			 "expected an end, still running after %llu s and killed (--timeout gives "
+			 "it longer)",
+			 (unsigned long long)c->timeout_s);
 	} else if (!s->over) {
 		ended(status, why, len);
 	}

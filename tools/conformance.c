@@ -13,7 +13,7 @@
 #include "session.h"
 
 struct conformance_args {
-	const char *spec;
+	const char *spec, *format;
 	struct cli_list clauses;
 	uint64_t seed, timeout;
 	bool list, tap, json, no_fork;
@@ -30,8 +30,12 @@ static const struct cli_option options[] = {
 	  offsetof(struct conformance_args, timeout), CLI_NUMBER },
 	{ "no-fork", NULL, "all in this process, for a debugger: a crash ends it",
 	  offsetof(struct conformance_args, no_fork), CLI_FLAG },
-	{ "tap", NULL, "print TAP version 13", offsetof(struct conformance_args, tap), CLI_FLAG },
-	{ "json", NULL, "print JSON", offsetof(struct conformance_args, json), CLI_FLAG },
+	{ "format", "text|tap|junit|json", "what to print [text]",
+	  offsetof(struct conformance_args, format), CLI_TEXT },
+	{ "tap", NULL, "the same as --format tap", offsetof(struct conformance_args, tap),
+	  CLI_FLAG },
+	{ "json", NULL, "the same as --format json", offsetof(struct conformance_args, json),
+	  CLI_FLAG },
 	{ 0 },
 };
 
@@ -193,9 +197,25 @@ static void try_all(struct conform *c, const struct conform_format *f, bool prog
 		cli_progress("clauses", c->n, c->n);
 }
 
+static const struct {
+	const char *name;
+	const struct conform_format *format;
+} formats[] = {
+	{ "text", &conform_text },
+	{ "tap", &conform_tap },
+	{ "junit", &conform_junit },
+	{ "json", &conform_json },
+};
+
 static const struct conform_format *format_of(const struct conformance_args *a)
 {
-	return a->json ? &conform_json : a->tap ? &conform_tap : &conform_text;
+	const char *name = a->json ? "json" : a->tap ? "tap" : a->format ? a->format : "text";
+	size_t i;
+
+	for (i = 0; i < sizeof(formats) / sizeof(formats[0]); i++)
+		if (!strcmp(formats[i].name, name))
+			return formats[i].format;
+	return NULL;
 }
 
 /* What could not even be looked at is told first; the clauses that need no more are still tried. */
@@ -228,7 +248,7 @@ static int list(struct conform *c, const struct conformance_args *a)
 		cli_error("%s", look.why);
 		return CLI_USAGE;
 	}
-	if (a->json)
+	if (format_of(a) == &conform_json)
 		conform_list_json(c);
 	else
 		conform_list_text(c);
@@ -244,9 +264,16 @@ static int check_args(const struct conformance_args *a)
 			  "lists them)");
 	else if (a->json && a->tap)
 		cli_error("conformance: --json and --tap exclude each other");
+	else if (a->format && (a->json || a->tap))
+		cli_error("conformance: --format and --%s exclude each other",
+			  a->json ? "json" : "tap");
+	else if (!format_of(a))
+		cli_error("conformance: no format '%.64s' (text, tap, junit, json)", a->format);
 	else if (a->list && a->tap)
 		cli_error("conformance: --list and --tap exclude each other");
-	else if (a->json && !TOOLS_HAVE_JSON)
+	else if (a->list && format_of(a) != &conform_text && format_of(a) != &conform_json)
+		cli_error("conformance: --list is text or json, not %s", a->format);
+	else if (format_of(a) == &conform_json && !TOOLS_HAVE_JSON)
 		cli_error(TOOLS_NO_JSON);
 #ifdef MPT_STATIC_BACKEND
 	else if (!a->list)

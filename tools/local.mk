@@ -50,6 +50,7 @@ mptctl_sources = \
 	tools/complete.c \
 	tools/conform.h \
 	tools/conform_child.c \
+	tools/conform_junit.c \
 	tools/conform_machine.c \
 	tools/conform_text.c \
 	tools/conformance.c \
