@@ -3,6 +3,7 @@
 #ifndef CONFORMANCE_AREAS_H
 #define CONFORMANCE_AREAS_H
 
+#include "bugs.h"
 #include "env.h"
 
 extern const struct mpt_clause cf_reg[], cf_vm[], cf_hnd[], cf_mem[], cf_gfn[], cf_dma[], cf_trk[],

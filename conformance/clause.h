@@ -53,9 +53,8 @@ struct cf_pair {
  * struct mpt_clause - one numbered sentence of the contract and the code that tries it.
  * @id: area and number, "MEM-4"; never reused for another meaning
  * @text: the sentence
- * @bug_class: which known bugs it would have caught, "field 3, KVMGT K4": field N is a class of
- *	bugs of such layers, A, X and K number the defects of AcrnGT, XenGT and KVMGT; NULL: none
- *	known
+ * @bug_class: which known bugs it would have caught, a sentence part each with its public source,
+ *	for somebody who knows neither (bugs.h); NULL: none known
  * @row: key of the question it answers (cf_rows), NULL: none
  * @needs_caps: MPT_CAP_* and CF_HAS_* without which it means nothing
  * @excludes_caps: with one of these it means nothing
@@ -205,6 +204,9 @@ void cf_seed(u64 seed);
  * no memory, no entry of the ledger, no unexpected violation. After a deadlock the host stays open.
  */
 void cf_run(const struct mpt_clause *c, const char *spec, u64 has, struct cf_result *res);
+
+/* Whether a bug class tells an outsider something: words, and no numbers of somebody's list. */
+bool cf_bug_readable(const char *text);
 
 /**
  * cf_census() - whether the table is complete: each operation, each errno of ops.def and each row

@@ -397,7 +397,7 @@ const struct mpt_clause cf_dma[] = {
 		.id = "DMA-2",
 		.text = "A size that is neither 4 KiB nor 2 MiB is -EINVAL; *dma_addr and all "
 			"counts are untouched.",
-		.bug_class = "AcrnGT A7",
+		.bug_class = BUG_A7,
 		.row = "dma-map",
 		.ops = CF_OP(dma_map_guest_page),
 		.pairs = CF_PAIRS(CF_P(dma_map_guest_page, EINVAL)),
@@ -406,7 +406,7 @@ const struct mpt_clause cf_dma[] = {
 	{
 		.id = "DMA-3",
 		.text = "2 MiB at a guest frame that is not aligned to it are -EINVAL.",
-		.bug_class = "AcrnGT A7",
+		.bug_class = BUG_A7,
 		.row = "dma-map",
 		.ops = CF_OP(dma_map_guest_page),
 		.pairs = CF_PAIRS(CF_P(dma_map_guest_page, EINVAL)),
@@ -416,7 +416,7 @@ const struct mpt_clause cf_dma[] = {
 		.id = "DMA-4",
 		.text = "Where there is no RAM, or not all of 2 MiB are, mapping is -EFAULT; no "
 			"address is made up.",
-		.bug_class = "AcrnGT A6, XenGT X1, field 19",
+		.bug_class = BUG_A6 "; " BUG_X1 "; " BUG_ANSWERS,
 		.row = "dma-map",
 		.ops = CF_OP(dma_map_guest_page),
 		.pairs = CF_PAIRS(CF_P(dma_map_guest_page, EFAULT)),
@@ -426,7 +426,7 @@ const struct mpt_clause cf_dma[] = {
 		.id = "DMA-5",
 		.text = "Mappings are counted by the returned address: it lives until its last "
 			"unmap, and no longer.",
-		.bug_class = "field 3, AcrnGT A8",
+		.bug_class = BUG_COUNT "; " BUG_A8,
 		.row = "dma-map",
 		.ops = MAP_UNMAP,
 		.run = dma_counted_twice,
@@ -435,7 +435,7 @@ const struct mpt_clause cf_dma[] = {
 		.id = "DMA-6",
 		.text = "Unmapping an unknown address has no effect and is counted as a "
 			"violation: never mapped, unmapped before, inside a page.",
-		.bug_class = "field 3, KVMGT K6",
+		.bug_class = BUG_UNKNOWN_UNMAP "; " BUG_K6,
 		.row = "dma-unmap-unknown",
 		.ops = MAP_UNMAP,
 		.run = dma_unknown,
@@ -444,7 +444,7 @@ const struct mpt_clause cf_dma[] = {
 		.id = "DMA-7",
 		.text = "One guest frame of two VMs has two bus addresses, and neither vGPU can "
 			"unmap the other's.",
-		.bug_class = "field 3, KVMGT K6",
+		.bug_class = BUG_UNKNOWN_UNMAP "; " BUG_K6,
 		.row = "dma-unmap-unknown",
 		.ops = MAP_UNMAP,
 		.run = dma_two,
@@ -453,7 +453,7 @@ const struct mpt_clause cf_dma[] = {
 		.id = "DMA-8",
 		.text = "A pin is one more count of a mapped address, given back by an unmap; an "
 			"address that is not mapped is -ENOENT.",
-		.bug_class = "field 4",
+		.bug_class = BUG_NOT_PINNED,
 		.row = "dma-map",
 		.needs_caps = MPT_CAP_DMA_PIN,
 		.ops = MAP_UNMAP | CF_OP(dma_pin_guest_page),
@@ -463,7 +463,7 @@ const struct mpt_clause cf_dma[] = {
 	{
 		.id = "DMA-9",
 		.text = "2 MiB in a row are mapped by one call and reached to the last byte.",
-		.bug_class = "AcrnGT A7",
+		.bug_class = BUG_A7,
 		.row = "dma-map",
 		.needs_caps = CF_HAS_HUGE,
 		.ops = MAP_UNMAP,
@@ -473,7 +473,7 @@ const struct mpt_clause cf_dma[] = {
 		.id = "DMA-10",
 		.text = "Mapping a frame with another size takes nothing away from those who hold "
 			"the first: every address lives until its own last unmap.",
-		.bug_class = "KVMGT K4, field 3",
+		.bug_class = BUG_K4 "; " BUG_COUNT,
 		.row = "dma-map",
 		.needs_caps = CF_HAS_HUGE,
 		.ops = MAP_UNMAP,
@@ -483,7 +483,7 @@ const struct mpt_clause cf_dma[] = {
 		.id = "DMA-11",
 		.text = "2 MiB that are not in a row in the machine are -EINVAL, and nothing of "
 			"them stays mapped.",
-		.bug_class = "AcrnGT A7, field 1",
+		.bug_class = BUG_A7 "; " BUG_UNWIND,
 		.row = "dma-map",
 		.needs_caps = CF_HAS_SCATTER,
 		.ops = MAP_UNMAP,
@@ -494,7 +494,7 @@ const struct mpt_clause cf_dma[] = {
 		.id = "DMA-12",
 		.text = "2 MiB made of two regions are mapped only if their machine frames are "
 			"aligned and in a row.",
-		.bug_class = "AcrnGT A7",
+		.bug_class = BUG_A7,
 		.row = "dma-map",
 		.needs_caps = MPT_CAP_GFN_TO_MFN,
 		.excludes_caps = CF_HAS_PIN_LIMIT,
@@ -506,7 +506,7 @@ const struct mpt_clause cf_dma[] = {
 		.text = "Beyond the limit of pins mapping is -ENOMEM, what is mapped lives on, "
 			"and an unmap makes room; a refused 2 MiB and a vGPU that is gone cost "
 			"nothing.",
-		.bug_class = "field 2 (RLIMIT_MEMLOCK), field 1",
+		.bug_class = BUG_PIN_LIMIT "; " BUG_UNWIND,
 		.row = "dma-map",
 		.needs_caps = CF_HAS_PIN_LIMIT,
 		.ops = MAP_UNMAP,
@@ -517,7 +517,7 @@ const struct mpt_clause cf_dma[] = {
 		.id = "DMA-14",
 		.text = "A device access beyond a mapping is an IOMMU fault with the first "
 			"refused byte: nothing is written, reads deliver all ones.",
-		.bug_class = "field 3",
+		.bug_class = BUG_COUNT,
 		.row = "dma-map",
 		.ops = MAP_UNMAP,
 		.run = dma_edge,

@@ -117,7 +117,7 @@ const struct mpt_clause cf_dma_walk[] = {
 		.id = "DMA-15",
 		.text = "A random walk of mapping and unmapping in mixed sizes agrees with a "
 			"model at every step.",
-		.bug_class = "field 3, KVMGT K4",
+		.bug_class = BUG_COUNT "; " BUG_K4,
 		.row = "dma-map",
 		.ops = MAP_UNMAP,
 		.run = dma_walk,
@@ -126,7 +126,7 @@ const struct mpt_clause cf_dma_walk[] = {
 		.id = "DMA-16",
 		.text = "Threads may map and unmap the same pages at once; none loses what it "
 			"holds.",
-		.bug_class = "field 12",
+		.bug_class = BUG_LOCK,
 		.row = "dma-map",
 		.ops = MAP_UNMAP,
 		.run = dma_parallel_twice,

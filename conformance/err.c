@@ -326,7 +326,7 @@ const struct mpt_clause cf_err[] = {
 		.id = "ERR-1",
 		.text = "A failure leaves a sentence \"function: back end: what: why\" for its "
 			"thread and no other.",
-		.bug_class = "field 3 (error reporting)",
+		.bug_class = BUG_MESSAGE,
 		.row = "sentence",
 		.ops = CF_OP(dma_map_guest_page) | CF_OP(write_gpa),
 		.pairs = CF_PAIRS(CF_P(dma_map_guest_page, EINVAL), CF_P(write_gpa, EFAULT)),
@@ -344,7 +344,7 @@ const struct mpt_clause cf_err[] = {
 		.id = "ERR-3",
 		.text = "When any allocation of an operation fails it is -ENOMEM, everything is "
 			"as before, and the next try works.",
-		.bug_class = "field 1, field 2, AcrnGT A1, A26, KVMGT K2",
+		.bug_class = BUG_UNWIND "; " BUG_FREED_TWICE "; " BUG_A1 "; " BUG_A26 "; " BUG_K2,
 		.row = "undo",
 		/* The ledger loses count without memory, and says so. */
 		.excludes_caps = CF_HAS_LEDGER,
@@ -357,7 +357,7 @@ const struct mpt_clause cf_err[] = {
 		.text = "When any allocation fails, opening a host, making or holding a VM and "
 			"plugging RAM are -ENOMEM, leave nothing behind, and work when tried "
 			"again.",
-		.bug_class = "field 1, AcrnGT A20",
+		.bug_class = BUG_UNWIND "; " BUG_A20,
 		.row = "undo",
 		.run = err_makers,
 	},
@@ -365,7 +365,7 @@ const struct mpt_clause cf_err[] = {
 		.id = "ERR-5",
 		.text = "Each errno that ops.def allows an operation can be answered for it: the "
 			"caller sees it, nothing has changed, and the next try works.",
-		.bug_class = "field 1, field 19",
+		.bug_class = BUG_UNWIND "; " BUG_ANSWERS,
 		.row = "undo",
 		.needs_caps = CF_HAS_FAULT,
 		.ops = CF_OP(inject_msi) | CF_OP(read_gpa) | CF_OP(write_gpa) |

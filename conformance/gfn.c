@@ -188,7 +188,7 @@ const struct mpt_clause cf_gfn[] = {
 		.id = "GFN-2",
 		.text = "Where there is no RAM gfn_to_mfn answers exactly ~0UL, for any 64-bit "
 			"frame number.",
-		.bug_class = "AcrnGT A5, XenGT X1, field 19",
+		.bug_class = BUG_A5 "; " BUG_X1 "; " BUG_ANSWERS,
 		.row = "translation",
 		.needs_caps = MPT_CAP_GFN_TO_MFN,
 		.ops = CF_OP(gfn_to_mfn),
@@ -198,7 +198,7 @@ const struct mpt_clause cf_gfn[] = {
 		.id = "GFN-3",
 		.text = "gfn_to_mfn has no side effect: nothing is held, marked or kept from "
 			"being removed.",
-		.bug_class = "field 5, KVMGT K16",
+		.bug_class = BUG_REFERENCE "; " BUG_K16,
 		.needs_caps = MPT_CAP_GFN_TO_MFN,
 		.ops = CF_OP(gfn_to_mfn),
 		.run = gfn_pure,
@@ -214,7 +214,7 @@ const struct mpt_clause cf_gfn[] = {
 		.id = "GFN-5",
 		.text = "virt_to_mfn answers each page of the core's own memory with a frame of "
 			"its own.",
-		.bug_class = "AcrnGT A5, A11",
+		.bug_class = BUG_A5 "; " BUG_A11,
 		.row = "translation",
 		.needs_caps = MPT_CAP_VIRT_TO_MFN,
 		.ops = CF_OP(from_virt_to_mfn),

@@ -274,7 +274,7 @@ const struct mpt_clause cf_hnd[] = {
 		.id = "HND-1",
 		.text = "After detach_vgpu the handle is dead: -ESRCH, ~0UL, false or nothing, "
 			"and nothing is touched, also when another vGPU has taken its place.",
-		.bug_class = "field 9, KVMGT K6",
+		.bug_class = BUG_LATE_CALL "; " BUG_K6 "; " BUG_AFTER_DESTROY,
 		.row = "handle",
 		.ops = DEAD_OPS,
 		.pairs = CF_PAIRS(DEAD_PAIRS),
@@ -285,7 +285,7 @@ const struct mpt_clause cf_hnd[] = {
 		.id = "HND-2",
 		.text = "A handle that was never given out is as good as a dead one: 0, ~0UL, "
 			"neighbours of a live one.",
-		.bug_class = "field 15, gvt-contract 7.8",
+		.bug_class = BUG_LATE_CALL "; " BUG_RANGE,
 		.row = "handle",
 		.ops = DEAD_OPS,
 		.pairs = CF_PAIRS(DEAD_PAIRS),
@@ -295,7 +295,7 @@ const struct mpt_clause cf_hnd[] = {
 	{
 		.id = "HND-3",
 		.text = "A handle carries a generation: no re-attach gives one out again.",
-		.bug_class = "KVMGT K6",
+		.bug_class = BUG_K6,
 		.row = "handle",
 		.ops = CF_OP(attach_vgpu) | CF_OP(detach_vgpu) | CF_OP(read_gpa),
 		.pairs = CF_PAIRS(CF_P(read_gpa, ESRCH)),
@@ -331,7 +331,7 @@ const struct mpt_clause cf_hnd[] = {
 		.id = "HND-7",
 		.text = "Operations that name a vGPU by its pointer only compare it: a pointer "
 			"that is not attached is -ESRCH, whatever lies behind it.",
-		.bug_class = "gvt-contract 2.2 X6",
+		.bug_class = BUG_X6,
 		.row = "handle",
 		.ops = CF_OP(set_opregion) | CF_OP(set_edid) | CF_OP(get_vfio_device) |
 		       CF_OP(put_vfio_device),

@@ -155,7 +155,7 @@ const struct mpt_clause cf_host[] = {
 		.id = "HOST-3",
 		.text = "host_init, host_exit, virt_to_mfn and dom0_ready serve the thread's "
 			"current host, or the one that is named.",
-		.bug_class = "field 1.3: one global host",
+		.bug_class = BUG_ONE_HOST,
 		.ops = 0,
 		.setup = CF_HOST,
 		.run = host_through,
@@ -164,7 +164,7 @@ const struct mpt_clause cf_host[] = {
 		.id = "HOST-4",
 		.text = "Two hosts of one back end share nothing: not VMs, not memory, not the "
 			"core; one with a VM held is not closed (-EBUSY).",
-		.bug_class = "AcrnGT A11, gvt-contract 1.5: globals",
+		.bug_class = BUG_A11 "; " BUG_GLOBALS,
 		.ops = CF_OP(host_init),
 		.pairs = CF_PAIRS(CF_P(host_init, EEXIST)),
 		.needs_caps = CF_HAS_INIT,
@@ -174,7 +174,7 @@ const struct mpt_clause cf_host[] = {
 		.id = "HOST-5",
 		.text = "Closing a host that a thread had chosen gives it the first one back; "
 			"NULL is fine.",
-		.bug_class = "field 10",
+		.bug_class = BUG_TEARDOWN,
 		.setup = CF_HOST,
 		.run = host_close,
 	},

@@ -359,7 +359,7 @@ const struct mpt_clause cf_irq[] = {
 		.id = "IRQ-1",
 		.text = "inject_msi reads address and data of the guest's MSI capability, where "
 			"the vGPU says it is, and the guest takes one interrupt with them.",
-		.bug_class = "gvt-contract 1.4",
+		.bug_class = BUG_MSI_WRAPPER,
 		.ops = CF_OP(inject_msi),
 		.run = irq_msi,
 	},
@@ -367,14 +367,14 @@ const struct mpt_clause cf_irq[] = {
 		.id = "IRQ-2",
 		.text = "With MSI disabled inject_msi is 0: nothing is injected and nothing "
 			"remembered.",
-		.bug_class = "gvt-contract 1.4",
+		.bug_class = BUG_MSI_WRAPPER,
 		.run = irq_disabled,
 	},
 	{
 		.id = "IRQ-3",
 		.text = "Any other bit of the MSI control word is -EINVAL, and nothing is "
 			"injected.",
-		.bug_class = "gvt-contract 1.4",
+		.bug_class = BUG_MSI_WRAPPER,
 		.run = irq_control,
 	},
 	{
@@ -387,14 +387,14 @@ const struct mpt_clause cf_irq[] = {
 		.id = "IRQ-5",
 		.text = "Injecting never waits for a guest that takes nothing; what is lost is "
 			"counted.",
-		.bug_class = "field 13",
+		.bug_class = BUG_ATOMIC,
 		.ops = CF_OP(inject_msi),
 		.run = irq_untaken,
 	},
 	{
 		.id = "IRQ-6",
 		.text = "Interrupts can be waited for on an eventfd that counts them.",
-		.bug_class = "KVMGT K9",
+		.bug_class = BUG_K9,
 		.needs_caps = CF_HAS_IRQ_FD,
 		.ops = CF_OP(inject_msi),
 		.run = irq_eventfd,
@@ -408,7 +408,7 @@ const struct mpt_clause cf_irq[] = {
 	{
 		.id = "IRQ-8",
 		.text = "Threads may inject at once; none is lost uncounted.",
-		.bug_class = "field 12",
+		.bug_class = BUG_LOCK,
 		.ops = CF_OP(inject_msi),
 		.run = irq_parallel,
 	},
@@ -416,7 +416,7 @@ const struct mpt_clause cf_irq[] = {
 		.id = "IRQ-9",
 		.text = "A message to an address that is no interrupt controller's is refused "
 			"with -EINVAL, or delivered as it is; never bent.",
-		.bug_class = "KVMGT ignores address and data",
+		.bug_class = BUG_K_MSI,
 		.ops = CF_OP(inject_msi),
 		.pairs = CF_PAIRS(CF_P(inject_msi, EINVAL)),
 		.run = irq_address,
@@ -436,7 +436,7 @@ const struct mpt_clause cf_pv[] = {
 	{
 		.id = "PV-1",
 		.text = "PV MMIO goes on and off any number of times, at any place of the BAR.",
-		.bug_class = "AcrnGT A26, gvt-contract 6.4",
+		.bug_class = BUG_A26,
 		.needs_caps = MPT_CAP_PVMMIO,
 		.ops = CF_OP(set_pvmmio),
 		.run = pv_toggle,
@@ -444,7 +444,7 @@ const struct mpt_clause cf_pv[] = {
 	{
 		.id = "PV-2",
 		.text = "Asking for the state it is in already is 0 and changes nothing.",
-		.bug_class = "gvt-contract 6.4: not idempotent",
+		.bug_class = BUG_PV_TWICE,
 		.needs_caps = MPT_CAP_PVMMIO,
 		.ops = CF_OP(set_pvmmio),
 		.run = pv_twice,
@@ -453,7 +453,7 @@ const struct mpt_clause cf_pv[] = {
 		.id = "PV-3",
 		.text = "While it is on at one place, switching it on at another is -EEXIST and "
 			"off at another -ENOENT.",
-		.bug_class = "gvt-contract 6.4: a moved BAR",
+		.bug_class = BUG_PV_MOVED,
 		.needs_caps = MPT_CAP_PVMMIO,
 		.ops = CF_OP(set_pvmmio),
 		.pairs = CF_PAIRS(CF_P(set_pvmmio, EEXIST), CF_P(set_pvmmio, ENOENT)),
@@ -463,7 +463,7 @@ const struct mpt_clause cf_pv[] = {
 		.id = "PV-4",
 		.text = "An end before the start, a place within a page, or less than the "
 			"register file and the shared page is -EINVAL.",
-		.bug_class = "field 15",
+		.bug_class = BUG_RANGE,
 		.needs_caps = MPT_CAP_PVMMIO,
 		.ops = CF_OP(set_pvmmio),
 		.pairs = CF_PAIRS(CF_P(set_pvmmio, EINVAL)),
@@ -477,7 +477,7 @@ const struct mpt_clause cf_vmm[] = {
 		.id = "VMM-1",
 		.text = "set_opregion tells the VMM of the vGPU's opregion; at no address of the "
 			"back end's choice.",
-		.bug_class = "KVMGT K11, AcrnGT A28",
+		.bug_class = BUG_K11 "; " BUG_A28,
 		.row = "opregion",
 		.needs_caps = CF_HAS_OPREGION,
 		.ops = CF_OP(set_opregion),
@@ -487,7 +487,7 @@ const struct mpt_clause cf_vmm[] = {
 		.id = "VMM-2",
 		.text = "set_edid takes the ports a GPU has; another is -EINVAL and is not "
 			"counted.",
-		.bug_class = "KVMGT K11, K12, field 15",
+		.bug_class = BUG_K11 "; " BUG_K12 "; " BUG_RANGE,
 		.needs_caps = CF_HAS_EDID,
 		.ops = CF_OP(set_edid),
 		.pairs = CF_PAIRS(CF_P(set_edid, EINVAL)),
@@ -496,7 +496,7 @@ const struct mpt_clause cf_vmm[] = {
 	{
 		.id = "VMM-3",
 		.text = "The VMM's device is held by count; a put without a get is a violation.",
-		.bug_class = "field 5",
+		.bug_class = BUG_REFERENCE,
 		.needs_caps = CF_HAS_VFIO,
 		.ops = CF_OP(get_vfio_device) | CF_OP(put_vfio_device),
 		.misuse = true,

@@ -220,7 +220,7 @@ const struct mpt_clause cf_life[] = {
 		.id = "LIFE-1",
 		.text = "host_init refuses a core without a device or entry points and a second "
 			"one (-EEXIST); after host_exit there may be another.",
-		.bug_class = "field 10, gvt-contract 1.3",
+		.bug_class = BUG_INIT_TWICE "; " BUG_TEARDOWN,
 		.needs_caps = CF_HAS_INIT,
 		.ops = CF_OP(host_init),
 		.pairs = CF_PAIRS(CF_P(host_init, EINVAL), CF_P(host_init, EEXIST)),
@@ -231,7 +231,7 @@ const struct mpt_clause cf_life[] = {
 		.id = "LIFE-2",
 		.text = "After host_exit the core is called no more; guest accesses deliver all "
 			"ones.",
-		.bug_class = "field 10",
+		.bug_class = BUG_TEARDOWN,
 		.needs_caps = CF_HAS_INIT,
 		.ops = CF_OP(host_exit),
 		.run = life_exit,
@@ -240,7 +240,7 @@ const struct mpt_clause cf_life[] = {
 		.id = "LIFE-3",
 		.text = "A core introduces itself with a size, entry points and known flags, and "
 			"not while a vGPU is attached.",
-		.bug_class = "field 10",
+		.bug_class = BUG_TEARDOWN,
 		.setup = CF_VM,
 		.run = life_core,
 	},
@@ -265,7 +265,7 @@ const struct mpt_clause cf_life[] = {
 		.id = "LIFE-6",
 		.text = "detach_vgpu drops what the vGPU left: mappings, tracks, traps, frames, "
 			"PV MMIO; the ledger reports each, and the next vGPU begins with nothing.",
-		.bug_class = "field 9, gvt-contract 7.6, KVMGT K10, K18",
+		.bug_class = BUG_AFTER_DESTROY "; " BUG_K10 "; " BUG_K18,
 		.row = "handle",
 		.ops = CF_OP(detach_vgpu) | CF_OP(attach_vgpu) | CF_OP(dma_map_guest_page),
 		.run = life_leftovers,
@@ -273,14 +273,14 @@ const struct mpt_clause cf_life[] = {
 	{
 		.id = "LIFE-7",
 		.text = "The end of one vGPU takes nothing from another.",
-		.bug_class = "field 9",
+		.bug_class = BUG_AFTER_DESTROY,
 		.ops = CF_OP(detach_vgpu),
 		.run = life_two,
 	},
 	{
 		.id = "LIFE-8",
 		.text = "Three hundred vGPUs one after the other leave nothing behind.",
-		.bug_class = "field 5, field 9",
+		.bug_class = BUG_REFERENCE "; " BUG_AFTER_DESTROY,
 		.ops = CF_OP(attach_vgpu) | CF_OP(detach_vgpu),
 		.run = life_many,
 	},

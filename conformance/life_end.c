@@ -305,7 +305,7 @@ const struct mpt_clause cf_life_end[] = {
 		.id = "LIFE-9",
 		.text = "mpt_vgpu_destroy() waits for an access that is inside the core, and none "
 			"comes after it.",
-		.bug_class = "field 9, XenGT X6, AcrnGT A18",
+		.bug_class = BUG_AFTER_DESTROY "; " BUG_X6 "; " BUG_A18,
 		.row = "handle",
 		.needs_caps = CF_HAS_QUIESCE,
 		.ops = CF_OP(detach_vgpu),
@@ -315,7 +315,7 @@ const struct mpt_clause cf_life_end[] = {
 		.id = "LIFE-10",
 		.text = "detach_vgpu alone waits for an access that is inside the core, and none "
 			"comes after it.",
-		.bug_class = "field 9, field 7",
+		.bug_class = BUG_AFTER_DESTROY "; " BUG_TRACK_RACE,
 		.row = "handle",
 		.ops = CF_OP(detach_vgpu),
 		.setup = CF_VM,
@@ -325,7 +325,7 @@ const struct mpt_clause cf_life_end[] = {
 		.id = "LIFE-11",
 		.text = "However fast a guest hammers while vGPUs come and go, no access reaches "
 			"one that is gone.",
-		.bug_class = "field 9, field 10",
+		.bug_class = BUG_AFTER_DESTROY "; " BUG_TEARDOWN,
 		.row = "handle",
 		.needs_caps = CF_HAS_QUIESCE,
 		.ops = CF_OP(attach_vgpu) | CF_OP(detach_vgpu),
@@ -335,7 +335,7 @@ const struct mpt_clause cf_life_end[] = {
 		.id = "LIFE-12",
 		.text = "Destroying a vGPU from inside its own access is -EBUSY and changes "
 			"nothing.",
-		.bug_class = "field 11",
+		.bug_class = BUG_DEADLOCK,
 		.row = "handle",
 		.needs_caps = CF_HAS_QUIESCE,
 		.run = life_inside,
@@ -344,7 +344,7 @@ const struct mpt_clause cf_life_end[] = {
 		.id = "LIFE-13",
 		.text = "No lock is held while the core is called: from inside every entry point "
 			"every operation can be called.",
-		.bug_class = "field 11",
+		.bug_class = BUG_DEADLOCK,
 		.ops = CF_OP(read_gpa) | CF_OP(write_gpa) | CF_OP(inject_msi),
 		.run = life_callback,
 	},
@@ -352,7 +352,7 @@ const struct mpt_clause cf_life_end[] = {
 		.id = "LIFE-14",
 		.text = "An access that blocks in the core keeps no other vGPU waiting, nor its "
 			"own operations.",
-		.bug_class = "field 12",
+		.bug_class = BUG_LOCK,
 		.ops = CF_OP(read_gpa) | CF_OP(inject_msi),
 		.run = life_parallel,
 	},
@@ -360,7 +360,7 @@ const struct mpt_clause cf_life_end[] = {
 		.id = "LIFE-15",
 		.text = "While the core destroys a vGPU its guest's accesses do not reach the "
 			"core any more, but its handle still works.",
-		.bug_class = "field 9, XenGT X6, X7",
+		.bug_class = BUG_AFTER_DESTROY "; " BUG_X6 "; " BUG_X7,
 		.row = "handle",
 		.needs_caps = CF_HAS_QUIESCE,
 		.ops = CF_OP(read_gpa) | CF_OP(detach_vgpu),

@@ -5,6 +5,7 @@
 noinst_LTLIBRARIES += libmpt-conformance.la
 libmpt_conformance_la_SOURCES = \
 	conformance/areas.h \
+	conformance/bugs.h \
 	conformance/calls.c \
 	conformance/clause.h \
 	conformance/core.c \

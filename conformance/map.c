@@ -222,7 +222,7 @@ const struct mpt_clause cf_map_gfn[] = {
 		.id = "MAP-1",
 		.text = "Mapped frames show the guest the aperture at the right offset, for loads "
 			"and stores, and nothing beside them; unmapped they are gone.",
-		.bug_class = "KVMGT K13, AcrnGT A13",
+		.bug_class = BUG_K13 "; " BUG_A13,
 		.needs_caps = MPT_CAP_MAP_GFN,
 		.ops = CF_OP(map_gfn_to_mfn),
 		.run = map_shows,
@@ -231,7 +231,7 @@ const struct mpt_clause cf_map_gfn[] = {
 		.id = "MAP-2",
 		.text = "A mapping that overlaps another by a frame is -EEXIST and changes "
 			"nothing; one beside it is fine.",
-		.bug_class = "gvt-contract 7.7",
+		.bug_class = BUG_OVERLAP,
 		.needs_caps = MPT_CAP_MAP_GFN,
 		.ops = CF_OP(map_gfn_to_mfn),
 		.pairs = CF_PAIRS(CF_P(map_gfn_to_mfn, EEXIST)),
@@ -241,7 +241,7 @@ const struct mpt_clause cf_map_gfn[] = {
 		.id = "MAP-3",
 		.text = "Only exactly what was mapped is unmapped: same gfn, mfn and number; else "
 			"-ENOENT.",
-		.bug_class = "XenGT X11",
+		.bug_class = BUG_X11,
 		.needs_caps = MPT_CAP_MAP_GFN,
 		.ops = CF_OP(map_gfn_to_mfn),
 		.pairs = CF_PAIRS(CF_P(map_gfn_to_mfn, ENOENT)),
@@ -250,7 +250,7 @@ const struct mpt_clause cf_map_gfn[] = {
 	{
 		.id = "MAP-4",
 		.text = "No frames at all, or frames that wrap around, are -EINVAL.",
-		.bug_class = "field 15, XenGT X11",
+		.bug_class = BUG_RANGE "; " BUG_X11,
 		.needs_caps = MPT_CAP_MAP_GFN,
 		.ops = CF_OP(map_gfn_to_mfn),
 		.pairs = CF_PAIRS(CF_P(map_gfn_to_mfn, EINVAL)),
@@ -259,7 +259,7 @@ const struct mpt_clause cf_map_gfn[] = {
 	{
 		.id = "MAP-5",
 		.text = "More than 4 GiB can be mapped by one call.",
-		.bug_class = "AcrnGT A12",
+		.bug_class = BUG_A12,
 		.needs_caps = MPT_CAP_MAP_GFN,
 		.ops = CF_OP(map_gfn_to_mfn),
 		.run = map_large,
@@ -267,7 +267,7 @@ const struct mpt_clause cf_map_gfn[] = {
 	{
 		.id = "MAP-6",
 		.text = "An access across two mapped frames reaches the device page by page.",
-		.bug_class = "XenGT X4",
+		.bug_class = BUG_X4,
 		.needs_caps = MPT_CAP_MAP_GFN,
 		.ops = CF_OP(map_gfn_to_mfn),
 		.run = map_pages,
@@ -275,7 +275,7 @@ const struct mpt_clause cf_map_gfn[] = {
 	{
 		.id = "MAP-7",
 		.text = "What the device does not answer reads all ones.",
-		.bug_class = "AcrnGT A17",
+		.bug_class = BUG_A17,
 		.row = "emulation-fails",
 		.needs_caps = MPT_CAP_MAP_GFN,
 		.ops = CF_OP(map_gfn_to_mfn),
@@ -294,7 +294,7 @@ const struct mpt_clause cf_map_gfn[] = {
 		.id = "MAP-9",
 		.text = "The core's own pages (the opregion) are shown wherever the guest wants "
 			"them, as often as it moves them.",
-		.bug_class = "gvt-contract 1.5: a fixed address",
+		.bug_class = BUG_FIXED_ADDRESS,
 		.row = "opregion",
 		.needs_caps = MPT_CAP_MAP_GFN | MPT_CAP_VIRT_TO_MFN,
 		.ops = CF_OP(map_gfn_to_mfn),

@@ -454,7 +454,7 @@ const struct mpt_clause cf_mem[] = {
 		.id = "MEM-1",
 		.text = "Guest memory is read and written in any length from 0 and at any "
 			"alignment, also across a page end; nothing beside the range is touched.",
-		.bug_class = "field 16, XenGT X4",
+		.bug_class = BUG_TORN "; " BUG_X4,
 		.row = "guest-access",
 		.ops = RW,
 		.run = mem_page,
@@ -462,7 +462,7 @@ const struct mpt_clause cf_mem[] = {
 	{
 		.id = "MEM-2",
 		.text = "An access may cross from one region into the next.",
-		.bug_class = "AcrnGT A9, XenGT X4",
+		.bug_class = BUG_A9 "; " BUG_X4,
 		.row = "guest-access",
 		.ops = RW,
 		.run = mem_region,
@@ -470,7 +470,7 @@ const struct mpt_clause cf_mem[] = {
 	{
 		.id = "MEM-3",
 		.text = "Megabytes in one call, at odd addresses, across regions.",
-		.bug_class = "AcrnGT A9, XenGT X4",
+		.bug_class = BUG_A9 "; " BUG_X4,
 		.row = "guest-access",
 		.ops = RW,
 		.run = mem_long,
@@ -479,7 +479,7 @@ const struct mpt_clause cf_mem[] = {
 		.id = "MEM-4",
 		.text = "A read of which any byte is no RAM fails whole: -EFAULT, the buffer "
 			"zeroed and nothing behind it touched.",
-		.bug_class = "field 18, field 15, XenGT X4",
+		.bug_class = BUG_UNREAD "; " BUG_RANGE "; " BUG_X4,
 		.row = "guest-access",
 		.ops = CF_OP(read_gpa),
 		.pairs = CF_PAIRS(CF_P(read_gpa, EFAULT)),
@@ -489,7 +489,7 @@ const struct mpt_clause cf_mem[] = {
 		.id = "MEM-5",
 		.text = "A write of which any byte is no RAM fails whole: -EFAULT, nothing is "
 			"written.",
-		.bug_class = "field 15, XenGT X4",
+		.bug_class = BUG_RANGE "; " BUG_X4,
 		.row = "guest-access",
 		.ops = CF_OP(write_gpa),
 		.pairs = CF_PAIRS(CF_P(write_gpa, EFAULT)),
@@ -499,7 +499,7 @@ const struct mpt_clause cf_mem[] = {
 		.id = "MEM-6",
 		.text = "A length beyond all RAM, up to 2^64-1, is -EFAULT; address plus length "
 			"is never taken to have wrapped.",
-		.bug_class = "field 15, field +B",
+		.bug_class = BUG_RANGE "; " BUG_32_BITS,
 		.row = "guest-access",
 		.ops = RW,
 		.pairs = CF_PAIRS(CF_P(read_gpa, EFAULT), CF_P(write_gpa, EFAULT)),
@@ -508,7 +508,7 @@ const struct mpt_clause cf_mem[] = {
 	{
 		.id = "MEM-7",
 		.text = "Zero bytes are fine and touch nothing.",
-		.bug_class = "field 2.1: KVMGT refuses them",
+		.bug_class = BUG_ZERO_LENGTH,
 		.row = "guest-access",
 		.ops = RW,
 		.run = mem_zero_len,
@@ -526,7 +526,7 @@ const struct mpt_clause cf_mem[] = {
 		.id = "MEM-9",
 		.text = "Aligned accesses of 1, 2, 4 and 8 bytes never tear, beside the guest's "
 			"or another thread's.",
-		.bug_class = "field 16",
+		.bug_class = BUG_TORN,
 		.row = "guest-access",
 		.ops = RW,
 		.run = mem_tear_twice,
@@ -535,7 +535,7 @@ const struct mpt_clause cf_mem[] = {
 		.id = "MEM-10",
 		.text = "write_gpa, guest stores and device writes mark exactly their pages in "
 			"the dirty log, reads and failures none; a fetch clears.",
-		.bug_class = "field 3 (dirty logging), XenGT X12",
+		.bug_class = BUG_DIRTY "; " BUG_X12,
 		.row = "guest-access",
 		.needs_caps = CF_HAS_DIRTY,
 		.ops = RW | CF_OP(dma_map_guest_page),

@@ -107,7 +107,7 @@ const struct mpt_clause cf_mem_walk[] = {
 		.id = "MEM-11",
 		.text = "A random walk of reads and writes over RAM, holes and read-only RAM "
 			"agrees with a model.",
-		.bug_class = "field 15, field 16",
+		.bug_class = BUG_RANGE "; " BUG_TORN,
 		.row = "guest-access",
 		.ops = RW,
 		.pairs = CF_PAIRS(CF_P(read_gpa, EFAULT), CF_P(write_gpa, EFAULT)),
@@ -116,7 +116,7 @@ const struct mpt_clause cf_mem_walk[] = {
 	{
 		.id = "MEM-12",
 		.text = "Accesses of different vGPUs run in parallel and never meet.",
-		.bug_class = "field 12",
+		.bug_class = BUG_LOCK,
 		.ops = RW,
 		.run = mem_parallel,
 	},

@@ -173,7 +173,7 @@ const struct mpt_clause cf_pol[] = {
 		.id = "POL-1",
 		.text = "By default the core is told of an access that it could not emulate "
 			"(failsafe); reads deliver all ones whatever it left in the buffer.",
-		.bug_class = "AcrnGT A17, field 18",
+		.bug_class = BUG_A17 "; " BUG_UNREAD,
 		.row = "emulation-fails",
 		.run = pol_failsafe,
 	},
@@ -181,7 +181,7 @@ const struct mpt_clause cf_pol[] = {
 		.id = "POL-2",
 		.text = "With policy return the back end gets the error and nothing else happens; "
 			"reads deliver all ones.",
-		.bug_class = "field 2.1",
+		.bug_class = BUG_POLICY,
 		.row = "emulation-fails",
 		.run = pol_return,
 	},
@@ -189,7 +189,7 @@ const struct mpt_clause cf_pol[] = {
 		.id = "POL-3",
 		.text = "With policy stop the VM is stopped for good: its accesses reach nobody, "
 			"operations still do, and no vGPU can be attached (-EBUSY).",
-		.bug_class = "XenGT X14",
+		.bug_class = BUG_X14,
 		.row = "emulation-fails",
 		.needs_caps = CF_HAS_STOP,
 		.ops = CF_OP(attach_vgpu) | CF_OP(read_gpa),
@@ -207,7 +207,7 @@ const struct mpt_clause cf_pol[] = {
 		.id = "POL-5",
 		.text = "A tracked store that the core cannot take is in guest memory all the "
 			"same, whoever stores.",
-		.bug_class = "AcrnGT A14, A15",
+		.bug_class = BUG_A14 "; " BUG_A15,
 		.row = "who-stores",
 		.needs_caps = MPT_CAP_PAGE_TRACK,
 		.run = pol_store,

@@ -403,7 +403,7 @@ const struct mpt_clause cf_reg[] = {
 		.id = "REG-1",
 		.text = "A table that lacks a mandatory callback is refused with -EINVAL and its "
 			"name; nothing is opened.",
-		.bug_class = "field 1.3: calls through NULL",
+		.bug_class = BUG_NULL_CALL,
 		.setup = CF_HOST,
 		.run = reg_mandatory,
 	},
@@ -418,7 +418,7 @@ const struct mpt_clause cf_reg[] = {
 		.id = "REG-3",
 		.text = "A wrapper without a callback behind it answers what ops.def says: no "
 			"table at all is as good as a table of NULLs.",
-		.bug_class = "field 1.3: calls through NULL",
+		.bug_class = BUG_NULL_CALL,
 		.setup = CF_HOST,
 		.run = reg_absent,
 	},
@@ -459,7 +459,7 @@ const struct mpt_clause cf_reg[] = {
 		.id = "REG-8",
 		.text = "mpt_register() checks and copies one table, which then serves threads "
 			"that chose no host; a second one is -EEXIST.",
-		.bug_class = "gvt-contract 1.3: no guard against registering twice",
+		.bug_class = BUG_REGISTER_TWICE,
 		.setup = CF_HOST,
 		.run = reg_register,
 	},

@@ -393,7 +393,7 @@ const struct mpt_clause cf_rgn[] = {
 		.id = "RGN-1",
 		.text = "The core is told once of RAM that comes and goes, with its frames; new "
 			"RAM is empty.",
-		.bug_class = "field 8",
+		.bug_class = BUG_RAM_GOES,
 		.row = "ram-removed",
 		.ops = CF_OP(read_gpa) | CF_OP(write_gpa),
 		.pairs = CF_PAIRS(CF_P(read_gpa, EFAULT)),
@@ -403,14 +403,14 @@ const struct mpt_clause cf_rgn[] = {
 		.id = "RGN-2",
 		.text = "RAM is added in whole pages where there is none, removed and moved as it "
 			"was added; what is refused is told to nobody.",
-		.bug_class = "field 15, field +B",
+		.bug_class = BUG_RANGE "; " BUG_32_BITS,
 		.run = rgn_wrong,
 	},
 	{
 		.id = "RGN-3",
 		.text = "When the core is told of a removal nobody reaches the RAM any more; of "
 			"new RAM, everybody.",
-		.bug_class = "field 8",
+		.bug_class = BUG_RAM_GOES,
 		.row = "ram-removed",
 		.ops = CF_OP(read_gpa),
 		.pairs = CF_PAIRS(CF_P(read_gpa, EFAULT)),
@@ -420,7 +420,7 @@ const struct mpt_clause cf_rgn[] = {
 		.id = "RGN-4",
 		.text = "A mapping lives until its last unmap although its RAM is gone, and never "
 			"reaches what came in its place.",
-		.bug_class = "KVMGT K5, AcrnGT A8, field 8",
+		.bug_class = BUG_K5 "; " BUG_A8 "; " BUG_RAM_GOES,
 		.row = "ram-removed",
 		.ops = CF_OP(dma_map_guest_page) | CF_OP(dma_unmap_guest_page),
 		.run = rgn_mapped,
@@ -429,7 +429,7 @@ const struct mpt_clause cf_rgn[] = {
 		.id = "RGN-5",
 		.text = "Old and new RAM at one guest frame have two bus addresses, each with its "
 			"own count.",
-		.bug_class = "field 3, KVMGT K6",
+		.bug_class = BUG_COUNT "; " BUG_K6,
 		.row = "ram-removed",
 		.ops = CF_OP(dma_map_guest_page) | CF_OP(dma_unmap_guest_page),
 		.run = rgn_mapped_twice,
@@ -438,7 +438,7 @@ const struct mpt_clause cf_rgn[] = {
 		.id = "RGN-6",
 		.text = "A tracked page whose RAM is gone can be untracked (0) and not tracked "
 			"(-EFAULT); RAM that comes in its place is not tracked.",
-		.bug_class = "KVMGT K3, field 8",
+		.bug_class = BUG_K3 "; " BUG_RAM_GOES,
 		.row = "ram-removed",
 		.needs_caps = MPT_CAP_PAGE_TRACK,
 		.ops = CF_OP(enable_page_track) | CF_OP(disable_page_track),
@@ -449,7 +449,7 @@ const struct mpt_clause cf_rgn[] = {
 		.id = "RGN-7",
 		.text = "RAM that moves keeps its contents, its mappings and its kind, also onto "
 			"a part of itself; the core is told of both places.",
-		.bug_class = "field 8",
+		.bug_class = BUG_RAM_GOES,
 		.row = "ram-removed",
 		.ops = CF_OP(read_gpa) | CF_OP(write_gpa) | CF_OP(dma_map_guest_page),
 		.pairs = CF_PAIRS(CF_P(read_gpa, EFAULT), CF_P(write_gpa, EFAULT)),
@@ -458,7 +458,7 @@ const struct mpt_clause cf_rgn[] = {
 	{
 		.id = "RGN-8",
 		.text = "Before attach and after detach the core is told of no RAM.",
-		.bug_class = "field 8",
+		.bug_class = BUG_RAM_GOES,
 		.setup = CF_VM,
 		.run = rgn_nobody,
 	},
@@ -466,7 +466,7 @@ const struct mpt_clause cf_rgn[] = {
 		.id = "RGN-9",
 		.text = "While it is told of a removal the core can unmap and untrack what it "
 			"shadows there.",
-		.bug_class = "field 11, KVMGT K5",
+		.bug_class = BUG_DEADLOCK "; " BUG_K5,
 		.row = "ram-removed",
 		.ops = CF_OP(dma_map_guest_page) | CF_OP(dma_unmap_guest_page),
 		.run = rgn_drops,
@@ -475,7 +475,7 @@ const struct mpt_clause cf_rgn[] = {
 		.id = "RGN-10",
 		.text = "Operations beside hot-plug work or are -EFAULT; what is mapped stays "
 			"reachable.",
-		.bug_class = "field 8, field 7",
+		.bug_class = BUG_RAM_GOES "; " BUG_TRACK_RACE,
 		.row = "ram-removed",
 		.ops = CF_OP(read_gpa) | CF_OP(write_gpa) | CF_OP(dma_map_guest_page),
 		.run = rgn_beside,
@@ -483,7 +483,7 @@ const struct mpt_clause cf_rgn[] = {
 	{
 		.id = "RGN-11",
 		.text = "Hundreds of regions, added and removed in no order, are each found.",
-		.bug_class = "field +B",
+		.bug_class = BUG_32_BITS,
 		.ops = CF_OP(read_gpa) | CF_OP(write_gpa),
 		.pairs = CF_PAIRS(CF_P(read_gpa, EFAULT)),
 		.run = rgn_many,
@@ -491,7 +491,7 @@ const struct mpt_clause cf_rgn[] = {
 	{
 		.id = "RGN-12",
 		.text = "RAM above 2^36 is like any other: for the guest, the core and the device.",
-		.bug_class = "field +B",
+		.bug_class = BUG_32_BITS,
 		.needs_caps = CF_HAS_WIDE,
 		.ops = CF_OP(write_gpa) | CF_OP(dma_map_guest_page),
 		.run = rgn_far,

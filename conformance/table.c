@@ -157,6 +157,37 @@ static bool row_known(const char *key)
 	return false;
 }
 
+/* "K4", "A12": a number of somebody's list. */
+static bool is_code(const char *word, size_t n)
+{
+	size_t digits;
+
+	if (n < 2 || n > 3 || !strchr("AXKC", *word))
+		return false;
+	digits = strspn(word + 1, "0123456789");
+	return digits >= n - 1;
+}
+
+bool cf_bug_readable(const char *text)
+{
+	static const char letters[] =
+		"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-";
+	unsigned int words = 0;
+	size_t n;
+
+	if (strstr(text, "gvt-contract"))
+		return false;
+	for (; *text; text += n) {
+		text += strcspn(text, letters);
+		n = strspn(text, letters);
+		if (is_code(text, n) ||
+		    (n == 5 && !strncmp(text, "field ", 6) && strspn(text + 6, "0123456789+")))
+			return false;
+		words += n > 0;
+	}
+	return words >= 8;
+}
+
 /* Ids are the area's name and 1, 2, 3, ... */
 static void count_form(struct census *cs)
 {
@@ -175,6 +206,8 @@ static void count_form(struct census *cs)
 				complain(cs, "%s has no sentence", c->id);
 			if (!c->run)
 				complain(cs, "%s has no code", c->id);
+			if (c->bug_class && !cf_bug_readable(c->bug_class))
+				complain(cs, "%s names its bugs by codes", c->id);
 			if (c->row && !row_known(c->row))
 				complain(cs, "%s answers the unknown question %s", c->id, c->row);
 			if (c->needs_caps & c->excludes_caps)

@@ -280,7 +280,7 @@ const struct mpt_clause cf_trk[] = {
 		.text = "A guest store to a tracked page reaches write_protect_handler once for "
 			"each of its bytes, and memory holds it on return; for a core that stores "
 			"and for one that does not.",
-		.bug_class = "field 16, field 6",
+		.bug_class = BUG_TORN "; " BUG_STALE_TRACK,
 		.row = "who-stores",
 		.needs_caps = MPT_CAP_PAGE_TRACK,
 		.ops = ON_OFF,
@@ -289,7 +289,7 @@ const struct mpt_clause cf_trk[] = {
 	{
 		.id = "TRK-2",
 		.text = "Tracking is idempotent: one disable undoes any number of enables.",
-		.bug_class = "field 2.1, AcrnGT A4",
+		.bug_class = BUG_TRACK_TWICE,
 		.row = "track-twice",
 		.needs_caps = MPT_CAP_PAGE_TRACK,
 		.ops = ON_OFF,
@@ -299,7 +299,7 @@ const struct mpt_clause cf_trk[] = {
 		.id = "TRK-3",
 		.text = "Tracking a frame without RAM is -EFAULT and tracks nothing, for any "
 			"64-bit frame number; disabling it is 0.",
-		.bug_class = "field 1, AcrnGT A1",
+		.bug_class = BUG_UNWIND "; " BUG_A1,
 		.row = "track-twice",
 		.needs_caps = MPT_CAP_PAGE_TRACK,
 		.ops = ON_OFF,
@@ -309,7 +309,7 @@ const struct mpt_clause cf_trk[] = {
 	{
 		.id = "TRK-4",
 		.text = "disable_page_track always reaches the untracked state, also from there.",
-		.bug_class = "AcrnGT A2, KVMGT K3",
+		.bug_class = BUG_A2 "; " BUG_K3,
 		.row = "track-twice",
 		.needs_caps = MPT_CAP_PAGE_TRACK,
 		.ops = ON_OFF,
@@ -319,7 +319,7 @@ const struct mpt_clause cf_trk[] = {
 		.id = "TRK-5",
 		.text = "write_gpa never traps: it writes a tracked page, the core is not told, "
 			"and the page stays tracked.",
-		.bug_class = "field 11",
+		.bug_class = BUG_DEADLOCK,
 		.row = "guest-access",
 		.needs_caps = MPT_CAP_PAGE_TRACK,
 		.ops = ON_OFF | CF_OP(write_gpa),
@@ -329,7 +329,7 @@ const struct mpt_clause cf_trk[] = {
 		.id = "TRK-6",
 		.text = "When the core is told, memory holds the value already, unless the core "
 			"said that it stores and the hypervisor traps before the write.",
-		.bug_class = "field 2.1, AcrnGT A15, gvt-contract 1.5",
+		.bug_class = BUG_WHO_STORES "; " BUG_A15,
 		.row = "who-stores",
 		.needs_caps = MPT_CAP_PAGE_TRACK,
 		.ops = ON_OFF | CF_OP(read_gpa) | CF_OP(write_gpa),
@@ -339,7 +339,7 @@ const struct mpt_clause cf_trk[] = {
 		.id = "TRK-7",
 		.text = "A store that the core calls not its own (-ENXIO) is performed all the "
 			"same, and the vGPU has not failed.",
-		.bug_class = "AcrnGT A14, A15",
+		.bug_class = BUG_A14 "; " BUG_A15,
 		.row = "who-stores",
 		.needs_caps = MPT_CAP_PAGE_TRACK,
 		.ops = ON_OFF,
@@ -349,7 +349,7 @@ const struct mpt_clause cf_trk[] = {
 		.id = "TRK-8",
 		.text = "Only the tracked page is told of: not its neighbours, not the rest of a "
 			"store that crosses its ends, not loads.",
-		.bug_class = "field 6",
+		.bug_class = BUG_STALE_TRACK,
 		.needs_caps = MPT_CAP_PAGE_TRACK,
 		.ops = ON_OFF,
 		.run = trk_neighbours_twice,
@@ -358,7 +358,7 @@ const struct mpt_clause cf_trk[] = {
 		.id = "TRK-9",
 		.text = "Any page of RAM can be tracked: guest frame 0, the ends of regions, "
 			"above 4 GiB.",
-		.bug_class = "field +B",
+		.bug_class = BUG_32_BITS,
 		.needs_caps = MPT_CAP_PAGE_TRACK,
 		.ops = ON_OFF,
 		.run = trk_everywhere,
@@ -366,7 +366,7 @@ const struct mpt_clause cf_trk[] = {
 	{
 		.id = "TRK-10",
 		.text = "A thousand pages are tracked and untracked one by one, each for itself.",
-		.bug_class = "AcrnGT A4, KVMGT K2",
+		.bug_class = BUG_A4 "; " BUG_K2,
 		.needs_caps = MPT_CAP_PAGE_TRACK,
 		.ops = ON_OFF,
 		.run = trk_many,

@@ -178,7 +178,7 @@ const struct mpt_clause cf_trk_busy[] = {
 		.id = "TRK-11",
 		.text = "write_protect_handler may track and untrack, also the page it is told "
 			"of; the store is not lost.",
-		.bug_class = "field 11, KVMGT K1",
+		.bug_class = BUG_DEADLOCK "; " BUG_K1,
 		.needs_caps = MPT_CAP_PAGE_TRACK,
 		.ops = ON_OFF,
 		.run = trk_inside_twice,
@@ -187,7 +187,7 @@ const struct mpt_clause cf_trk_busy[] = {
 		.id = "TRK-12",
 		.text = "Tracking and untracking beside a storm of stores loses none, and after a "
 			"disable none is told.",
-		.bug_class = "field 7, KVMGT K1",
+		.bug_class = BUG_TRACK_RACE "; " BUG_K1,
 		.row = "who-stores",
 		.needs_caps = MPT_CAP_PAGE_TRACK,
 		.ops = ON_OFF,
@@ -197,7 +197,7 @@ const struct mpt_clause cf_trk_busy[] = {
 		.id = "TRK-13",
 		.text = "A track belongs to one vGPU: another guest's stores and another vGPU's "
 			"disable do not touch it.",
-		.bug_class = "field 6",
+		.bug_class = BUG_STALE_TRACK,
 		.needs_caps = MPT_CAP_PAGE_TRACK,
 		.ops = ON_OFF,
 		.run = trk_other,
@@ -206,7 +206,7 @@ const struct mpt_clause cf_trk_busy[] = {
 		.id = "TRK-14",
 		.text = "When enable_page_track has returned, every store to the page is told, "
 			"those of vCPUs that were running too.",
-		.bug_class = "field 6, field 7",
+		.bug_class = BUG_STALE_TRACK "; " BUG_TRACK_RACE,
 		.needs_caps = MPT_CAP_PAGE_TRACK,
 		.ops = ON_OFF | CF_OP(read_gpa),
 		.run = trk_none_slips_twice,

@@ -350,7 +350,7 @@ const struct mpt_clause cf_trp[] = {
 		.id = "TRP-1",
 		.text = "A trapped area includes both its ends and nothing beside them, above 4 "
 			"GiB too.",
-		.bug_class = "KVMGT K13, gvt-contract 1.5",
+		.bug_class = BUG_K13,
 		.row = "trap-area",
 		.needs_caps = MPT_CAP_TRAP_AREA,
 		.ops = CF_OP(set_trap_area),
@@ -360,7 +360,7 @@ const struct mpt_clause cf_trp[] = {
 		.id = "TRP-2",
 		.text = "An aligned access of 1, 2, 4 or 8 bytes is told once, with its absolute "
 			"64-bit address, its size and its data.",
-		.bug_class = "KVMGT K14",
+		.bug_class = BUG_K14,
 		.row = "trap-area",
 		.needs_caps = MPT_CAP_TRAP_AREA,
 		.ops = CF_OP(set_trap_area),
@@ -370,7 +370,7 @@ const struct mpt_clause cf_trp[] = {
 		.id = "TRP-3",
 		.text = "An area that overlaps another by a byte is -EEXIST; one that touches it "
 			"is fine.",
-		.bug_class = "AcrnGT A4, A26",
+		.bug_class = BUG_A4 "; " BUG_A26,
 		.row = "trap-area",
 		.needs_caps = MPT_CAP_TRAP_AREA,
 		.ops = CF_OP(set_trap_area),
@@ -381,7 +381,7 @@ const struct mpt_clause cf_trp[] = {
 		.id = "TRP-4",
 		.text = "Only exactly what was mapped is unmapped; anything else is -ENOENT and "
 			"changes nothing.",
-		.bug_class = "gvt-contract 1.5: VHM answers 0",
+		.bug_class = BUG_TRAP_UNKNOWN,
 		.row = "trap-area",
 		.needs_caps = MPT_CAP_TRAP_AREA,
 		.ops = CF_OP(set_trap_area),
@@ -391,7 +391,7 @@ const struct mpt_clause cf_trp[] = {
 	{
 		.id = "TRP-5",
 		.text = "An end before the start is -EINVAL.",
-		.bug_class = "field 15",
+		.bug_class = BUG_RANGE,
 		.row = "trap-area",
 		.needs_caps = MPT_CAP_TRAP_AREA,
 		.ops = CF_OP(set_trap_area),
@@ -402,7 +402,7 @@ const struct mpt_clause cf_trp[] = {
 		.id = "TRP-6",
 		.text = "An access that is only partly in an area is told in aligned pieces "
 			"inside it; the rest delivers all ones.",
-		.bug_class = "field 16, XenGT X2",
+		.bug_class = BUG_TORN "; " BUG_X2,
 		.row = "trap-area",
 		.needs_caps = MPT_CAP_TRAP_AREA,
 		.ops = CF_OP(set_trap_area),
@@ -411,7 +411,7 @@ const struct mpt_clause cf_trp[] = {
 	{
 		.id = "TRP-7",
 		.text = "Many areas stand beside each other, made and undone in any order.",
-		.bug_class = "AcrnGT A4",
+		.bug_class = BUG_A4,
 		.row = "trap-area",
 		.needs_caps = MPT_CAP_TRAP_AREA,
 		.ops = CF_OP(set_trap_area),
@@ -430,20 +430,20 @@ const struct mpt_clause cf_trp[] = {
 		.id = "TRP-9",
 		.text = "A guest access that nothing answers reads all ones, is counted, and is "
 			"no error.",
-		.bug_class = "AcrnGT A17",
+		.bug_class = BUG_A17,
 		.run = trp_nothing,
 	},
 	{
 		.id = "TRP-10",
 		.text = "Configuration accesses reach the core with offset, size and data.",
-		.bug_class = "field 15",
+		.bug_class = BUG_RANGE,
 		.run = trp_cfg,
 	},
 	{
 		.id = "TRP-11",
 		.text = "A back end without trapped areas delivers what hits BAR0, wherever the "
 			"guest has put it, as long as memory decoding is on.",
-		.bug_class = "gvt-contract 1.3: absent answers 0",
+		.bug_class = BUG_ABSENT_OK,
 		.row = "trap-area",
 		.excludes_caps = MPT_CAP_TRAP_AREA,
 		.run = trp_always,

@@ -271,7 +271,7 @@ const struct mpt_clause cf_vm[] = {
 		.id = "VM-3",
 		.text = "Holding a VM is counted; a held one is not destroyed (-EBUSY), a "
 			"destroyed one is unknown.",
-		.bug_class = "field 5",
+		.bug_class = BUG_REFERENCE,
 		.setup = CF_VM,
 		.run = vm_counted,
 	},
@@ -289,7 +289,7 @@ const struct mpt_clause cf_vm[] = {
 		.id = "VM-5",
 		.text = "mpt_vgpu_create() binds the vGPU to the VM it names, whatever else is "
 			"held.",
-		.bug_class = "AcrnGT A28",
+		.bug_class = BUG_A28,
 		.ops = CF_OP(attach_vgpu),
 		.setup = CF_VM,
 		.run = vm_target,
@@ -307,7 +307,7 @@ const struct mpt_clause cf_vm[] = {
 		.id = "VM-7",
 		.text = "A VM has one vGPU: a second attach is -EEXIST and leaves the first "
 			"alone; after a detach there is room again.",
-		.bug_class = "KVMGT K17, AcrnGT A23",
+		.bug_class = BUG_K17 "; " BUG_A23,
 		.ops = CF_OP(attach_vgpu) | CF_OP(detach_vgpu),
 		.pairs = CF_PAIRS(CF_P(attach_vgpu, EEXIST)),
 		.run = vm_twice,
@@ -316,7 +316,7 @@ const struct mpt_clause cf_vm[] = {
 		.id = "VM-8",
 		.text = "mpt_vgpu_create() hands on the core's error pointer; NULL becomes -EIO, "
 			"no core is -EINVAL.",
-		.bug_class = "field 19",
+		.bug_class = BUG_ANSWERS,
 		.setup = CF_VM,
 		.run = vm_create_answers,
 	},
@@ -324,7 +324,7 @@ const struct mpt_clause cf_vm[] = {
 		.id = "VM-9",
 		.text = "A VM with a vGPU is not destroyed and a host in use is not closed: "
 			"-EBUSY, nothing changes.",
-		.bug_class = "field 10",
+		.bug_class = BUG_TEARDOWN,
 		.ops = CF_OP(read_gpa),
 		.run = vm_busy,
 	},

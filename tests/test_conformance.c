@@ -162,6 +162,25 @@ static bool some_can_run(const struct mpt_clause *c)
 	return false;
 }
 
+START_TEST(codes_are_no_bug_classes)
+{
+	static const char *const codes[] = {
+		"",
+		"field 3",
+		"KVMGT K4",
+		"a page stays tracked after the guest has reused it (KVMGT K4)",
+		"a page stays tracked after the guest has reused it (field 6)",
+		"a page stays tracked after the guest has reused it (gvt-contract 2)",
+		"stays tracked",
+	};
+	size_t i;
+
+	for (i = 0; i < sizeof(codes) / sizeof(codes[0]); i++)
+		ck_assert_msg(!cf_bug_readable(codes[i]), "'%s' passes as readable", codes[i]);
+	ck_assert(cf_bug_readable("a page stays tracked after the guest has reused it (5.10)"));
+}
+END_TEST
+
 START_TEST(every_clause_can_run)
 {
 	const struct mpt_clause *c;
@@ -266,6 +285,7 @@ static Suite *census_suite(void)
 	TCase *tc = tcase_create("table");
 
 	tcase_add_test(tc, table_is_complete);
+	tcase_add_test(tc, codes_are_no_bug_classes);
 	tcase_add_test(tc, every_clause_can_run);
 	tcase_add_test(tc, promised_answers_were_seen);
 	tcase_add_test(tc, excused_answers_were_made);
