@@ -44,7 +44,8 @@ libmpt_core_la_SOURCES = \
 	libmpt/layers/layer.c \
 	libmpt/layers/layer.h \
 	libmpt/layers/ledger.c \
-	libmpt/layers/ledger.h
+	libmpt/layers/ledger.h \
+	libmpt/layers/stats.c
 libmpt_core_la_CPPFLAGS = $(libmpt_cppflags)
 libmpt_core_la_CFLAGS = $(libmpt_cflags)
 libmpt_core_la_LIBADD = $(backend_archives) $(LTDL_LIBS)

@@ -55,6 +55,20 @@ diff in-man seen || fail "mptctl run: other keys than mptctl.1 has (< page, > pr
 jq -e '.[0].healthy == true and (.[0].guest | length) == 2 and .[1].accesses > 6000' both.json \
 	>"$out" || fail "run: not the values"
 ok "keys of mptctl run"
+# The layer's counts are there when it is.
+if [ -z "$MPT_STATIC_BACKEND" ]; then
+	status 0 run --json --backend stats,mock
+	jq -r '[.[].operations | .. | objects | keys[]] | unique | .[]' "$out" | sort >seen
+	documented operations | grep -vx errno >in-man
+	diff in-man seen || fail "mptctl run, stats: other keys than mptctl.1 has (< page, > printed)"
+	jq -e '[.[0].operations[] | select(.operation == "attach_vgpu")] | length == 1 and
+		.[0].calls == 1 and .[0].timed == 1 and (.[0].durations | length) == 1' "$out" \
+		>/dev/null || fail "run, stats: not the values"
+	status 1 run --json --backend stats,fault=dma_map_guest_page:1,mock --guest synthetic
+	jq -e '[.[0].operations[] | select(.operation == "dma_map_guest_page")][0].errnos[0].calls == 1' \
+		"$out" >/dev/null || fail "run, stats: no errno"
+	ok "keys of mptctl run with a layer stats"
+fi
 keys 0 backends backends --json
 jq -e '[.backends[] | select(.name == "mock")][0] | .probe == "usable" and .why == "" and
 	(.options | length) > 10' "$out" >/dev/null || fail "backends: not the values"

@@ -63,6 +63,8 @@ mptctl_sources = \
 	tools/report.h \
 	tools/report_guest.c \
 	tools/report_guest.h \
+	tools/report_ops.c \
+	tools/report_ops.h \
 	tools/run.c \
 	tools/serve.c \
 	tools/serve.h \

@@ -10,6 +10,7 @@
 #include "cli.h"
 #include "json.h"
 #include "report_guest.h"
+#include "report_ops.h"
 
 #define BUSIEST 10
 #define NUM_REGS (GVT_MMIO_SIZE / 4)
@@ -316,6 +317,7 @@ void report_text(FILE *out, struct intel_gvt *names, const char *title,
 	}
 	text_work(out, r);
 	report_ledger(out, r);
+	report_ops_text(out, r);
 	report_verdict(out, r);
 }
 
@@ -493,6 +495,7 @@ void report_json(void *list, struct intel_gvt *names, const char *title,
 	json_object_set_new(o, "ledger", report_json_ledger(r));
 	if (r->guest)
 		json_object_set_new(o, "guest", report_guest_json(r->guest));
+	json_object_set_new(o, "operations", report_ops_json(r));
 	json_object_set_new(o, "all", json_class(&r->tally, &r->tally.all));
 	json_object_set_new(o, "classes", json_classes(&r->tally));
 	json_object_set_new(o, "registers", json_registers(names, &r->tally));

@@ -381,6 +381,14 @@ static int first_left(void *arg, const struct mpt_ledger_entry *e, bool left)
 	return -EEXIST; /* one is enough */
 }
 
+static void take_ops(struct mpt_host *host, struct session_result *r)
+{
+	unsigned int op;
+
+	for (op = 0; op < MPT_OP_COUNT; op++)
+		r->have_ops = !mpt_stats_get(host, (enum mpt_op_id)op, &r->ops[op]);
+}
+
 void session_take_ledger(struct mpt_host *host, struct session_result *r)
 {
 	enum mpt_op_id op;
@@ -389,6 +397,7 @@ void session_take_ledger(struct mpt_host *host, struct session_result *r)
 
 	if (mpt_fault_fired(host, &op))
 		r->fault = mpt_op_info(op)->name;
+	take_ops(host, r);
 	r->have_ledger = !mpt_ledger_get(host, &r->ledger);
 	if (!r->have_ledger)
 		return;

@@ -65,6 +65,7 @@ struct session_config {
  * @fault: the operation that a fault layer let fail; NULL: none
  * @iommu_faults: accesses of the device outside a live mapping; @first_iommu: the first one
  * @guest: as in the configuration
+ * @ops: what a stats layer counted of each operation; @have_ops: there was one
  * @tally: accesses by class and register
  * @accesses, @skipped: records fed; accesses outside the vGPU's BARs
  * @marks, @maps, @undecoded: MARK, MAP and UNMAP, UNKNOWN records of the trace
@@ -88,6 +89,8 @@ struct session_result {
 	u64 iommu_faults;
 	struct mpt_iommu_fault first_iommu;
 	const struct synthetic *guest;
+	struct mpt_op_stats ops[MPT_OP_COUNT];
+	bool have_ops;
 	struct tally tally;
 	u64 accesses, skipped, marks, maps, undecoded, lost, lost_uncounted;
 	u64 errors, pvinfo_bad, differ;
@@ -107,7 +110,7 @@ bool session_ledger_empty(const struct session_result *r);
 /* The library's last sentence without the name of the function: for users. */
 const char *session_sentence(void);
 
-/* What a check layer has kept of a host, and what a fault layer has let fail. */
+/* What a check layer has kept of a host, a fault layer has let fail, a stats layer has counted. */
 void session_take_ledger(struct mpt_host *host, struct session_result *r);
 void session_take_iommu_faults(struct mpt_host *host, struct session_result *r);
 

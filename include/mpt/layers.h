@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The controls of the layers that can be stacked in front of a back end: the check layer's ledger
- * and the fault layer's trigger. Without the layer in the host's spec each answers -EOPNOTSUPP.
+ * The controls of the layers that can be stacked in front of a back end: the check layer's ledger,
+ * the fault layer's trigger, the stats layer's counters. Without the layer in the host's spec each
+ * answers -EOPNOTSUPP.
  */
 #ifndef MPT_LAYERS_H
 #define MPT_LAYERS_H
@@ -96,6 +97,63 @@ int mpt_fault_at(struct mpt_host *host, enum mpt_op_id op, u64 nth, int err);
  *	Since: 0.1
  */
 bool mpt_fault_fired(struct mpt_host *host, enum mpt_op_id *op);
+
+/** MPT_STATS_BUCKETS - durations are sorted into so many classes. */
+#define MPT_STATS_BUCKETS 32
+
+/** MPT_STATS_ERRORS - at least as many as there are errnos in the closed set. */
+#define MPT_STATS_ERRORS 16
+
+/**
+ * struct mpt_op_error - how often an operation failed with one errno. Since: 0.1
+ * @err: the errno, negative
+ * @calls: so often
+ */
+struct mpt_op_error {
+	int err;
+	u64 calls;
+};
+
+/**
+ * struct mpt_op_stats - what the stats layer has counted of one operation. Since: 0.1
+ * @calls: calls that have returned, also those that failed
+ * @failed: of them: an errno, or ~0UL where a frame is answered. A call with a dead handle counts
+ *	as -ESRCH, also of an operation that answers nothing
+ * @timed: calls whose time is known: 0 with stats=calls; never those with a dead handle
+ * @ns: their time in all, ns: what is below the layer took, with the layers there
+ * @num_errors: of @error, in the order of <mpt/error.h>. Together they are less than @failed where
+ *	a frame was ~0UL and where an errno is not of the closed set
+ * @error: which errnos, how often
+ * @bucket: timed calls by duration: [0] 0 ns, [i] 2^(i-1) to 2^i - 1 ns, the last one all above
+ */
+struct mpt_op_stats {
+	u64 calls;
+	u64 failed;
+	u64 timed;
+	u64 ns;
+	unsigned int num_errors;
+	struct mpt_op_error error[MPT_STATS_ERRORS];
+	u64 bucket[MPT_STATS_BUCKETS];
+};
+
+/**
+ * mpt_stats_get() - what was counted of an operation since the opening or the last reset.
+ * @host: with a stats layer; of several the outermost
+ * @op: which
+ * @out: the counts; untouched on failure. Calls in flight are not in it; while other threads call,
+ *	its numbers may be of moments that lie a call apart
+ * Return: 0, -EOPNOTSUPP (no stats layer), -EINVAL (no such operation). Context: any thread.
+ * Since: 0.1
+ */
+int mpt_stats_get(struct mpt_host *host, enum mpt_op_id op, struct mpt_op_stats *out);
+
+/**
+ * mpt_stats_reset() - begin to count anew, for all operations.
+ * @host: as for mpt_stats_get()
+ * Return: 0, -EOPNOTSUPP (no stats layer). Context: any thread, also while others call: no call is
+ * counted twice, none is lost but to before the reset. Since: 0.1
+ */
+int mpt_stats_reset(struct mpt_host *host);
 
 #ifdef __cplusplus
 }

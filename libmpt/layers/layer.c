@@ -5,7 +5,9 @@
  */
 #include "libmpt/layers/layer.h"
 
-static const struct mpt_layer *const layers[] = { &mpt_layer_check, &mpt_layer_fault };
+static const struct mpt_layer *const layers[] = {
+	&mpt_layer_check, &mpt_layer_fault, &mpt_layer_stats,
+};
 
 static struct mpt_handles handles; /* of all instances of all layers */
 
@@ -117,19 +119,21 @@ static void hook_after(struct mpt_layer_inst *inst, struct mpt_layer_call *call)
 		inst->layer->after(inst, call);
 }
 
-/* A handle that leads nowhere: the outermost layers of all hosts are told, since none is named. */
+/* A handle that leads nowhere: no host is named, so the layers of the current one are told. */
 static void hook_dead(struct mpt_layer_call *call)
 {
 	struct mpt_host *host = mpt_host_current();
 	struct mpt_layer_inst *inst = host && host->num_layers ? host->layer[0] : NULL;
+	unsigned int i;
 
 	/* The contract zeroes a failed read's buffer. */
 	if (call->op == MPT_OP_ID_read_gpa)
 		memset((void *)(uintptr_t)call->arg[1], 0, call->arg[2]);
 	mpt_fail(-ESRCH, inst ? inst->layer->name : NULL, "%s: handle 0x%lx is dead or unknown",
 		 mpt_op_info(call->op)->name, call->handle);
-	if (inst && inst->layer->dead)
-		inst->layer->dead(inst, call);
+	for (i = 0; host && i < host->num_layers; i++)
+		if (host->layer[i]->layer->dead)
+			host->layer[i]->layer->dead(host->layer[i], call);
 }
 
 /* Host-wide operations pass from level to level by the thread's counter. */

@@ -52,7 +52,8 @@ struct mpt_layer_inst {
  * @open: arg may be NULL and is not terminated; sets inst->priv
  * @before: true: do not call what is below, answer call->ret
  * @after: the answer is known; may look, must not change success into failure
- * @dead: a call with a handle that is dead or was never given out
+ * @dead: a call with a handle that is dead or was never given out; before and after are not called.
+ *	Which host was meant is not known: each layer of the thread's current one is told
  * Each may be NULL but open and close.
  */
 struct mpt_layer {
@@ -67,6 +68,7 @@ struct mpt_layer {
 
 extern const struct mpt_layer mpt_layer_check;
 extern const struct mpt_layer mpt_layer_fault;
+extern const struct mpt_layer mpt_layer_stats;
 
 /* The outermost instance of a layer in a host's stack; NULL: none. */
 struct mpt_layer_inst *mpt_layer_of(struct mpt_host *host, const struct mpt_layer *layer);
