@@ -167,9 +167,16 @@ struct cf_exempt {
 	const char *why;
 };
 
+/* An operation that the core of this project does not call, and why not. */
+struct cf_uncalled {
+	enum mpt_op_id op;
+	const char *why;
+};
+
 extern const struct cf_area cf_areas[];
 extern const struct cf_row cf_rows[];
 extern const struct cf_exempt cf_exempts[];
+extern const struct cf_uncalled cf_uncalled[];
 
 /* All clauses in the order of the areas; NULL ends. */
 const struct mpt_clause *cf_clause(unsigned int index);
@@ -207,6 +214,13 @@ void cf_run(const struct mpt_clause *c, const char *spec, u64 has, struct cf_res
 
 /* Whether a bug class tells an outsider something: words, and no numbers of somebody's list. */
 bool cf_bug_readable(const char *text);
+
+/**
+ * cf_fillers() - how many different callbacks the built-in back ends have for an operation: back
+ *	ends of one kind share theirs.
+ * @op: which. Return: their number.
+ */
+unsigned int cf_fillers(enum mpt_op_id op);
 
 /**
  * cf_census() - whether the table is complete: each operation, each errno of ops.def and each row

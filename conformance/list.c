@@ -91,6 +91,15 @@ static void exempts(void)
 		       mpt_errno_name(x->pair.err), x->why);
 }
 
+static void uncalled(void)
+{
+	const struct cf_uncalled *u;
+
+	printf("\n## Operations that the core does not call\n\n| operation | why |\n| --- | --- |\n");
+	for (u = cf_uncalled; u->why; u++)
+		printf("| %s | %s |\n", mpt_op_info(u->op)->name, u->why);
+}
+
 int main(void)
 {
 	const struct cf_area *a;
@@ -102,5 +111,6 @@ int main(void)
 		area(a);
 	rows();
 	exempts();
+	uncalled();
 	return fflush(stdout) || ferror(stdout) ? 1 : 0;
 }

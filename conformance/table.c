@@ -67,6 +67,25 @@ const struct cf_exempt cf_exempts[] = {
 	{ { MPT_OP_COUNT, 0 }, NULL },
 };
 
+/* tests/build/census.sh holds it against gvt/: a caller and a reason exclude each other. */
+const struct cf_uncalled cf_uncalled[] = {
+	{ MPT_OP_ID_from_virt_to_mfn,
+	  "the core shows the guest no page of its own (it writes the opregion to guest memory); a "
+	  "back end with PV MMIO translates the pages that it is given" },
+	{ MPT_OP_ID_gfn_to_mfn,
+	  "the core gives its device nothing but mapped bus addresses; the cores of Linux call it" },
+	{ MPT_OP_ID_dom0_ready,
+	  "no event of a vGPU: who serves the sysfs tree says it once, as ACRN's service VM does" },
+	{ MPT_OP_ID_dma_pin_guest_page,
+	  "for a guest's frame buffer that is handed on as a dma-buf, which there is not in user "
+	  "space; the cores of Linux call it" },
+	{ MPT_OP_ID_get_vfio_device,
+	  "keeps a VFIO device while a dma-buf of it lives, which there is not in user space; the "
+	  "cores of Linux call it" },
+	{ MPT_OP_ID_put_vfio_device, "as get_vfio_device" },
+	{ MPT_OP_COUNT, NULL },
+};
+
 /* --- looking up --- */
 
 const struct mpt_clause *cf_clause(unsigned int index)
@@ -228,6 +247,38 @@ static void count_ops(struct census *cs)
 		if (!(ops & 1U << i))
 			complain(cs, "operation %s has no clause",
 				 mpt_op_info((enum mpt_op_id)i)->name);
+}
+
+/* Callbacks of any type are compared as bytes. */
+static const void *callback(const struct mpt_backend *be, enum mpt_op_id op)
+{
+	const void *at = NULL;
+	size_t end = 0;
+
+#define MPT_OP(scope, kind, id, ...)                                               \
+	if (op == MPT_OP_ID_##id && be->mpt) {                                     \
+		end = offsetof(struct intel_gvt_mpt, id) + sizeof(be->mpt->id);    \
+		memcpy(&at, (const char *)be->mpt + end - sizeof(at), sizeof(at)); \
+	}
+#include <mpt/ops.def>
+#undef MPT_OP
+	return end <= be->mpt_size ? at : NULL;
+}
+
+unsigned int cf_fillers(enum mpt_op_id op)
+{
+	const struct mpt_backend *be, *other;
+	unsigned int i, k, n = 0;
+
+	for (i = 0; (be = mpt_backend_each(i)); i++) {
+		if (!callback(be, op))
+			continue;
+		for (k = 0; k < i && (other = mpt_backend_each(k)); k++)
+			if (callback(other, op) == callback(be, op))
+				break;
+		n += k == i;
+	}
+	return n;
 }
 
 static bool pair_claimed(enum mpt_op_id op, u32 bit)

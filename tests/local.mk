@@ -267,6 +267,7 @@ threaded_suites = \
 test_scripts = \
 	tests/acrn.sh \
 	tests/api.sh \
+	tests/build/census.sh \
 	tests/build/dispatch.sh \
 	tests/build/headers.sh \
 	tests/build/igt.sh \
@@ -463,6 +464,7 @@ EXTRA_DIST += \
 	tests/vfu_remote.h \
 	tests/vfu_rig.h \
 	tests/vfu_mig_rig.h \
+	tests/build/census.sh \
 	tests/build/common.sh \
 	tests/build/dispatch.sh \
 	tests/build/headers.sh \

@@ -162,6 +162,22 @@ static bool some_can_run(const struct mpt_clause *c)
 	return false;
 }
 
+START_TEST(each_operation_has_two_back_ends)
+{
+	unsigned int op, n;
+
+	if (specs_built(specs, SPECS) < SPECS) {
+		mpt_test_skip("not every back end is built in");
+		return;
+	}
+	for (op = 0; op < MPT_OP_COUNT; op++) {
+		n = cf_fillers((enum mpt_op_id)op);
+		ck_assert_msg(n >= 2, "%s: %u back ends have it",
+			      mpt_op_info((enum mpt_op_id)op)->name, n);
+	}
+}
+END_TEST
+
 START_TEST(codes_are_no_bug_classes)
 {
 	static const char *const codes[] = {
@@ -285,6 +301,7 @@ static Suite *census_suite(void)
 	TCase *tc = tcase_create("table");
 
 	tcase_add_test(tc, table_is_complete);
+	tcase_add_test(tc, each_operation_has_two_back_ends);
 	tcase_add_test(tc, codes_are_no_bug_classes);
 	tcase_add_test(tc, every_clause_can_run);
 	tcase_add_test(tc, promised_answers_were_seen);
