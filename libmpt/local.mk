@@ -41,6 +41,7 @@ libmpt_core_la_SOURCES = \
 	libmpt/vm.c \
 	libmpt/layers/check.c \
 	libmpt/layers/fault.c \
+	libmpt/layers/fault_each.c \
 	libmpt/layers/layer.c \
 	libmpt/layers/layer.h \
 	libmpt/layers/ledger.c \

@@ -246,27 +246,36 @@ START_TEST(controls_without_layer)
 }
 END_TEST
 
+static int try_attach(void *arg)
+{
+	(void)arg;
+	return intel_gvt_hypervisor_attach_vgpu(&vgpu);
+}
+
+static void detach(void *arg)
+{
+	(void)arg;
+	intel_gvt_hypervisor_detach_vgpu(&vgpu);
+}
+
+static int no_memory(void *arg, const struct mpt_fault_run *run)
+{
+	(void)arg;
+	ck_assert_int_eq(run->ret, run->fired ? -ENOMEM : 0);
+	return 0;
+}
+
 /* Attach through a stack of layers with each allocation failing in turn. */
 START_TEST(attach_survives_any_allocation)
 {
-	unsigned long n;
-	long live;
+	const struct mpt_fault_scenario s = {
+		.allocations = true, .run = try_attach, .undo = detach, .check = no_memory,
+	};
+	struct mpt_fault_report r;
 
 	open_spec("fault,mock");
-	live = mpt_alloc_live();
-	for (n = 1;; n++) {
-		int ret;
-
-		mpt_alloc_fail_at(n);
-		ret = intel_gvt_hypervisor_attach_vgpu(&vgpu);
-		if (!ret)
-			break;
-		ck_assert_int_eq(ret, -ENOMEM);
-		ck_assert_int_eq(mpt_alloc_live(), live);
-	}
-	mpt_alloc_fail_at(0);
-	ck_assert_uint_gt(n, 1);
-	intel_gvt_hypervisor_detach_vgpu(&vgpu);
+	ck_assert_msg(!mpt_fault_each(host, &s, &r), "%s", mpt_last_error());
+	ck_assert_uint_gt(r.runs, 0);
 	close_all();
 }
 END_TEST

@@ -49,6 +49,8 @@ struct mpt_ledger_entry {
  * @left: things that were still held when their vGPU was detached
  * @violations: calls that broke the contract, either way
  * @calls: operations seen
+ * @lost: entries that could not be made for want of memory; each is a violation as well, since the
+ *	ledger cannot vouch from there on
  */
 struct mpt_ledger {
 	u64 live[MPT_LEDGER_KINDS];
@@ -56,6 +58,7 @@ struct mpt_ledger {
 	u64 left;
 	u64 violations;
 	u64 calls;
+	u64 lost;
 };
 
 /**
@@ -97,6 +100,82 @@ int mpt_fault_at(struct mpt_host *host, enum mpt_op_id op, u64 nth, int err);
  *	Since: 0.1
  */
 bool mpt_fault_fired(struct mpt_host *host, enum mpt_op_id *op);
+
+/**
+ * struct mpt_fault_run - one run of a scenario under mpt_fault_each(). Since: 0.1
+ * @nth: which call or allocation was to fail; 0: none
+ * @fired: it was reached and has failed
+ * @op: the operation that failed; MPT_OP_COUNT: an allocation, or none
+ * @ret: what the scenario answered
+ */
+struct mpt_fault_run {
+	unsigned long nth;
+	bool fired;
+	enum mpt_op_id op;
+	int ret;
+};
+
+/**
+ * struct mpt_fault_scenario - what mpt_fault_each() repeats. Since: 0.1
+ * @allocations: let allocations fail (mpt_alloc_fail_at()), not calls
+ * @ops: which operations to count, a bit for each, 1U << op; 0: all that can fail
+ * @err: the errno to answer where the operation may; 0: the first that ops.def allows it
+ * @limit: so many runs at most; 0: 10000
+ * @prepare: before each run, without a fault; a negative answer ends it all. Or NULL
+ * @run: the scenario. Negative: it failed, and has to have left everything as it was
+ * @undo: gives back what a run that did not fail has made, without a fault. Or NULL
+ * @check: after each run, without a fault: what only the caller knows. A negative answer ends it
+ *	all. Or NULL
+ * @arg: for these
+ */
+struct mpt_fault_scenario {
+	bool allocations;
+	u32 ops;
+	int err;
+	unsigned long limit;
+	int (*prepare)(void *arg);
+	int (*run)(void *arg);
+	void (*undo)(void *arg);
+	int (*check)(void *arg, const struct mpt_fault_run *run);
+	void *arg;
+};
+
+/**
+ * struct mpt_fault_report - what mpt_fault_each() found. Since: 0.1
+ * @runs: runs in which something failed
+ * @survived: of them: the scenario did not fail all the same
+ * @bad: runs that left something, or failed without a fault
+ * @ops: the operations that failed, a bit for each
+ * @sentence: of the first of @bad: which step left what; "" without one
+ */
+struct mpt_fault_report {
+	unsigned long runs;
+	unsigned long survived;
+	unsigned long bad;
+	u32 ops;
+	char sentence[MPT_ERROR_MAX];
+};
+
+/**
+ * mpt_fault_each() - repeat a scenario with its first, second, ... nth call or allocation failing,
+ *	until a run goes through without one.
+ * @host: has a fault layer, and a check layer if its ledger is to be compared; may be NULL for
+ *	allocations
+ * @scenario: what to repeat
+ * @report: out, filled also on failure; or NULL
+ *
+ * Before that it runs once without a fault, so that what is made at the first use and kept is not
+ * taken for a leftover. After each run the ledger's entries by kind, its leftovers and violations,
+ * and the number of allocations are compared with those before the run. It does not see what has
+ * changed while the counts stayed: that is @check's.
+ *
+ * Return: 0, -EIO (a run left something, or failed without a fault; mpt_last_error() has the
+ * sentence), -EINVAL (the scenario fails by itself, or no operation of @ops can fail), -ENOSPC (the
+ * limit was reached), -EOPNOTSUPP (no fault layer), what @prepare or @check answered. Context: no
+ * other thread uses the host, nor, with allocations, the library. Since: 0.1
+ */
+int mpt_fault_each(struct mpt_host *host, const struct mpt_fault_scenario *scenario,
+		   struct mpt_fault_report *report);
 
 /** MPT_STATS_BUCKETS - durations are sorted into so many classes. */
 #define MPT_STATS_BUCKETS 32

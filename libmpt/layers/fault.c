@@ -5,9 +5,11 @@
  */
 #include "libmpt/layers/layer.h"
 
+#define ALL_OPS (~0U)
+
 struct fault {
 	struct os_mutex lock; /* all below */
-	enum mpt_op_id op; /* MPT_OP_COUNT: any that can fail */
+	u32 ops; /* which are counted, a bit each */
 	u64 countdown; /* 0: off; 1: the next one */
 	int err; /* 0: the operation's first */
 	bool fired;
@@ -22,6 +24,16 @@ static bool can_fail(enum mpt_op_id op)
 	       op == MPT_OP_ID_is_valid_gfn;
 }
 
+static void set(struct fault *f, u32 ops, u64 nth, int err)
+{
+	os_mutex_lock(&f->lock);
+	f->ops = ops;
+	f->countdown = nth;
+	f->err = err;
+	f->fired = false;
+	os_mutex_unlock(&f->lock);
+}
+
 static int arm(struct fault *f, enum mpt_op_id op, u64 nth, int err)
 {
 	err = err > 0 ? -err : err;
@@ -31,12 +43,7 @@ static int arm(struct fault *f, enum mpt_op_id op, u64 nth, int err)
 	if (err && op < MPT_OP_COUNT && !(mpt_op_info(op)->errnos & mpt_errno_bit(err)))
 		return mpt_fail(-EINVAL, "fault", "%s may not answer -%s (see <mpt/ops.def>)",
 				mpt_op_info(op)->name, mpt_errno_name(err));
-	os_mutex_lock(&f->lock);
-	f->op = op;
-	f->countdown = nth;
-	f->err = err;
-	f->fired = false;
-	os_mutex_unlock(&f->lock);
+	set(f, op < MPT_OP_COUNT ? 1U << op : ALL_OPS, nth, err);
 	return 0;
 }
 
@@ -134,7 +141,7 @@ static bool fault_before(struct mpt_layer_inst *inst, struct mpt_layer_call *cal
 	if (!can_fail(call->op))
 		return false;
 	os_mutex_lock(&f->lock);
-	if (f->countdown && (f->op == MPT_OP_COUNT || f->op == call->op) && !--f->countdown) {
+	if (f->countdown && (f->ops & 1U << call->op) && !--f->countdown) {
 		fire = true;
 		f->fired = true;
 		f->fired_op = call->op;
@@ -158,14 +165,38 @@ const struct mpt_layer mpt_layer_fault = {
 	.before = fault_before,
 };
 
-int mpt_fault_at(struct mpt_host *host, enum mpt_op_id op, u64 nth, int err)
+static struct fault *fault_of(struct mpt_host *host)
 {
 	struct mpt_layer_inst *inst = mpt_layer_of(host, &mpt_layer_fault);
 
-	if (!inst)
-		return mpt_fail(-EOPNOTSUPP, host->be.name, "no fault layer (open \"fault,%s\")",
-				host->be.name);
-	return arm(inst->priv, op, nth, err);
+	if (inst)
+		return inst->priv;
+	mpt_fail(-EOPNOTSUPP, host->be.name, "no fault layer (open \"fault,%s\")", host->be.name);
+	return NULL;
+}
+
+int mpt_fault_at(struct mpt_host *host, enum mpt_op_id op, u64 nth, int err)
+{
+	struct fault *f = fault_of(host);
+
+	return f ? arm(f, op, nth, err) : -EOPNOTSUPP;
+}
+
+int mpt_fault_arm(struct mpt_host *host, u32 ops, u64 nth, int err)
+{
+	struct fault *f = fault_of(host);
+	unsigned int op;
+	u32 able = 0;
+
+	for (op = 0; op < MPT_OP_COUNT; op++)
+		if (can_fail((enum mpt_op_id)op))
+			able |= 1U << op;
+	if (!f)
+		return -EOPNOTSUPP;
+	if (ops && !(ops & able))
+		return mpt_fail(-EINVAL, "fault", "none of the operations 0x%x can fail", ops);
+	set(f, ops ? ops : ALL_OPS, nth, err > 0 ? -err : err);
+	return 0;
 }
 
 bool mpt_fault_fired(struct mpt_host *host, enum mpt_op_id *op)

@@ -70,6 +70,9 @@ extern const struct mpt_layer mpt_layer_check;
 extern const struct mpt_layer mpt_layer_fault;
 extern const struct mpt_layer mpt_layer_stats;
 
+/* mpt_fault_at() of several operations, a bit each; 0: all that can fail. */
+int mpt_fault_arm(struct mpt_host *host, u32 ops, u64 nth, int err);
+
 /* The outermost instance of a layer in a host's stack; NULL: none. */
 struct mpt_layer_inst *mpt_layer_of(struct mpt_host *host, const struct mpt_layer *layer);
 

@@ -104,6 +104,12 @@ static struct item *insert(struct ledger *l, const struct mpt_ledger_entry *e)
 	return it;
 }
 
+static void lose(struct ledger *l, enum mpt_ledger_kind kind)
+{
+	l->lost[kind] = true;
+	l->total.lost++;
+}
+
 void mpt_ledger_add(struct ledger *l, const struct mpt_ledger_entry *e)
 {
 	struct item *it;
@@ -115,7 +121,7 @@ void mpt_ledger_add(struct ledger *l, const struct mpt_ledger_entry *e)
 	if (it)
 		it->e.count++;
 	else
-		l->lost[e->kind] = true;
+		lose(l, e->kind);
 	os_mutex_unlock(&l->lock);
 	if (!it)
 		mpt_ledger_note(l, "out of memory: the ledger lost a %s entry",
