@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* The libraries' one allocator, with its Fail-N trigger, and the user-space side of libmpt/os.h. */
+#include <dlfcn.h>
 #include <stdlib.h>
 #include <sched.h>
 #include <sys/eventfd.h>
@@ -218,4 +219,24 @@ u64 os_now_ns(void)
 void os_yield(void)
 {
 	sched_yield();
+}
+
+/* Exported functions have names here; of the rest addr2line knows them, by the file's offset. */
+void os_symbol(const void *where, char *buf, size_t len)
+{
+	const char *file, *slash;
+	Dl_info info;
+
+	if (!dladdr(where, &info) || !info.dli_fname) {
+		snprintf(buf, len, "%p", where);
+		return;
+	}
+	slash = strrchr(info.dli_fname, '/');
+	file = slash ? slash + 1 : info.dli_fname;
+	if (info.dli_sname)
+		snprintf(buf, len, "%s+0x%zx (%s)", info.dli_sname,
+			 (size_t)((const char *)where - (const char *)info.dli_saddr), file);
+	else
+		snprintf(buf, len, "%s+0x%zx", file,
+			 (size_t)((const char *)where - (const char *)info.dli_fbase));
 }

@@ -128,6 +128,7 @@ struct os_ram {
 #define os_event_free mpt_os_event_free
 #define os_now_ns mpt_os_now_ns
 #define os_yield mpt_os_yield
+#define os_symbol mpt_os_symbol
 
 /* 0, -ENOMEM. Contents zero; pages come when touched. Counts as an allocation for Fail-N. */
 int os_ram_alloc(struct os_ram *ram, size_t size);
@@ -140,5 +141,8 @@ void os_event_free(int fd);
 
 u64 os_now_ns(void);
 void os_yield(void);
+
+/* Names a place in code: "function+0x12 (file)", or "file+0x1234" where no name is known. */
+void os_symbol(const void *where, char *buf, size_t len);
 
 #endif

@@ -108,6 +108,7 @@ layer_suites = \
 	tests/test_gvt_vgpu_reset \
 	tests/test_host \
 	tests/test_layers \
+	tests/test_layers_check \
 	tests/test_layers_each \
 	tests/test_layers_stats \
 	tests/test_run \

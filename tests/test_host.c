@@ -112,7 +112,7 @@ static const struct {
 	{ "check", -ENOENT, "no back end 'check'" },
 	{ "check,", -ENOENT, "no back end ''" },
 	{ "chec,mock", -ENOENT, "no back end 'chec,mock'" },
-	{ "check=1,mock", -EINVAL, "no argument" },
+	{ "check=1,mock", -EINVAL, "check=sample:N" },
 	{ "fault=nosuch:1,mock", -EINVAL, "unknown operation 'nosuch'" },
 	{ "fault=nosuch:1,mock", -EINVAL, "set_intx" },
 	{ "fault=read_gpa,mock", -EINVAL, "call number" },

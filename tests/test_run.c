@@ -427,7 +427,9 @@ START_TEST(what_is_left_is_unhealthy)
 	ck_assert_int_eq(run_on("check,fault=set_trap_area:2,mock", NULL), 0);
 	ck_assert_str_eq(r.fault, "set_trap_area");
 	ck_assert_uint_eq(r.ledger.left, 1);
-	ck_assert_msg(!strncmp(r.left, "trap: key 0xc0000000, size 0x1000000", 36), "%s", r.left);
+	ck_assert_msg(strstr(r.left, "the trap of 0x1000000 bytes from 0xc0000000 of ") == r.left,
+		      "%s", r.left);
+	ck_assert_msg(strstr(r.left, "was left at detach"), "%s", r.left);
 	ck_assert(!session_healthy(&r));
 }
 END_TEST

@@ -309,7 +309,7 @@ status 1 run --trace error --trace "$probe"
 [ "$(grep -c 'healthy' "$out")" -eq 2 ] || fail "two traces, not two verdicts"
 if [ -z "$MPT_STATIC_BACKEND" ]; then
 	status 1 run --backend check,fault=set_trap_area:2,mock
-	says "$out" 'left in the ledger  trap: key 0xc0000000' 'NOT healthy'
+	says "$out" 'left in the ledger  the trap of 0x1000000 bytes from 0xc0000000 of vGPU' 'NOT healthy'
 fi
 ok "exit status 1"
 

@@ -373,11 +373,7 @@ static int first_left(void *arg, const struct mpt_ledger_entry *e, bool left)
 {
 	struct session_result *r = arg;
 
-	snprintf(r->left, sizeof(r->left),
-		 "%s: key 0x%llx, size 0x%llx, gfn 0x%llx, made by call %llu%s",
-		 mpt_ledger_kind_name(e->kind), (unsigned long long)e->key,
-		 (unsigned long long)e->size, (unsigned long long)e->gfn,
-		 (unsigned long long)e->serial, left ? ", left at detach" : "");
+	mpt_ledger_describe(e, left, r->left, sizeof(r->left));
 	return -EEXIST; /* one is enough */
 }
 

@@ -31,8 +31,10 @@ enum mpt_ledger_kind {
  * @vgpu: the vGPU that holds it
  * @key, @size, @count: see enum mpt_ledger_kind
  * @gfn: of a DMA mapping
- * @serial: number of the operation that made it, counted from the opening of the host
+ * @serial: number of the operation that made it, counted from the opening of the host; when samples
+ *	are taken only recorded operations count
  * @where: return address in the code that made it
+ * @ns: when it was made, ns since the opening of the host
  */
 struct mpt_ledger_entry {
 	enum mpt_ledger_kind kind;
@@ -40,6 +42,7 @@ struct mpt_ledger_entry {
 	u64 key, size, count, gfn;
 	u64 serial;
 	const void *where;
+	u64 ns;
 };
 
 /**
@@ -48,9 +51,10 @@ struct mpt_ledger_entry {
  * @made: entries of each kind ever made
  * @left: things that were still held when their vGPU was detached
  * @violations: calls that broke the contract, either way
- * @calls: operations seen
+ * @calls: operations seen; when samples are taken, operations recorded
  * @lost: entries that could not be made for want of memory; each is a violation as well, since the
  *	ledger cannot vouch from there on
+ * @sample: of DMA mappings and tracked pages one of so many is recorded; 1: all
  */
 struct mpt_ledger {
 	u64 live[MPT_LEDGER_KINDS];
@@ -59,6 +63,7 @@ struct mpt_ledger {
 	u64 violations;
 	u64 calls;
 	u64 lost;
+	u64 sample;
 };
 
 /**
@@ -81,6 +86,19 @@ int mpt_ledger_each(struct mpt_host *host,
  *	Since: 0.1
  */
 const char *mpt_ledger_violation(struct mpt_host *host, unsigned int index);
+
+/**
+ * mpt_ledger_describe() - an entry as a sentence: what, of which vGPU, made by which operation,
+ *	when, by whom.
+ * @entry: from mpt_ledger_each()
+ * @left: as there
+ * @buf: gets the sentence
+ * @len: its size; MPT_ERROR_MAX is enough
+ *
+ * The maker is "function+0x12 (file)" where the function is exported by a library, or by a program
+ * linked with -rdynamic; elsewhere "file+0x1234", which addr2line -e file takes. Since: 0.1
+ */
+void mpt_ledger_describe(const struct mpt_ledger_entry *entry, bool left, char *buf, size_t len);
 
 /** mpt_ledger_kind_name() - a word for it. @kind: MPT_LEDGER_DMA is "dma", and so on. Since: 0.1 */
 const char *mpt_ledger_kind_name(enum mpt_ledger_kind kind);

@@ -5,12 +5,32 @@
  */
 #include "libmpt/layers/ledger.h"
 
+#define SAMPLE_MAX 1000000000
+
+/* check, check=sample:N */
+static int parse_arg(const char *arg, size_t len, u64 *sample)
+{
+	static const char word[] = "sample:";
+	size_t i, n = sizeof(word) - 1;
+
+	*sample = 0;
+	for (i = n; i < len && arg[i] >= '0' && arg[i] <= '9' && *sample <= SAMPLE_MAX; i++)
+		*sample = *sample * 10 + (u64)(arg[i] - '0');
+	if (len > n && !memcmp(arg, word, n) && i == len && *sample && *sample <= SAMPLE_MAX)
+		return 0;
+	return mpt_fail(-EINVAL, "check",
+			"unknown argument '%.*s' (write check, or check=sample:N, N from 1 to %d)",
+			(int)(len > 64 ? 64 : len), arg, SAMPLE_MAX);
+}
+
 static int check_open(struct mpt_layer_inst *inst, const char *arg, size_t len)
 {
-	if (arg)
-		return mpt_fail(-EINVAL, "check", "the layer takes no argument, got '%.*s'",
-				(int)(len > 64 ? 64 : len), arg);
-	inst->priv = mpt_ledger_new();
+	u64 sample = 1;
+	int ret = arg ? parse_arg(arg, len, &sample) : 0;
+
+	if (ret)
+		return ret;
+	inst->priv = mpt_ledger_new(sample);
 	return inst->priv ? 0 : mpt_fail(-ENOMEM, "check", "no memory for the ledger");
 }
 
@@ -27,9 +47,25 @@ struct change {
 	struct mpt_ledger_entry e;
 };
 
+/*
+ * Only the key decides whether an entry is one of the sample, so what is taken and what is given
+ * back are both in it or both not. The operation counts where it is.
+ */
+static bool of_sample(struct change *c, u64 key)
+{
+	c->e.key = key;
+	if (!mpt_ledger_samples(c->l))
+		return true;
+	if (!mpt_ledger_keeps(c->l, &c->e))
+		return false;
+	mpt_ledger_count_call(c->l);
+	return true;
+}
+
 static void on_dma_map(struct change *c)
 {
-	c->e.key = *(const dma_addr_t *)(uintptr_t)c->call->arg[2];
+	if (!of_sample(c, *(const dma_addr_t *)(uintptr_t)c->call->arg[2]))
+		return;
 	c->e.gfn = c->call->arg[0];
 	c->e.size = c->call->arg[1];
 	mpt_ledger_add(c->l, &c->e);
@@ -37,13 +73,14 @@ static void on_dma_map(struct change *c)
 
 static void on_dma_pin(struct change *c)
 {
-	c->e.key = c->call->arg[0];
-	mpt_ledger_add(c->l, &c->e);
+	if (of_sample(c, c->call->arg[0]))
+		mpt_ledger_add(c->l, &c->e);
 }
 
 static void on_dma_unmap(struct change *c)
 {
-	c->e.key = c->call->arg[0];
+	if (!of_sample(c, c->call->arg[0]))
+		return;
 	if (mpt_ledger_drop(c->l, &c->e))
 		mpt_ledger_note(c->l, "dma_unmap_guest_page: 0x%llx is not mapped: the core unmaps "
 				 "an address it does not hold", (unsigned long long)c->e.key);
@@ -51,20 +88,19 @@ static void on_dma_unmap(struct change *c)
 
 static void on_track(struct change *c)
 {
-	c->e.key = c->call->arg[0];
-	if (!mpt_ledger_has(c->l, &c->e))
+	if (of_sample(c, c->call->arg[0]) && !mpt_ledger_has(c->l, &c->e))
 		mpt_ledger_add(c->l, &c->e);
 }
 
 static void on_untrack(struct change *c)
 {
-	c->e.key = c->call->arg[0];
-	mpt_ledger_drop(c->l, &c->e);
+	if (of_sample(c, c->call->arg[0]))
+		mpt_ledger_drop(c->l, &c->e);
 }
 
 static void set_area(struct change *c, u64 key, u64 size, bool on)
 {
-	c->e.key = key;
+	of_sample(c, key);
 	c->e.size = size;
 	if (on && !mpt_ledger_has(c->l, &c->e))
 		mpt_ledger_add(c->l, &c->e);
@@ -84,24 +120,26 @@ static void on_area(struct change *c)
 
 static void on_vfio_get(struct change *c)
 {
+	of_sample(c, 0);
 	mpt_ledger_add(c->l, &c->e);
 }
 
 static void on_vfio_put(struct change *c)
 {
+	of_sample(c, 0);
 	if (mpt_ledger_drop(c->l, &c->e))
 		mpt_ledger_note(c->l, "put_vfio_device without get_vfio_device");
 }
 
 static void on_attach(struct change *c)
 {
-	c->e.key = c->call->vgpu->handle;
+	of_sample(c, c->call->vgpu->handle);
 	mpt_ledger_add(c->l, &c->e);
 }
 
 static void on_detach(struct change *c)
 {
-	c->e.key = c->call->handle;
+	of_sample(c, c->call->handle);
 	mpt_ledger_drop(c->l, &c->e);
 	mpt_ledger_sweep(c->l, c->e.vgpu);
 }
@@ -174,7 +212,8 @@ static void record(struct ledger *l, const struct mpt_layer_call *call)
 
 static bool check_before(struct mpt_layer_inst *inst, struct mpt_layer_call *call)
 {
-	mpt_ledger_count_call(inst->priv);
+	if (!mpt_ledger_samples(inst->priv))
+		mpt_ledger_count_call(inst->priv);
 	if (gives_back(call->op))
 		record(inst->priv, call);
 	return false;
@@ -195,7 +234,7 @@ static void check_dead(struct mpt_layer_inst *inst, struct mpt_layer_call *call)
 
 const struct mpt_layer mpt_layer_check = {
 	.name = "check",
-	.summary = "checks every call against the contract and keeps the ledger of what is held",
+	.summary = "checks every call and keeps the ledger of what is held (check=sample:N)",
 	.open = check_open,
 	.close = check_close,
 	.before = check_before,

@@ -47,7 +47,7 @@ static void add_change(struct text *t, const char *what, u64 before, u64 after)
 
 struct newest {
 	u64 since;
-	bool found;
+	bool found, left;
 	struct mpt_ledger_entry e;
 };
 
@@ -55,10 +55,10 @@ static int find_newer(void *arg, const struct mpt_ledger_entry *e, bool left)
 {
 	struct newest *n = arg;
 
-	(void)left;
 	if (e->serial > n->since && (!n->found || e->serial < n->e.serial)) {
 		n->found = true;
 		n->e = *e;
+		n->left = left;
 	}
 	return 0;
 }
@@ -68,6 +68,7 @@ static void compare(struct mpt_host *host, const struct held *a, char *buf, size
 {
 	struct text t = { .buf = buf, .len = len };
 	struct newest n = { .since = a->l.calls };
+	char sentence[MPT_ERROR_MAX];
 	struct held b;
 	unsigned int kind;
 
@@ -84,8 +85,9 @@ static void compare(struct mpt_host *host, const struct held *a, char *buf, size
 	add_change(&t, "allocations", (u64)a->allocs, (u64)b.allocs);
 	if (!t.n || !a->ledger || mpt_ledger_each(host, find_newer, &n) || !n.found)
 		return;
-	add(&t, " (the first: %s 0x%llx, made by operation %llu)", mpt_ledger_kind_name(n.e.kind),
-	    (unsigned long long)n.e.key, (unsigned long long)(n.e.serial - a->l.calls));
+	n.e.serial -= a->l.calls;
+	mpt_ledger_describe(&n.e, n.left, sentence, sizeof(sentence));
+	add(&t, "; counted from the run's begin, %s", sentence);
 }
 
 static const char *ordinal(unsigned long n)
@@ -156,7 +158,7 @@ static void judge(const struct mpt_fault_run *run, struct mpt_fault_report *repo
 static int one(struct mpt_host *host, const struct mpt_fault_scenario *s, unsigned long nth,
 	       struct mpt_fault_run *run, struct mpt_fault_report *report)
 {
-	char left[MPT_ERROR_MAX - 128];
+	char left[MPT_ERROR_MAX];
 	struct held before;
 	int ret = s->prepare ? s->prepare(s->arg) : 0;
 

@@ -24,6 +24,10 @@ struct item {
 };
 
 struct ledger {
+	u64 sample; /* constant, as are the next two */
+	u64 seed;
+	u64 opened; /* ns */
+	u64 calls; /* by itself: it is counted on every call's way */
 	struct os_mutex lock; /* all below */
 	struct item *items;
 	struct mpt_ledger total;
@@ -41,13 +45,38 @@ const char *mpt_ledger_kind_name(enum mpt_ledger_kind kind)
 	return (unsigned int)kind < MPT_LEDGER_KINDS ? kind_names[kind] : "?";
 }
 
-struct ledger *mpt_ledger_new(void)
+struct ledger *mpt_ledger_new(u64 sample)
 {
 	struct ledger *l = mpt_zalloc(sizeof(*l));
 
-	if (l)
-		os_mutex_init(&l->lock);
+	if (!l)
+		return NULL;
+	os_mutex_init(&l->lock);
+	l->sample = sample;
+	/* Another sample each time, so that in the end every place has been in one. */
+	l->opened = os_now_ns();
+	l->seed = l->opened;
 	return l;
+}
+
+bool mpt_ledger_samples(const struct ledger *l)
+{
+	return l->sample > 1;
+}
+
+/* Finalizer of splitmix64: each bit of the key moves half of the bits. */
+static u64 mix(u64 x)
+{
+	x = (x ^ x >> 30) * 0xbf58476d1ce4e5b9ULL;
+	x = (x ^ x >> 27) * 0x94d049bb133111ebULL;
+	return x ^ x >> 31;
+}
+
+bool mpt_ledger_keeps(const struct ledger *l, const struct mpt_ledger_entry *e)
+{
+	if (l->sample == 1 || (e->kind != MPT_LEDGER_DMA && e->kind != MPT_LEDGER_TRACK))
+		return true;
+	return !(mix(l->seed ^ mix(e->key ^ mix((u64)(uintptr_t)e->vgpu))) % l->sample);
 }
 
 void mpt_ledger_free(struct ledger *l)
@@ -64,9 +93,7 @@ void mpt_ledger_free(struct ledger *l)
 
 void mpt_ledger_count_call(struct ledger *l)
 {
-	os_mutex_lock(&l->lock);
-	l->total.calls++;
-	os_mutex_unlock(&l->lock);
+	os_fetch_add(&l->calls, 1);
 }
 
 static struct item_id id_of(const struct mpt_ledger_entry *e)
@@ -93,7 +120,8 @@ static struct item *insert(struct ledger *l, const struct mpt_ledger_entry *e)
 		return NULL;
 	it->id = id_of(e);
 	it->e = *e;
-	it->e.serial = l->total.calls;
+	it->e.serial = os_load_relaxed(&l->calls);
+	it->e.ns = os_now_ns() - l->opened;
 	MPT_HASH_ADD(l->items, id, it, ok);
 	if (!ok) {
 		mpt_free(it);
@@ -183,14 +211,52 @@ static struct item *take_left(struct ledger *l, const void *vgpu)
 void mpt_ledger_sweep(struct ledger *l, const void *vgpu)
 {
 	struct item *it, *list = take_left(l, vgpu);
+	char text[MPT_ERROR_MAX];
 
 	while ((it = list)) {
 		list = it->next;
-		mpt_log(MPT_LOG_ERROR, "%s 0x%llx is left at detach, made by operation %llu from %p",
-			mpt_ledger_kind_name(it->e.kind), (unsigned long long)it->e.key,
-			(unsigned long long)it->e.serial, it->e.where);
+		mpt_ledger_describe(&it->e, true, text, sizeof(text));
+		mpt_log(MPT_LOG_ERROR, "%s", text);
 		mpt_free(it);
 	}
+}
+
+typedef unsigned long long ull;
+
+static int describe_what(const struct mpt_ledger_entry *e, char *buf, size_t len)
+{
+	ull key = e->key, size = e->size;
+
+	switch (e->kind) {
+	case MPT_LEDGER_ATTACH:
+		return snprintf(buf, len, "the attachment with handle 0x%llx", key);
+	case MPT_LEDGER_DMA:
+		return snprintf(buf, len,
+				"the DMA mapping of gfn 0x%llx (0x%llx bytes, bus address 0x%llx, "
+				"%llu times)", (ull)e->gfn, size, key, (ull)e->count);
+	case MPT_LEDGER_TRACK:
+		return snprintf(buf, len, "the track of gfn 0x%llx", key);
+	case MPT_LEDGER_MAP:
+		return snprintf(buf, len, "the map of %llu frames from gfn 0x%llx", size, key);
+	case MPT_LEDGER_TRAP:
+		return snprintf(buf, len, "the trap of 0x%llx bytes from 0x%llx", size, key);
+	case MPT_LEDGER_PVMMIO:
+		return snprintf(buf, len, "the PV MMIO of 0x%llx bytes from 0x%llx", size, key);
+	default:
+		return snprintf(buf, len, "the hold of the VMM's device (%llu times)",
+				(ull)e->count);
+	}
+}
+
+void mpt_ledger_describe(const struct mpt_ledger_entry *e, bool left, char *buf, size_t len)
+{
+	char what[160], who[160];
+
+	describe_what(e, what, sizeof(what));
+	os_symbol(e->where, who, sizeof(who));
+	snprintf(buf, len, "%s of vGPU %p %s: operation %llu made it, %llu.%06llu s after the "
+		 "opening, called from %s", what, e->vgpu, left ? "was left at detach" : "is held",
+		 (ull)e->serial, (ull)(e->ns / 1000000000), (ull)(e->ns / 1000 % 1000000), who);
 }
 
 void mpt_ledger_note(struct ledger *l, const char *fmt, ...)
@@ -227,6 +293,8 @@ int mpt_ledger_get(struct mpt_host *host, struct mpt_ledger *out)
 		return -EOPNOTSUPP;
 	os_mutex_lock(&l->lock);
 	*out = l->total;
+	out->calls = os_load_relaxed(&l->calls);
+	out->sample = l->sample;
 	os_mutex_unlock(&l->lock);
 	return 0;
 }

@@ -7,7 +7,11 @@
 
 struct ledger;
 
-struct ledger *mpt_ledger_new(void);
+/* @sample: of the kinds that are many, one of so many keys is kept; 1: all. */
+struct ledger *mpt_ledger_new(u64 sample);
+/* Whether this kind, vGPU and key is one that is kept: the same answer each time. */
+bool mpt_ledger_keeps(const struct ledger *l, const struct mpt_ledger_entry *e);
+bool mpt_ledger_samples(const struct ledger *l);
 void mpt_ledger_free(struct ledger *l);
 void mpt_ledger_count_call(struct ledger *l);
 /* One more count of e's kind, vGPU and key; size, gfn and where are those of the first. */
