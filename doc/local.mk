@@ -14,6 +14,7 @@ EXTRA_DIST += \
 	doc/images \
 	doc/mock.md \
 	doc/models \
+	doc/museum.md \
 	doc/speed.md \
 	doc/state.md \
 	doc/status.md \

@@ -1,0 +1,20 @@
+# SPDX-License-Identifier: MIT
+# make museum: known bugs inserted into a copy of what is distributed; doc/museum.md is its table.
+
+EXTRA_DIST += \
+	museum/README.md \
+	museum/insert.awk \
+	museum/museum.sh \
+	museum/mutant.h \
+	museum/mutants/mock.mut
+
+.PHONY: museum
+museum:
+	$(MKDIR_P) museum.d
+	$(MAKE) -s distdir distdir=museum.d/dist
+	$(srcdir)/museum/museum.sh museum.d/dist museum.d
+
+clean-local: clean-museum
+clean-museum:
+	rm -rf museum.d
+.PHONY: clean-museum
