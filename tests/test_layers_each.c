@@ -21,6 +21,9 @@ static unsigned int checks, prepares;
 
 static void open_spec(const char *spec)
 {
+	/* Without fork() a test finds what another has left. */
+	forget_page = forget_block = unmap_twice = false;
+	checks = prepares = 0;
 	ck_assert_msg(!mpt_host_open(spec, &host), "%s", mpt_last_error());
 	ck_assert_int_eq(mpt_vm_create(host, 1), 0);
 	ck_assert_int_eq(mpt_vm_get(host, 1, &vm), 0);

@@ -151,7 +151,8 @@ static void judge(const struct mpt_fault_run *run, struct mpt_fault_report *repo
 	}
 	if (!*left)
 		return;
-	snprintf(what, sizeof(what), "(the scenario answered %d) left: %s", run->ret, left);
+	snprintf(what, sizeof(what), "(the scenario answered %d) left: %.*s", run->ret,
+		 (int)sizeof(what) - 64, left);
 	complain(run, report, what);
 }
 
