@@ -81,7 +81,8 @@ struct mpt_clause {
 enum cf_outcome {
 	CF_PASS,
 	CF_FAIL,
-	CF_NA, /* the back end lacks what the clause is about */
+	CF_NA,	  /* the back end lacks what the clause is about */
+	CF_LIMIT, /* it has failed, which was known: never of cf_run(), see cf_limit() */
 };
 
 /* --- the last calls --- */
@@ -199,6 +200,12 @@ u64 cf_lacks(const struct mpt_clause *c, u64 has);
 u64 cf_hinders(const struct mpt_clause *c, u64 has);
 /* "page-track" or "layer check" for one bit of MPT_CAP_* or CF_HAS_*; NULL: none. */
 const char *cf_feature(u64 bit);
+
+/*
+ * Why a clause is known not to hold over a spec, for reasons of the machine behind the back end; NULL:
+ * a failure is one.
+ */
+const char *cf_limit(const char *spec, const char *clause);
 
 /* Changes what is left to chance in the clauses; 0 is how it was without. */
 void cf_seed(u64 seed);

@@ -104,7 +104,7 @@ int main(void)
 {
 	const struct cf_area *a;
 
-	printf("# The contract, clause by clause\n\nMade from the table that the suite runs: "
+	printf("<!-- SPDX-License-Identifier: MIT -->\n# The contract, clause by clause\n\nMade from the table that the suite runs: "
 	       "%u clauses.\n",
 	       cf_clause_count());
 	for (a = cf_areas; a->id; a++)

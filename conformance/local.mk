@@ -22,6 +22,7 @@ libmpt_conformance_la_SOURCES = \
 	conformance/life.c \
 	conformance/life.h \
 	conformance/life_end.c \
+	conformance/limits.c \
 	conformance/map.c \
 	conformance/mem.c \
 	conformance/mem_walk.c \

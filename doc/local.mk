@@ -4,6 +4,7 @@
 EXTRA_DIST += \
 	doc/acrn.md \
 	doc/architecture.md \
+	doc/clauses.md \
 	doc/errors.md \
 	doc/guides/failure.md \
 	doc/guides/guest.md \
@@ -12,6 +13,7 @@ EXTRA_DIST += \
 	doc/guides/port.md \
 	doc/igt.md \
 	doc/images \
+	doc/matrix.md \
 	doc/mock.md \
 	doc/models \
 	doc/museum.md \

@@ -38,17 +38,6 @@ static const char *specs[] = {
 };
 #define SPECS (sizeof(specs) / sizeof(specs[0]))
 
-/*
- * What a machine cannot for reasons of its own: the upstream HSM remembers each piece of memory
- * that a VM was given for the VM's life, and 256 of them.
- */
-static const struct {
-	const char *spec, *clause;
-} limits[] = {
-	{ "check,acrn-sim:profile=upstream", "RGN-10" },
-	{ "check,acrn-sim:profile=upstream", "RGN-11" },
-};
-
 /* Options of the mock by capability, for all 256 combinations of them. */
 static const struct {
 	const char *option;
@@ -92,31 +81,17 @@ START_TEST(spec_opens)
 END_TEST
 
 /* _i: number of the spec times the number of clauses, plus the clause's. */
-static bool limited(const char *spec, const char *clause)
-{
-	size_t i;
-
-	for (i = 0; i < sizeof(limits) / sizeof(limits[0]); i++)
-		if (!strcmp(limits[i].spec, spec) && !strcmp(limits[i].clause, clause))
-			return true;
-	return false;
-}
-
 START_TEST(clause_holds)
 {
 	unsigned int spec = (unsigned int)_i / clauses, clause = (unsigned int)_i % clauses;
 	struct cf_result res;
-	char why[128];
+	const char *limit = cf_limit(specs[spec], cf_clause(clause)->id);
 
-	if (limited(specs[spec], cf_clause(clause)->id)) {
-		__atomic_add_fetch(&shared->ran, 1, __ATOMIC_RELAXED);
-		snprintf(why, sizeof(why), "%s over %s: more pieces of memory than a VM can have",
-			 cf_clause(clause)->id, specs[spec]);
-		return mpt_test_skip(why);
-	}
 	cf_run(cf_clause(clause), specs[spec], has[spec], &res);
 	merge(clause, &res);
-	ck_assert_msg(res.outcome == CF_PASS, "%s", res.text);
+	/* Beside threads RGN-10 meets the limit in some runs only, so neither is wrong there. */
+	if (!limit)
+		ck_assert_msg(res.outcome == CF_PASS, "%s", res.text);
 }
 END_TEST
 
@@ -161,6 +136,17 @@ static bool some_can_run(const struct mpt_clause *c)
 			return true;
 	return false;
 }
+
+START_TEST(limits_are_of_their_spec)
+{
+	ck_assert(cf_limit("acrn-sim:profile=upstream", "RGN-10"));
+	ck_assert(cf_limit("check,acrn-sim:vcpus=2,profile=upstream,seed=1", "RGN-11"));
+	ck_assert(!cf_limit("acrn-sim:profile=upstream", "RGN-1"));
+	ck_assert(!cf_limit("acrn-sim:profile=2020", "RGN-10"));
+	ck_assert(!cf_limit("acrn-sim", "RGN-10"));
+	ck_assert(!cf_limit("mock:profile=upstream", "RGN-10"));
+}
+END_TEST
 
 START_TEST(each_operation_has_two_back_ends)
 {
@@ -301,6 +287,7 @@ static Suite *census_suite(void)
 	TCase *tc = tcase_create("table");
 
 	tcase_add_test(tc, table_is_complete);
+	tcase_add_test(tc, limits_are_of_their_spec);
 	tcase_add_test(tc, each_operation_has_two_back_ends);
 	tcase_add_test(tc, codes_are_no_bug_classes);
 	tcase_add_test(tc, every_clause_can_run);

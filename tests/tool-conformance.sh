@@ -79,6 +79,55 @@ well_formed 3
 says "$out" 'skipped message="lacks layer fault"' '<testsuite name="mock" ' \
 	'<property name="capabilities" value="page-track, '
 ok "the mock"
+case " $MPT_BACKENDS " in
+*' acrn-sim '*)
+	for format in text tap junit; do
+		status 0 conformance acrn-sim:profile=upstream --clause RGN-11 --format $format
+		case $format in
+		text)
+			says "$out" '  limit   RGN-11' 'known of this back end: ' \
+				'0 failed, 0 not applicable, 1 known limit'
+			;;
+		tap) says "$out" 'not ok 1 - RGN-11 ' ' # TODO known limit: the HSM' '1..1' ;;
+		junit)
+			well_formed 1
+			says "$out" 'skipped message="known limit: the HSM'
+			;;
+		esac
+	done
+	ok "known limits"
+	;;
+esac
+
+# --- many ---
+
+refused matrix --format xml -- "no format 'xml' (text, markdown, json)"
+refused matrix no-such -- "no back end 'no-such'"
+refused matrix mock --timeout 0 -- '--timeout is a number from 1 to 86400, not 0'
+status 0 matrix mock mock:trap=after,map=no --format markdown
+# shellcheck disable=SC2016  # backticks of Markdown
+says "$out" '| 2 | `mock:trap=after,map=no` |' '| clause | 1 | 2 | needs |' '| REG-1 | + | + |  |' \
+	'| MAP-1 | + | - | map-gfn'
+! grep -q '| F |' "$out" || fail "matrix: $(grep '| F |' "$out")"
+# What needs a ledger or injected failures is tried too: the layers are put in front.
+says "$out" '| ERR-5 | + | + |'
+status 0 matrix mock --list
+says "$out" '   1  mock: ' '  MEM-4   ?'
+! grep -q '^  [A-Z]*-[0-9]* *[^-?]$' "$out" || fail "matrix --list has tried something"
+status 0 matrix --list
+[ "$(awk 'length > 80' "$out")" = '' ] || fail "matrix: more than 80 columns"
+says "$out" '  mock: ' '  mock:trap=after: ' '  mock:pvmmio=no: '
+for name in $MPT_BACKENDS; do
+	# It needs a hypervisor.
+	[ "$name" = acrn ] || says "$out" "  $name: "
+done
+if have jq && "$mptctl" types --json >/dev/null 2>&1; then
+	status 0 matrix mock:map=no --list --format json
+	jq -e '.[0].spec == "mock:map=no" and
+		([.[0].clauses[] | select(.verdict == "absent" and (.why | test("map-gfn")))] |
+			length > 5)' "$out" >/dev/null || fail "matrix: JSON: $(cat "$out")"
+fi
+ok "the matrix"
 
 # --- bad ones ---
 
@@ -135,6 +184,10 @@ well_formed 1
 so=$builddir/tests/.libs/broken_backend.so
 says "$out" "name=\"./a&lt;&amp;&quot;\\x01\\xff$(printf '\303\251').so\""
 ok "bugs are named"
+BROKEN=unmap
+export BROKEN
+status 1 matrix "$so"
+says "$out" '  DMA-5   F' "DMA-5 over $so: "
 broken crash 1 --clause TRP
 says "$out" '  FAILED  TRP-1' 'seen a crash: Segmentation fault' 'set_trap_area(handle 0x' \
 	': has not returned'

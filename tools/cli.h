@@ -82,6 +82,7 @@ extern const struct cli_command command_types;
 extern const struct cli_command command_sysfs;
 extern const struct cli_command command_state;
 extern const struct cli_command command_conformance;
+extern const struct cli_command command_matrix;
 extern const struct cli_command command_help;
 extern const struct cli_command command_complete;
 

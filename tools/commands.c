@@ -17,6 +17,7 @@ static const struct cli_command *const all[] = {
 	&command_types,
 	&command_state,
 	&command_conformance,
+	&command_matrix,
 	&command_help,
 	&command_complete,
 	NULL,

@@ -16,7 +16,7 @@
  * struct conform_one - one clause, or the look at the back end before all of them.
  * @clause: NULL: the look
  * @lacks, @hinders: why it is not applicable: bits of MPT_CAP_* and CF_HAS_*
- * @why: of a failure, without the clause's name
+ * @why: of a failure, without the clause's name; of a limit what is known of it
  * @calls: the last ones before it
  */
 struct conform_one {
@@ -33,7 +33,7 @@ struct conform_one {
  * @spec: NULL: clauses are only listed
  * @has: what the spec offers; @look_failed: this was not all found out
  * @chosen: clauses, by their index; @n of them
- * @passed, @failed, @na: so far
+ * @passed, @failed, @na, @limits: so far
  */
 struct conform {
 	const char *spec;
@@ -42,7 +42,7 @@ struct conform {
 	u64 has;
 	bool look_failed;
 	bool *chosen;
-	unsigned int n, passed, failed, na;
+	unsigned int n, passed, failed, na, limits;
 	void *out; /* the format's own */
 };
 
@@ -53,11 +53,16 @@ struct conform_format {
 	void (*end)(struct conform *c);
 };
 
-extern const struct conform_format conform_text, conform_tap, conform_json,
-	conform_junit;
+extern const struct conform_format conform_text, conform_tap, conform_json, conform_junit;
 
 /* The clause's area and that area's title. */
 const char *conform_area(const struct mpt_clause *clause, const char **title);
+/* How many are over. */
+static inline unsigned int conform_count(const struct conform *c)
+{
+	return c->passed + c->failed + c->na + c->limits;
+}
+
 /* "PROBE" and its sentence for the look. */
 const char *conform_id(const struct conform_one *one);
 const char *conform_sentence(const struct conform_one *one);

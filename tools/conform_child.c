@@ -181,6 +181,17 @@ static void take_why(struct conform_one *one, const char *text, const char *spec
 	snprintf(one->why, sizeof(one->why), "%s", rest);
 }
 
+/* A crash is none, nor a clause that takes too long. */
+static void take_limit(struct conform_one *one, const char *spec)
+{
+	const char *why = one->outcome == CF_FAIL ? cf_limit(spec, one->clause->id) : NULL;
+
+	if (!why)
+		return;
+	one->outcome = CF_LIMIT;
+	snprintf(one->why, sizeof(one->why), "%s", why);
+}
+
 void conform_try(const struct conform *c, struct conform_one *one)
 {
 	struct shared *s = share();
@@ -194,6 +205,7 @@ void conform_try(const struct conform *c, struct conform_one *one)
 		one->outcome = s->res.outcome;
 		one->calls = s->res.calls;
 		take_why(one, s->res.text, c->spec);
+		take_limit(one, c->spec);
 	}
 	munmap(s, sizeof(*s));
 }

@@ -124,7 +124,7 @@ static void plan(struct conform *c)
 static void one(struct conform *c, const struct conform_one *o)
 {
 	struct junit *j = c->out;
-	char text[512], class[64];
+	char text[CF_TEXT + 32], class[64];
 	const char *title;
 
 	if (!j || !j->cases)
@@ -142,6 +142,11 @@ static void one(struct conform *c, const struct conform_one *o)
 		return;
 	if (o->outcome == CF_FAIL) {
 		failure(j->cases, o);
+	} else if (o->outcome == CF_LIMIT) {
+		fprintf(j->cases, "      <skipped");
+		snprintf(text, sizeof(text), "known limit: %s", o->why);
+		attribute(j->cases, "message", text);
+		fprintf(j->cases, "/>\n");
 	} else {
 		conform_features("lacks ", o->lacks, "has ", o->hinders, text, sizeof(text));
 		fprintf(j->cases, "      <skipped");
@@ -153,9 +158,8 @@ static void one(struct conform *c, const struct conform_one *o)
 
 static void counts(const struct conform *c, const struct junit *j)
 {
-	printf(" tests=\"%u\" failures=\"%u\" errors=\"0\" time=\"%llu.%03llu\"",
-	       c->passed + c->failed + c->na, c->failed, (unsigned long long)j->ms / 1000,
-	       (unsigned long long)j->ms % 1000);
+	printf(" tests=\"%u\" failures=\"%u\" errors=\"0\" time=\"%llu.%03llu\"", conform_count(c),
+	       c->failed, (unsigned long long)j->ms / 1000, (unsigned long long)j->ms % 1000);
 }
 
 static void suite(const struct conform *c, const struct junit *j)
@@ -167,7 +171,7 @@ static void suite(const struct conform *c, const struct junit *j)
 	printf(">\n  <testsuite");
 	attribute(stdout, "name", c->spec);
 	counts(c, j);
-	printf(" skipped=\"%u\">\n    <properties>\n", c->na);
+	printf(" skipped=\"%u\">\n    <properties>\n", c->na + c->limits);
 	printf("      <property name=\"seed\" value=\"%llu\"/>\n", (unsigned long long)c->seed);
 	conform_features("", c->has & MPT_CAP_ALL, "", 0, text, sizeof(text));
 	printf("      <property name=\"capabilities\"");

@@ -59,13 +59,17 @@ static void tap_one(struct conform *c, const struct conform_one *o)
 {
 	char reason[512];
 
-	printf("%s %u - %s ", o->outcome == CF_FAIL ? "not ok" : "ok",
-	       c->passed + c->failed + c->na, conform_id(o));
+	bool bad = o->outcome == CF_FAIL || o->outcome == CF_LIMIT;
+
+	printf("%s %u - %s ", bad ? "not ok" : "ok", conform_count(c), conform_id(o));
 	tap_text(conform_sentence(o));
 	if (o->outcome == CF_NA) {
 		conform_features("lacks ", o->lacks, "has ", o->hinders, reason, sizeof(reason));
 		printf(" # SKIP %s", reason);
 	}
+	/* TAP's word for what is known to fail. */
+	if (o->outcome == CF_LIMIT)
+		printf(" # TODO known limit: %s", o->why);
 	printf("\n");
 	if (o->outcome == CF_FAIL)
 		tap_failure(o);
@@ -75,7 +79,7 @@ static void tap_one(struct conform *c, const struct conform_one *o)
 /* The plan may stand at the end: the look counts if something is wrong with it. */
 static void tap_end(struct conform *c)
 {
-	printf("1..%u\n", c->passed + c->failed + c->na);
+	printf("1..%u\n", conform_count(c));
 }
 
 const struct conform_format conform_tap = { tap_plan, tap_one, tap_end };
@@ -121,6 +125,7 @@ static const char *const outcomes[] = {
 	[CF_PASS] = "passed",
 	[CF_FAIL] = "failed",
 	[CF_NA] = "not applicable",
+	[CF_LIMIT] = "limit",
 };
 
 static void json_plan(struct conform *c)
@@ -137,7 +142,7 @@ static void json_one(struct conform *c, const struct conform_one *o)
 	json_object_set_new(r, "outcome", json_string(outcomes[o->outcome]));
 	json_object_set_new(r, "lacks", features(o->lacks));
 	json_object_set_new(r, "has", features(o->hinders));
-	json_object_set_new(r, "why", report_json_text(o->outcome == CF_FAIL ? o->why : ""));
+	json_object_set_new(r, "why", report_json_text(o->why));
 	json_object_set_new(r, "calls", o->outcome == CF_FAIL ? calls(&o->calls) : json_array());
 	json_object_set_new(r, "ms", json_integer((json_int_t)o->ms));
 	json_array_append_new(c->out, r);
@@ -146,10 +151,10 @@ static void json_one(struct conform *c, const struct conform_one *o)
 static void json_end(struct conform *c)
 {
 	json_t *o = json_pack(
-		"{s:o, s:I, s:o, s:i, s:i, s:i, s:o}", "spec", report_json_text(c->spec), "seed",
-		(json_int_t)(c->seed > INT64_MAX ? INT64_MAX : c->seed), "capabilities",
+		"{s:o, s:I, s:o, s:i, s:i, s:i, s:i, s:o}", "spec", report_json_text(c->spec),
+		"seed", (json_int_t)(c->seed > INT64_MAX ? INT64_MAX : c->seed), "capabilities",
 		features(c->has & MPT_CAP_ALL), "passed", (int)c->passed, "failed", (int)c->failed,
-		"not_applicable", (int)c->na, "clauses", c->out);
+		"not_applicable", (int)c->na, "limits", (int)c->limits, "clauses", c->out);
 
 	json_dumpf(o, stdout, JSON_INDENT(2));
 	printf("\n");

@@ -36,6 +36,8 @@ static void row(const struct conform_one *o)
 
 	if (o->outcome == CF_NA)
 		verdict = "n/a";
+	else if (o->outcome == CF_LIMIT)
+		verdict = "limit";
 	else
 		colour = o->outcome == CF_PASS ? cli_green(stdout) : cli_red(stdout);
 	printf("  %s%-*s%s%-*s", colour, ID_COLUMN - 2, verdict, *colour ? cli_plain(stdout) : "",
@@ -90,6 +92,8 @@ static void one(struct conform *c, const struct conform_one *o)
 		conform_features("lacks ", o->lacks, "has ", o->hinders, reason, sizeof(reason));
 		below(0, "", reason);
 	}
+	if (o->outcome == CF_LIMIT)
+		below(0, "known of this back end: ", o->why);
 	if (o->outcome == CF_FAIL) {
 		below(0, "", o->why);
 		if (o->clause && o->clause->bug_class)
@@ -102,8 +106,13 @@ static void one(struct conform *c, const struct conform_one *o)
 
 static void end(struct conform *c)
 {
-	printf("\n%s%u passed, %u failed, %u not applicable%s\n",
-	       c->failed ? cli_red(stdout) : cli_green(stdout), c->passed, c->failed, c->na,
+	char limits[48] = "";
+
+	if (c->limits)
+		snprintf(limits, sizeof(limits), ", %u known limit%s", c->limits,
+			 c->limits == 1 ? "" : "s");
+	printf("\n%s%u passed, %u failed, %u not applicable%s%s\n",
+	       c->failed ? cli_red(stdout) : cli_green(stdout), c->passed, c->failed, c->na, limits,
 	       cli_plain(stdout));
 	if (c->look_failed)
 		printf("PROBE comes first: what it says fails many clauses.\n");

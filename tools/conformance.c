@@ -172,6 +172,7 @@ static void count(struct conform *c, const struct conform_format *f, const struc
 	c->passed += one->outcome == CF_PASS;
 	c->failed += one->outcome == CF_FAIL;
 	c->na += one->outcome == CF_NA;
+	c->limits += one->outcome == CF_LIMIT;
 	f->one(c, one);
 }
 

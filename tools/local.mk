@@ -2,6 +2,9 @@
 # mptctl: public headers and installed libraries only, as an outsider would.
 
 mmiotrace_sources = \
+	tools/matrix.c \
+	tools/matrix.h \
+	tools/matrix_print.c \
 	tools/mmiotrace.c \
 	tools/mmiotrace.h \
 	tools/mmiotrace_file.c \
