@@ -14,7 +14,8 @@ fuzz_targets = \
 	fuzz/fuzz_state \
 	fuzz/fuzz_submit \
 	fuzz/fuzz_sysfs \
-	fuzz/fuzz_trace
+	fuzz/fuzz_trace \
+	fuzz/fuzz_trace_ring
 
 # The back ends' own, of their archives.
 if BACKEND_ACRN
@@ -30,7 +31,7 @@ endif
 # What make check replays. The others need a table of operations of their own or a layer, which a
 # static-backend build refuses.
 if STATIC_BACKEND
-fuzz_replayed = fuzz/fuzz_trace
+fuzz_replayed = fuzz/fuzz_trace fuzz/fuzz_trace_ring
 else
 fuzz_replayed = $(fuzz_targets)
 endif
@@ -79,6 +80,8 @@ fuzz_fuzz_sysfs_LDADD = libmpt-gvt.la libmpt.la
 fuzz_fuzz_trace_SOURCES = fuzz/fuzz_trace.c fuzz/replay_main.c $(mmiotrace_sources)
 fuzz_fuzz_trace_CPPFLAGS = $(public_cppflags)
 fuzz_fuzz_trace_LDADD = libmpt-gvt.la libmpt.la
+fuzz_fuzz_trace_ring_SOURCES = fuzz/fuzz_trace_ring.c fuzz/replay_main.c $(trace_ring_sources)
+fuzz_fuzz_trace_ring_CPPFLAGS = $(public_cppflags)
 # With the rig of tests/, without libcheck.
 fuzz_fuzz_vfu_migrate_SOURCES = fuzz/asserts.h fuzz/fuzz_vfu_migrate.c fuzz/replay_main.c
 fuzz_fuzz_vfu_migrate_CPPFLAGS = $(public_cppflags) -I$(top_srcdir)
@@ -107,7 +110,7 @@ fuzz:
 	@$(MAKE) -f $(top_srcdir)/fuzz/fuzz.mk CC='$(FUZZ_CC)' FLAGS='$(FUZZ_FLAGS)' \
 		LIBS='$(LDFLAGS) $(LTDL_LIBS) $(PTHREAD_CFLAGS)' SECONDS_EACH='$(FUZZ_SECONDS)' \
 		top='$(top_srcdir)' corpus='$(abs_top_srcdir)/fuzz/corpus' targets='$(fuzz_targets)' \
-		sources='$(filter %.c,$(fuzz_library_sources) $(mmiotrace_sources))'
+		sources='$(filter %.c,$(fuzz_library_sources) $(mmiotrace_sources) $(trace_ring_sources))'
 
 clean-local: clean-fuzz
 .PHONY: clean-fuzz

@@ -20,6 +20,7 @@ mptinclude_HEADERS = \
 	include/mpt/rcu.h \
 	include/mpt/sysfs.h \
 	include/mpt/testbed.h \
+	include/mpt/trace.h \
 	include/mpt/types.h \
 	include/mpt/vgpu.h
 

@@ -44,6 +44,7 @@ struct mpt_host {
 	void *opts;
 	struct mpt_layer_inst *layer[MPT_MAX_LAYERS]; /* [0] is the outermost */
 	unsigned int num_layers;
+	struct mpt_layer_inst *trace; /* the outermost trace layer; NULL: none */
 	enum mpt_policy policy;
 	struct mpt_core core;
 	const struct intel_gvt_ops *ops; /* where accesses go; NULL: no core, or it has left */

@@ -46,7 +46,9 @@ libmpt_core_la_SOURCES = \
 	libmpt/layers/layer.h \
 	libmpt/layers/ledger.c \
 	libmpt/layers/ledger.h \
-	libmpt/layers/stats.c
+	libmpt/layers/stats.c \
+	libmpt/layers/trace.c \
+	libmpt/layers/trace.h
 libmpt_core_la_CPPFLAGS = $(libmpt_cppflags)
 libmpt_core_la_CFLAGS = $(libmpt_cflags)
 libmpt_core_la_LIBADD = $(backend_archives) $(LTDL_LIBS)

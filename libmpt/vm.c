@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* VMs: holding one by number, the target of an attach, creating and destroying a vGPU for one. */
-#include "libmpt/internal.h"
+#include "libmpt/layers/trace.h"
 
 int mpt_attach_target(void **vm)
 {
@@ -83,6 +83,7 @@ int mpt_vm_get(struct mpt_host *host, unsigned int id, struct mpt_vm **out)
 	if (!ret)
 		vm->refs++;
 	os_mutex_unlock(&host->lock);
+	MPT_TRACE_NOTE(host, TRACE_VM_GET, ret, id);
 	if (!ret)
 		*out = vm;
 	return ret;
@@ -108,6 +109,7 @@ void mpt_vm_put(struct mpt_vm *vm)
 	if (!vm)
 		return;
 	host = vm->host;
+	MPT_TRACE_NOTE(host, TRACE_VM_PUT, 0, vm->id);
 	os_mutex_lock(&host->lock);
 	if (!--vm->refs)
 		vm_free(vm);

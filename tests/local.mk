@@ -24,6 +24,7 @@ suites = \
 
 # A suite of a tool's files compiles them in; they belong to no library.
 tests_test_gvt_state_probe_SOURCES = tests/test_gvt_state_probe.c $(mmiotrace_sources)
+tests_test_layers_trace_SOURCES = tests/test_layers_trace.c $(trace_ring_sources)
 tests_test_mmiotrace_SOURCES = tests/test_mmiotrace.c $(mmiotrace_sources)
 tests_test_mmiotrace_file_SOURCES = tests/test_mmiotrace_file.c $(mmiotrace_sources)
 tests_test_plot_SOURCES = tests/test_plot.c $(mmiotrace_sources) $(plot_sources)
@@ -111,6 +112,7 @@ layer_suites = \
 	tests/test_layers_check \
 	tests/test_layers_each \
 	tests/test_layers_stats \
+	tests/test_layers_trace \
 	tests/test_run \
 	tests/test_run_fail \
 	tests/test_run_output \

@@ -10,6 +10,11 @@ mmiotrace_sources = \
 	tools/mmiotrace_file.c \
 	tools/mmiotrace_shapes.h
 
+# Reader of the trace layer's files.
+trace_ring_sources = \
+	tools/trace_ring.c \
+	tools/trace_ring.h
+
 plot_sources = \
 	tools/plot.c \
 	tools/plot.h \

@@ -6,7 +6,7 @@
 #include "libmpt/layers/layer.h"
 
 static const struct mpt_layer *const layers[] = {
-	&mpt_layer_check, &mpt_layer_fault, &mpt_layer_stats,
+	&mpt_layer_check, &mpt_layer_fault, &mpt_layer_stats, &mpt_layer_trace,
 };
 
 static struct mpt_handles handles; /* of all instances of all layers */

@@ -69,6 +69,7 @@ struct mpt_layer {
 extern const struct mpt_layer mpt_layer_check;
 extern const struct mpt_layer mpt_layer_fault;
 extern const struct mpt_layer mpt_layer_stats;
+extern const struct mpt_layer mpt_layer_trace;
 
 /* mpt_fault_at() of several operations, a bit each; 0: all that can fail. */
 int mpt_fault_arm(struct mpt_host *host, u32 ops, u64 nth, int err);
