@@ -20,15 +20,15 @@ static void demand(int held)
 
 static void check_record(const struct trace_ring *ring, const struct trace_record *rec)
 {
-	volatile uint8_t sum = 0;
-	size_t i;
+	size_t i, sum = 0;
 
 	demand(rec->number >= ring->first && rec->number < ring->next);
 	demand(rec->index < ring->ops && rec->op == &ring->head.op[rec->index]);
 	demand(rec->args <= TRACE_RING_ARGS && rec->vgpu < 256);
 	demand(rec->data_len <= MPT_TRACE_DATA_MAX);
 	for (i = 0; i < rec->data_len; i++)
-		sum ^= rec->data[i];
+		sum += rec->data[i];
+	demand(sum <= 255 * rec->data_len);
 	demand(strlen(rec->op->name) < sizeof(rec->op->name));
 }
 

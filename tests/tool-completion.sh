@@ -55,7 +55,7 @@ if [ -n "$MPT_STATIC_BACKEND" ]; then
 	offers 'mptctl run --backend ' "${only%% *}"
 else
 	# shellcheck disable=SC2086  # a list
-	set -- $MPT_BACKENDS check, fault, stats,
+	set -- $MPT_BACKENDS check, fault, stats, trace,
 	offers 'mptctl run --backend ' "$*"
 fi
 offers 'mptctl types --backend ./trac' './trace.mmiotrace ./trace two'
