@@ -6,7 +6,10 @@ EXTRA_DIST += \
 	museum/insert.awk \
 	museum/museum.sh \
 	museum/mutant.h \
-	museum/mutants/mock.mut
+	museum/mutants/acrn.mut \
+	museum/mutants/gvt.mut \
+	museum/mutants/mock.mut \
+	museum/mutants/sysfs.mut
 
 .PHONY: museum
 museum:
