@@ -20,6 +20,7 @@
 #include <mpt/rcu.h>
 #include <mpt/sysfs.h>
 #include <mpt/testbed.h>
+#include <mpt/trace.h>
 #include <mpt/types.h>
 #include <mpt/vgpu.h>
 /* A back end with a <mpt/static/NAME.h> names it in its local.mk. */

@@ -30,7 +30,9 @@ static void *bytes;
 
 static void make_dir(void)
 {
-	snprintf(dir, sizeof(dir), "/tmp/mpt-trace-XXXXXX");
+	const char *tmp = getenv("TMPDIR");
+
+	snprintf(dir, sizeof(dir), "%s/mpt-trace-XXXXXX", tmp && strlen(tmp) < 40 ? tmp : "/tmp");
 	ck_assert_ptr_nonnull(mkdtemp(dir));
 	snprintf(path, sizeof(path), "%s/ring", dir);
 }
