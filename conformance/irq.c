@@ -303,7 +303,7 @@ static int pv_wrong(struct cf_env *e)
 	CF_TRY(pv(e, -EINVAL, CF_BAR0, CF_BAR0 - 1, true));
 	CF_TRY(pv(e, -EINVAL, PV_END, CF_BAR0, true));
 	CF_TRY(pv(e, -EINVAL, CF_BAR0_HIGH, PV_END, true));
-	/* 2 MiB of registers and the shared page: gvt-contract 6.1, 6.3. */
+	/* 2 MiB of registers and the shared page (ACRN kernel 4.19, i915_pvinfo.h). */
 	CF_TRY(pv(e, -EINVAL, CF_BAR0, CF_BAR0 + MPT_HUGE_SIZE - 1, true));
 	CF_TRY(pv(e, -EINVAL, CF_BAR0 + 8, PV_END, true));
 	return pv_live(e, 0);

@@ -269,7 +269,7 @@ static int commit_power(struct gvt_vgpu *v, struct cfg_change *c)
 	return 0;
 }
 
-/* What was there tells an edge of the trigger (gvt-contract.md C10). */
+/* What was there tells an edge of the trigger (Linux 5.10, cfg_space.c never stores SWSCI). */
 static int commit_swsci(struct gvt_vgpu *v, struct cfg_change *c)
 {
 	gvt_opregion_swsci(v, cfg_load(v, CFG_ASLS), cfg_load(v, c->reg), c->value);

@@ -27,7 +27,7 @@
 #define GVT_CFG_SIZE 4096
 #define GVT_GGTT_ENTRIES (GVT_GTT_SIZE / 8)
 #define GVT_PTE_PRESENT 1ULL
-#define GVT_PTE_ADDR 0x00003ffffffff000ULL /* bits 45:12 (gvt-contract.md 4.4: gen8+ GGTT entry) */
+#define GVT_PTE_ADDR 0x00003ffffffff000ULL /* bits 45:12 (gen8+ GGTT entry) */
 #define GVT_NUM_TYPES 4
 #define GVT_EDID_SIZE 128
 #define GVT_DPCD_SIZE 0x700U

@@ -8,8 +8,8 @@
 #include "platform.h"
 
 /*
- * Ports of the virtual monitor: D on gen9 but Broxton, else B (gvt-contract.md 4.11). Bits of the
- * south display: Skylake PRM vol. 2c; Broxton's: Linux 5.10 i915_irq.c and gvt/display.c, which
+ * Ports of the virtual monitor: D on gen9 but Broxton, else B (Linux 5.10, gvt/display.c). Bits of
+ * the south display: Skylake PRM vol. 2c; Broxton's: Linux 5.10 i915_irq.c and gvt/display.c, which
  * read the state of a port from an interrupt register of the north display, the pulse where others
  * have it.
  */

@@ -18,7 +18,7 @@
  * Level 0x10: the guest announces ranges of page tables that it has changed, instead of being
  * trapped at each store to them. Its own tables stay what counts; the cache level in an
  * announcement is in their entries, too. It is offered where tables can be shadowed at all (gvt.c).
- * Layouts: ACRN kernel 4.19, i915_pvinfo.h; gvt-contract part 6.
+ * Layouts: ACRN kernel 4.19, i915_pvinfo.h.
  */
 #include "internal.h"
 #include "ppgtt.h"

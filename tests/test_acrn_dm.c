@@ -109,7 +109,7 @@ START_TEST(test_ram_refused)
 }
 END_TEST
 
-/* Over a device's memory an ADD would be lost without a word (facts: acrn.md 1.4). */
+/* Over a device's memory an ADD would be lost without a word (ACRN's hypervisor, hypercall.c). */
 START_TEST(test_ram_over_device)
 {
 	struct rig r;

@@ -124,7 +124,7 @@ START_TEST(in_whole_pages)
 }
 END_TEST
 
-/* The HSM maps the whole page around a piece of one (facts: acrn.md 3.4): none is asked for. */
+/* The HSM maps the whole page around a piece of one (Linux 6.1, acrn/mm.c): none is asked for. */
 START_TEST(no_part_of_one)
 {
 	unsigned long id;

@@ -307,7 +307,7 @@ static const struct {
 	{ CFG_ENABLE | 3 << 11, 0xcfc, 4, -1 },
 	{ CFG_ENABLE | 1 << 16 | 2 << 11, 0xcfc, 4, -1 },
 	{ CFG_ENABLE | 1 << 24 | 2 << 11 | 0x10, 0xcfc, 4, 0x110 },
-	/* The whole low byte counts: an unaligned register, and one behind the end (facts 2.8). */
+	/* The whole low byte counts: an unaligned register, and one behind the end. */
 	{ CFG_ENABLE | 2 << 11 | 0x13, 0xcfc, 1, 0x13 },
 	{ CFG_ENABLE | 2 << 11 | 0xff, 0xcff, 1, 0x102 },
 };

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The back end above VHM: who gets a vGPU and who does not, more of them than ACRN's own table has,
- * VMs that do not notice each other, and interrupts while the guest moves their address (facts:
- * acrn.md 7.6, scenarios 1, 12 and 13).
+ * VMs that do not notice each other, and interrupts while the guest moves their address (scenarios
+ * 1, 12 and 13 of doc/acrn.md).
  */
 #include "acrn_core.h"
 

@@ -33,7 +33,7 @@ START_TEST(test_references)
 	get_vm(a);
 	put_vm(a);
 	put_vm(a);
-	/* VHM says 4, whatever it is (facts: acrn.md 0.3). */
+	/* VHM says 4, whatever it is (ACRN's kernel 4.19, drivers/vhm). */
 	ck_assert_int_eq(vhm_get_vm_info(rig_id(&r, vm), &info), 0);
 	ck_assert_int_eq(info.max_vcpu, 4);
 	ck_assert_int_eq(info.max_gfn, (int)(RIG_RAM_SIZE / PAGE - 1));

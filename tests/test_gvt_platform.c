@@ -24,7 +24,7 @@
 #define TIMEOUT (1U << 28)
 #define IRQ (1U << 29)
 
-/* Facts of gvt-contract.md section 4, not taken from the rows under test. */
+/* Facts of Linux 5.10's gvt folder, not taken from the rows under test. */
 static const struct platform {
 	const char *name;
 	u32 id, msi;

@@ -2,9 +2,6 @@
 # mptctl: public headers and installed libraries only, as an outsider would.
 
 mmiotrace_sources = \
-	tools/matrix.c \
-	tools/matrix.h \
-	tools/matrix_print.c \
 	tools/mmiotrace.c \
 	tools/mmiotrace.h \
 	tools/mmiotrace_file.c \
@@ -63,6 +60,9 @@ mptctl_sources = \
 	tools/conform_text.c \
 	tools/conformance.c \
 	tools/json.h \
+	tools/matrix.c \
+	tools/matrix.h \
+	tools/matrix_print.c \
 	tools/png.c \
 	tools/png.h \
 	tools/replay.c \

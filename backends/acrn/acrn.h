@@ -56,7 +56,7 @@ struct acrn_vm;
  * @dm_ops, @dm: who makes VMs; NULL: not here, so there is no testbed
  * @sim: NULL: not over the simulator
  * @fence: on its return each store that a vCPU had begun when it was called has ended; NULL: cannot
- *	be known, and some may land unseen behind a change of rights (facts: acrn.md 4.4)
+ *	be known, and some may land unseen behind a change of rights (ACRN's hypervisor, ept.c)
  * @settle: on its return each vCPU of the VM that had found the map as it was before has asked for
  *	what it wants; NULL: only time can tell
  * @vm_made, @vm_ended: NULL, or told of VMs that the device model makes and ends

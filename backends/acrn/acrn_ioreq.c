@@ -87,7 +87,7 @@ static void answer(struct acrn_vm *vm, unsigned int n, u32 type, u64 value)
 
 /*
  * Exactly once. The request is complete even if the vCPU could not be told; telling it again would
- * answer its next request instead (facts: acrn.md 2.9).
+ * answer its next request instead (ACRN's hypervisor, io_req.c).
  */
 static void complete(struct acrn_vm *vm, unsigned int n)
 {

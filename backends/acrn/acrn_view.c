@@ -3,8 +3,8 @@
  * What the guest shall see where, and bringing its map there: PV MMIO before trapped areas before
  * mapped frames before RAM. What is mapped over RAM takes the RAM out of the guest's map and puts
  * it back later, with the rights that it has by then. A hypervisor keeps what is present when
- * something is added (facts: acrn.md 1.4), and some fail when nothing is there to be deleted, so
- * exactly what is present is deleted before anything is added.
+ * something is added (ACRN's hypervisor, hypercall.c), and some fail when nothing is there to be
+ * deleted, so exactly what is present is deleted before anything is added.
  */
 #include "backends/acrn/acrn.h"
 

@@ -38,7 +38,7 @@ struct acrn_hvm;
 #define ACRN_GPA_BITS_MIN 32
 #define ACRN_GPA_BITS_MAX 46
 
-/* --- profiles: versions as data (facts: acrn.md 7.9) --- */
+/* --- profiles: versions as data --- */
 
 enum acrn_flush {
 	ACRN_FLUSH_SYNC, /* a changed entry is seen by all vCPUs on return */
@@ -214,7 +214,7 @@ void acrn_thread_join(struct acrn_thread *t);
 /* Chance, by the seed. */
 u64 acrn_random(struct acrn_sim *sim);
 
-/* --- invariants (sim_check.c; facts: acrn.md 7.7) --- */
+/* --- invariants (sim_check.c; doc/acrn.md) --- */
 
 #define ACRN_INVARIANTS 27 /* I1 to I26; [0]: the simulator's own */
 
@@ -227,7 +227,7 @@ u64 acrn_broken_all(struct acrn_sim *sim);
 const char *acrn_broken_say(struct acrn_sim *sim, unsigned int n);
 /* Of all simulators of the process that there ever were: what a test runner looks at. */
 u64 acrn_broken_ever(void);
-/* What facts call a documented divergence (RMW values, stores in a flush window): not broken. */
+/* A documented divergence (RMW values, stores in a flush window): not broken. */
 void acrn_diverged(struct acrn_sim *sim, const char *what);
 u64 acrn_diverged_count(struct acrn_sim *sim);
 
@@ -276,7 +276,7 @@ void acrn_ept_each(struct acrn_hvm *vm, u64 gpa,
 /* The same as a number (I18). */
 u64 acrn_ept_hash(struct acrn_hvm *vm);
 
-/* --- hypercalls (sim_hv.c; facts: acrn.md 1.4): 0 or what the profile's version answers --- */
+/* --- hypercalls (sim_hv.c): 0 or what the profile's version answers --- */
 
 enum acrn_vm_state { ACRN_OFF, ACRN_CREATED, ACRN_RUNNING, ACRN_PAUSED };
 
@@ -336,7 +336,7 @@ void acrn_sim_upcall_here(struct acrn_sim *sim, bool (*fn)(struct acrn_sim *sim,
 /* How an access ended. */
 enum acrn_end {
 	ACRN_DONE,
-	ACRN_GP, /* the slot was taken: #GP into the guest (facts: acrn.md 2.6) */
+	ACRN_GP, /* the slot was taken: #GP into the guest (ACRN's hypervisor, io_req.c) */
 	ACRN_GONE, /* the VM was paused, reset or destroyed; the vCPU is parked */
 	ACRN_STALE, /* resumed without completion (a broken notify); counted as I6 */
 };
@@ -356,7 +356,7 @@ enum acrn_end acrn_vcpu_load(struct acrn_vcpu *v, u64 gpa, void *val, unsigned i
 enum acrn_end acrn_vcpu_store(struct acrn_vcpu *v, u64 gpa, const void *val, unsigned int size);
 enum acrn_end acrn_vcpu_in(struct acrn_vcpu *v, u16 port, u32 *val, unsigned int size);
 enum acrn_end acrn_vcpu_out(struct acrn_vcpu *v, u16 port, u32 val, unsigned int size);
-/* or, and to memory: on a trapped page the hypervisor computes with 0 (facts: acrn.md 2.6). */
+/* or, and to memory: on a trapped page the hypervisor computes with 0 (ACRN, io_req.c). */
 enum acrn_end acrn_vcpu_rmw(struct acrn_vcpu *v, u64 gpa, u64 val, unsigned int size, bool and_);
 /* By 0xcf8 and 0xcfc; the guest's own lock around both is the caller's. */
 enum acrn_end acrn_vcpu_cfg(struct acrn_vcpu *v, unsigned int bdf, unsigned int reg, u32 *val,

@@ -240,7 +240,7 @@ static int make_known(struct acrn_dm_vm *vm)
 	return 0;
 }
 
-/* As acrn-dm does it: page, client, start (facts: acrn.md 5.4). */
+/* As acrn-dm does it: page, client, start (ACRN's devicemodel). */
 static int begin(struct acrn_dm_vm *vm)
 {
 	struct acrn_sim *sim = vm->sim;

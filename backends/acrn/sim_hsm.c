@@ -24,7 +24,7 @@ static int buffer_init(struct acrn_hsm_file *f, u64 user)
 	return 0;
 }
 
-/* Whatever fails is -EINVAL (facts: acrn.md 3.2). @vmid: a wish, in the simulator only. */
+/* Whatever fails is -EINVAL (Linux 6.1, drivers/virt/acrn). @vmid: a wish, in the simulator only. */
 static int create_vm(struct acrn_hsm_file *f, unsigned long arg)
 {
 	struct acrn_sim *sim = f->mod->sim;
@@ -259,8 +259,8 @@ int acrn_sim_hsm_open(struct acrn_sim *sim, struct acrn_hsm_file **file)
 }
 
 /*
- * A VM that is not destroyed is freed all the same, and the dispatcher follows it (facts: acrn.md
- * 6.2, 11): counted, and then done properly.
+ * A VM that is not destroyed is freed all the same, and the dispatcher follows it (Linux 6.1,
+ * drivers/virt/acrn): counted, and then done properly.
  */
 void acrn_sim_hsm_close(struct acrn_hsm_file *f)
 {

@@ -107,7 +107,7 @@ static void guest_unmap(struct acrn_dm_vm *vm, struct acrn_ram *ram)
 	}
 }
 
-/* Only what is readable and executable would make a store REQ_WP (facts: acrn.md 2.6). */
+/* Only what is readable and executable would make a store REQ_WP (ACRN, io_req.c). */
 static int guest_map_some(struct acrn_dm_vm *vm, struct acrn_ram *ram, u64 from, unsigned int n)
 {
 	struct acrn_region r[BATCH];

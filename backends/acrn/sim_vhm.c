@@ -169,7 +169,7 @@ static void svc_put_vm(struct vhm_provider *p, struct vhm_vm *vm)
 	acrn_svm_put(acrn_svm_of(vm));
 }
 
-/* ACRN's constant (facts: every VHM says 4). */
+/* ACRN's constant: every VHM says 4. */
 static int svc_get_vm_info(struct vhm_provider *p, unsigned long vmid, struct vm_info *info)
 {
 	struct acrn_svm *svm = acrn_svm_get(acrn_sim_of(p), (u16)vmid);

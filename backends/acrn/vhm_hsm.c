@@ -239,8 +239,8 @@ static int vm_create(struct hsm_vm *vm, u16 wish, u16 *vmid)
 }
 
 /*
- * PAUSE answers 0 also where it did nothing, and then DESTROY is refused (facts: acrn.md 1.4). The
- * client of a VM that runs stays: the HSM has no place for requests without one.
+ * PAUSE answers 0 also where it did nothing, and then DESTROY is refused (ACRN's hypervisor,
+ * hypercall.c). The client of a VM that runs stays: the HSM has no place for requests without one.
  */
 static bool vm_destroy(struct hsm_vm *vm)
 {
@@ -263,8 +263,8 @@ static bool vm_destroy(struct hsm_vm *vm)
 /*
  * Who would serve has left, then the VM is paused, so that no request comes for which there is no
  * client; then the client goes, the VM, the file. A VM that cannot be destroyed keeps its file and
- * its memory: the HSM would follow freed memory of its own if the file were closed (facts: acrn.md
- * 6.2, 11).
+ * its memory: the HSM would follow freed memory of its own if the file were closed (Linux 6.1,
+ * drivers/virt/acrn).
  */
 static void vm_off(struct hsm_vm *vm)
 {

@@ -479,7 +479,7 @@ static bool reader_round(struct hsm_vm *vm)
 }
 
 /*
- * ATTACH answers 0 also when a signal has ended it (facts: acrn.md 6.3, 14); -ENODEV: the client is
+ * ATTACH answers 0 also when a signal has ended it (acrn/ioreq.c); -ENODEV: the client is
  * being destroyed, which only we do.
  */
 static void reader_main(void *arg)
@@ -509,7 +509,7 @@ int acrn_hsm_reader_start(struct hsm_vm *vm)
 
 /*
  * A signal may come before the ioctl that it is meant for, so it is repeated. The client must not
- * be destroyed before: the HSM frees it under the thread that waits on it (facts: acrn.md 6.2, 12).
+ * be destroyed before: the HSM frees it under the thread that waits on it (acrn/ioreq.c).
  */
 void acrn_hsm_reader_stop(struct hsm_vm *vm)
 {

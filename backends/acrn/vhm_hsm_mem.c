@@ -5,7 +5,7 @@
  * only map uncached.
  *
  * The HSM keeps each piece it was given until its VM ends, so memory that leaves the guest is given
- * back only then (facts: acrn.md 3.4).
+ * back only then (Linux 6.1, drivers/virt/acrn).
  */
 #include "backends/acrn/vhm_hsm_priv.h"
 

@@ -25,7 +25,7 @@
 
 #define HSM_VMS 64
 #define HSM_CLIENTS 256
-/* The HSM remembers so many pieces of memory for each VM, for its life (facts: acrn.md 3.4). */
+/* The HSM remembers so many pieces of memory for each VM, for its life (Linux 6.1, acrn/mm.c). */
 #define HSM_RECORDS 256U
 /*
  * Bytes of a piece: its list of pages is one allocation of the HSM's, 32 bytes a page, which must
