@@ -24,7 +24,7 @@ static int buffer_init(struct acrn_hsm_file *f, u64 user)
 	return 0;
 }
 
-/* Whatever fails is -EINVAL (Linux 6.1, drivers/virt/acrn). @vmid: a wish, in the simulator only. */
+/* Whatever fails is -EINVAL (Linux 6.1, acrn/hsm.c). @vmid: a wish, in the simulator only. */
 static int create_vm(struct acrn_hsm_file *f, unsigned long arg)
 {
 	struct acrn_sim *sim = f->mod->sim;
