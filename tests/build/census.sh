@@ -36,6 +36,8 @@ ok "$(wc -l <"$scratch/ops") operations, $(wc -l <"$scratch/reasons") of them no
 # It bites: a core that has lost a call, and one that makes an excused one.
 mkdir "$scratch/core"
 cp "$srcdir"/gvt/*.c "$scratch/core"
+# The source may be read-only.
+chmod u+w "$scratch"/core/*
 sed 's/intel_gvt_hypervisor_set_pvmmio/forgotten/' "$srcdir/gvt/pvmmio.c" >"$scratch/core/pvmmio.c"
 echo 'intel_gvt_hypervisor_gfn_to_mfn(vgpu, 1);' >"$scratch/core/new.c"
 census "$scratch/core" >"$scratch/complaints"
