@@ -17,7 +17,6 @@ unset MPT_MUTANT MPT_TEST_SPEC MPT_TEST_FEW CK_RUN_CASE CK_RUN_SUITE CK_FORK
 
 pass() { passed=$((passed + 1)); printf 'PASS: %s\n' "$1"; }
 fail() { failed=$((failed + 1)); printf 'FAIL: %s\n' "$1"; }
-skip() { skipped=$((skipped + 1)); printf 'SKIP: %s\n' "$1"; }
 
 # --- build ---
 
