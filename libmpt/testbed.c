@@ -132,7 +132,11 @@ int mpt_irq_take(struct mpt_vm *vm, struct mpt_irq *irq)
 
 	NEED(vm->host, irq_take);
 	ret = vm->host->testbed.irq_take(vm->priv, irq);
-	MPT_TRACE_NOTE(vm->host, TRACE_IRQ_TAKE, ret, vm->id, irq->addr, irq->data, irq->intx);
+	if (ret) /* *irq is the caller's, who need not have set it. */
+		MPT_TRACE_NOTE(vm->host, TRACE_IRQ_TAKE, ret, vm->id, 0, 0, 0);
+	else
+		MPT_TRACE_NOTE(vm->host, TRACE_IRQ_TAKE, 0, vm->id, irq->addr, irq->data,
+			       irq->intx);
 	return ret;
 }
 
@@ -195,6 +199,10 @@ int mpt_fault_take(struct mpt_host *host, struct mpt_iommu_fault *fault)
 
 	NEED(host, fault_take);
 	ret = host->testbed.fault_take(host->priv, fault);
-	MPT_TRACE_NOTE(host, TRACE_FAULT_TAKE, ret, fault->dma_addr, fault->len, fault->write);
+	if (ret)
+		MPT_TRACE_NOTE(host, TRACE_FAULT_TAKE, ret, 0, 0, 0);
+	else
+		MPT_TRACE_NOTE(host, TRACE_FAULT_TAKE, 0, fault->dma_addr, fault->len,
+			       fault->write);
 	return ret;
 }
