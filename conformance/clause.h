@@ -202,10 +202,22 @@ u64 cf_hinders(const struct mpt_clause *c, u64 has);
 const char *cf_feature(u64 bit);
 
 /*
- * Why a clause is known not to hold over a spec, for reasons of the machine behind the back end; NULL:
- * a failure is one.
+ * A clause that is known not to hold over a back end, for reasons of the machine behind it.
+ * @option: with this one, behind the back end's colon; NULL: with any
+ * @sign: what the text of such a failure has; another is no known one
+ * @always: it fails in every run, so a pass means that this row is stale; else threads decide
+ * @why: the machine's reason
  */
-const char *cf_limit(const char *spec, const char *clause);
+struct cf_limit {
+	const char *backend, *option, *clause, *sign;
+	bool always;
+	const char *why;
+};
+
+/* The limit that a clause may meet over a spec; NULL: none, a failure is one. */
+const struct cf_limit *cf_limit(const char *spec, const char *clause);
+/* Whether a failure with this text is that limit, and no other. @limit: may be NULL. */
+bool cf_is_limit(const struct cf_limit *limit, const char *text);
 
 /* Changes what is left to chance in the clauses; 0 is how it was without. */
 void cf_seed(u64 seed);

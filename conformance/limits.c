@@ -7,16 +7,15 @@
 
 #include "clause.h"
 
-/* @option: with this one, behind the back end's colon; NULL: with any. */
-static const struct {
-	const char *backend, *option, *clause, *why;
-} limits[] = {
-	{ "acrn-sim", "profile=upstream", "RGN-10",
-	  "the HSM of Linux 6.1 keeps a record of each piece of memory that a VM was ever given, and "
-	  "has room for 256" },
-	{ "acrn-sim", "profile=upstream", "RGN-11",
-	  "the HSM of Linux 6.1 keeps a record of each piece of memory that a VM was ever given, and "
-	  "has room for 256" },
+#define HSM_RECORDS                                                                                \
+	"the HSM of Linux 6.1 keeps a record of each piece of memory that a VM was ever given, and " \
+	"has room for 256"
+
+static const struct cf_limit limits[] = {
+	{ "acrn-sim", "profile=upstream", "RGN-10", "seen -ENOMEM (ram: acrn-sim: ", false,
+	  HSM_RECORDS },
+	{ "acrn-sim", "profile=upstream", "RGN-11", "seen -ENOMEM (ram: acrn-sim: ", true,
+	  HSM_RECORDS },
 };
 
 /* Whether @word is one of those that @seps part in @text. */
@@ -33,13 +32,18 @@ static bool has_word(const char *text, const char *word, const char *seps)
 	}
 }
 
-const char *cf_limit(const char *spec, const char *clause)
+const struct cf_limit *cf_limit(const char *spec, const char *clause)
 {
 	size_t i;
 
 	for (i = 0; i < sizeof(limits) / sizeof(limits[0]); i++)
 		if (!strcmp(limits[i].clause, clause) && has_word(spec, limits[i].backend, ",:") &&
 		    (!limits[i].option || has_word(spec, limits[i].option, ",:")))
-			return limits[i].why;
+			return &limits[i];
 	return NULL;
+}
+
+bool cf_is_limit(const struct cf_limit *limit, const char *text)
+{
+	return limit && strstr(text, limit->sign);
 }

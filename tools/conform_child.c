@@ -184,12 +184,12 @@ static void take_why(struct conform_one *one, const char *text, const char *spec
 /* A crash is none, nor a clause that takes too long. */
 static void take_limit(struct conform_one *one, const char *spec)
 {
-	const char *why = one->outcome == CF_FAIL ? cf_limit(spec, one->clause->id) : NULL;
+	const struct cf_limit *limit = cf_limit(spec, one->clause->id);
 
-	if (!why)
+	if (one->outcome != CF_FAIL || !cf_is_limit(limit, one->why))
 		return;
 	one->outcome = CF_LIMIT;
-	snprintf(one->why, sizeof(one->why), "%s", why);
+	snprintf(one->why, sizeof(one->why), "%s", limit->why);
 }
 
 void conform_try(const struct conform *c, struct conform_one *one)

@@ -139,19 +139,19 @@ static void try_clause(struct matrix *m, struct matrix_cell *cell, const struct 
 		       const char *spec, u64 has)
 {
 	struct conform_one one = { .clause = clause };
-	const char *limit = cf_limit(spec, clause->id);
+	const struct cf_limit *limit = cf_limit(spec, clause->id);
 
 	m->c.spec = spec;
 	m->c.has = has;
 	conform_try(&m->c, &one);
 	/* A limit that is met in some runs only is one in all of them: two tables shall agree. */
-	if (limit && one.outcome == CF_PASS)
+	if (limit && !limit->always && one.outcome == CF_PASS)
 		one.outcome = CF_LIMIT;
 	cell->verdict = one.outcome == CF_PASS	  ? MATRIX_PASS
 			: one.outcome == CF_LIMIT ? MATRIX_LIMIT
 						  : MATRIX_FAIL;
 	if (cell->verdict != MATRIX_PASS)
-		cell->why = strdup(cell->verdict == MATRIX_LIMIT ? limit : one.why);
+		cell->why = strdup(cell->verdict == MATRIX_LIMIT ? limit->why : one.why);
 }
 
 /* With the ledger in front if it can be, since that sees more; some clauses are about none. */
