@@ -1,13 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* The libraries' one allocator, with its Fail-N trigger, and the user-space side of libmpt/os.h. */
-#include <dlfcn.h>
-#include <stdlib.h>
-#include <sched.h>
-#include <sys/eventfd.h>
-#include <sys/mman.h>
-#include <time.h>
-#include <unistd.h>
-
+/*
+ * The libraries' one allocator: what it gives is counted, and the Nth can be made to fail. Where
+ * memory comes from is os.c's.
+ */
 #include "libmpt/os.h"
 
 static unsigned long alloc_countdown; /* 0: off; 1: the next one fails */
@@ -52,7 +47,7 @@ void *mpt_zalloc(size_t size)
 {
 	if (alloc_fails())
 		return NULL;
-	return alloc_made(calloc(1, size ? size : 1));
+	return alloc_made(os_mem_zalloc(size ? size : 1));
 }
 
 void mpt_free(void *ptr)
@@ -60,7 +55,7 @@ void mpt_free(void *ptr)
 	if (!ptr)
 		return;
 	os_fetch_add(&alloc_live, -1);
-	free(ptr);
+	os_mem_free(ptr);
 }
 
 static size_t page_round(size_t size)
@@ -124,18 +119,12 @@ void *mpt_zalloc_pages(size_t size)
 	ptr = kept_swap(NULL, page_round(size), 0);
 	if (ptr)
 		return alloc_made(ptr);
-	ptr = mmap(NULL, page_round(size), PROT_READ | PROT_WRITE,
-		   MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-	if (ptr == MAP_FAILED)
-		return NULL;
-	/* A huge page would be zeroed whole at the first touch: 2 MiB for one entry of a table. */
-	madvise(ptr, page_round(size), MADV_NOHUGEPAGE);
-	return alloc_made(ptr);
+	return alloc_made(os_pages_map(page_round(size)));
 }
 
 void mpt_clear_pages(void *ptr, size_t size)
 {
-	madvise(ptr, size, MADV_DONTNEED);
+	os_pages_clear(ptr, size);
 }
 
 void mpt_free_pages(void *ptr, size_t size)
@@ -143,29 +132,18 @@ void mpt_free_pages(void *ptr, size_t size)
 	if (!ptr)
 		return;
 	os_fetch_add(&alloc_live, -1);
-	munmap(ptr, page_round(size));
+	os_pages_unmap(ptr, page_round(size));
 }
 
 int os_ram_alloc(struct os_ram *ram, size_t size)
 {
-	void *addr;
-	int fd;
+	struct os_ram made;
 
-	if (alloc_fails())
+	if (alloc_fails() || os_ram_map(&made, size))
 		return -ENOMEM;
-	fd = memfd_create("mpt-ram", MFD_CLOEXEC | MFD_ALLOW_SEALING);
-	if (fd < 0)
-		return -ENOMEM;
-	if (ftruncate(fd, (off_t)size))
-		goto err_fd;
-	addr = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_NORESERVE, fd, 0);
-	if (addr == MAP_FAILED)
-		goto err_fd;
-	*ram = (struct os_ram){ .addr = alloc_made(addr), .size = size, .fd = fd };
+	alloc_made(made.addr);
+	*ram = made;
 	return 0;
-err_fd:
-	close(fd);
-	return -ENOMEM;
 }
 
 void os_ram_free(struct os_ram *ram)
@@ -173,31 +151,18 @@ void os_ram_free(struct os_ram *ram)
 	if (!ram->addr)
 		return;
 	os_fetch_add(&alloc_live, -1);
-	munmap(ram->addr, ram->size);
-	close(ram->fd);
+	os_ram_unmap(ram);
 	*ram = (struct os_ram){ .fd = -1 };
 }
 
 int os_event_new(void)
 {
-	int fd;
+	int fd = alloc_fails() ? -1 : os_event_open();
 
-	if (alloc_fails())
-		return -ENOMEM;
-	fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	if (fd < 0)
 		return -ENOMEM;
 	os_fetch_add(&alloc_live, 1);
 	return fd;
-}
-
-void os_event_signal(int fd)
-{
-	u64 one = 1;
-
-	/* EAGAIN means that the counter is full: the reader is signalled all the same. */
-	if (write(fd, &one, sizeof(one)) < 0)
-		return;
 }
 
 void os_event_free(int fd)
@@ -205,38 +170,5 @@ void os_event_free(int fd)
 	if (fd < 0)
 		return;
 	os_fetch_add(&alloc_live, -1);
-	close(fd);
-}
-
-u64 os_now_ns(void)
-{
-	struct timespec ts;
-
-	clock_gettime(CLOCK_MONOTONIC, &ts);
-	return (u64)ts.tv_sec * 1000000000 + (u64)ts.tv_nsec;
-}
-
-void os_yield(void)
-{
-	sched_yield();
-}
-
-/* Exported functions have names here; of the rest addr2line knows them, by the file's offset. */
-void os_symbol(const void *where, char *buf, size_t len)
-{
-	const char *file, *slash;
-	Dl_info info;
-
-	if (!dladdr(where, &info) || !info.dli_fname) {
-		snprintf(buf, len, "%p", where);
-		return;
-	}
-	slash = strrchr(info.dli_fname, '/');
-	file = slash ? slash + 1 : info.dli_fname;
-	if (info.dli_sname)
-		snprintf(buf, len, "%s+0x%zx (%s)", info.dli_sname,
-			 (size_t)((const char *)where - (const char *)info.dli_saddr), file);
-	else
-		snprintf(buf, len, "%s+0x%zx", file,
-			 (size_t)((const char *)where - (const char *)info.dli_fbase));
+	os_event_close(fd);
 }

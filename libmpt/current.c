@@ -8,23 +8,23 @@
 static struct os_mutex hosts_lock = OS_MUTEX_INIT;
 static struct mpt_host *hosts; /* hosts_lock; read without it for "the first one" */
 
-OS_THREAD_LOCAL struct mpt_thread thread_self;
+OS_THREAD_LOCAL(struct mpt_thread, thread_self)
 
 struct mpt_thread *mpt_thread_self(void)
 {
-	return &thread_self;
+	return thread_self_mine();
 }
 
 struct mpt_host *mpt_host_current(void)
 {
-	return thread_self.host ? thread_self.host : os_load(&hosts);
+	return thread_self_mine()->host ? thread_self_mine()->host : os_load(&hosts);
 }
 
 struct mpt_host *mpt_host_use(struct mpt_host *host)
 {
-	struct mpt_host *old = thread_self.host;
+	struct mpt_host *old = thread_self_mine()->host;
 
-	thread_self.host = host;
+	thread_self_mine()->host = host;
 	return old;
 }
 
@@ -44,15 +44,15 @@ void *mpt_backend_self(void)
 
 struct mpt_vm *mpt_target_set(struct mpt_vm *vm)
 {
-	struct mpt_vm *old = thread_self.target;
+	struct mpt_vm *old = thread_self_mine()->target;
 
-	thread_self.target = vm;
+	thread_self_mine()->target = vm;
 	return old;
 }
 
 struct mpt_host *mpt_target_host(void)
 {
-	struct mpt_vm *target = thread_self.target;
+	struct mpt_vm *target = thread_self_mine()->target;
 
 	return target ? target->host : mpt_host_current();
 }
@@ -81,6 +81,6 @@ void mpt_hosts_del(struct mpt_host *host)
 		}
 	}
 	os_mutex_unlock(&hosts_lock);
-	if (thread_self.host == host)
-		thread_self.host = NULL;
+	if (thread_self_mine()->host == host)
+		thread_self_mine()->host = NULL;
 }

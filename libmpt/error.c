@@ -2,7 +2,11 @@
 /* The thread's last error sentence and the closed set of errnos. */
 #include "libmpt/internal.h"
 
-OS_THREAD_LOCAL char last_error[MPT_ERROR_MAX];
+struct sentence {
+	char text[MPT_ERROR_MAX];
+};
+
+OS_THREAD_LOCAL(struct sentence, last_error)
 
 static const struct {
 	int err;
@@ -16,12 +20,12 @@ static const struct {
 
 const char *mpt_last_error(void)
 {
-	return last_error;
+	return last_error_mine()->text;
 }
 
 void mpt_clear_error(void)
 {
-	last_error[0] = '\0';
+	last_error_mine()->text[0] = '\0';
 }
 
 static int errno_index(int err)
@@ -56,7 +60,7 @@ int mpt_errno_first(u32 set)
 int mpt_fail_at(int err, const char *func, const char *who, const char *fmt, ...)
 {
 	char text[MPT_ERROR_MAX]; /* the arguments may be the last sentence itself */
-	int saved = errno;
+	int saved = os_errno_save();
 	va_list ap;
 	int n;
 
@@ -66,7 +70,7 @@ int mpt_fail_at(int err, const char *func, const char *who, const char *fmt, ...
 		vsnprintf(text + n, sizeof(text) - (size_t)n, fmt, ap);
 		va_end(ap);
 	}
-	memcpy(last_error, text, sizeof(text));
-	errno = saved;
+	memcpy(last_error_mine()->text, text, sizeof(text));
+	os_errno_restore(saved);
 	return err > 0 ? -err : err;
 }

@@ -26,6 +26,7 @@ libmpt_core_la_SOURCES = \
 	libmpt/ops_check.c \
 	libmpt/ops_gen.h \
 	libmpt/options.c \
+	libmpt/os.c \
 	libmpt/os.h \
 	libmpt/rcu.c \
 	libmpt/registry.c \

@@ -37,7 +37,7 @@ void mpt_log_at(enum mpt_log_level level, const char *func, const char *fmt, ...
 {
 	mpt_log_sink sink = os_load(&log_sink);
 	char text[MPT_ERROR_MAX];
-	int saved = errno;
+	int saved = os_errno_save();
 	va_list ap;
 
 	if (!sink)
@@ -46,5 +46,5 @@ void mpt_log_at(enum mpt_log_level level, const char *func, const char *fmt, ...
 	vsnprintf(text, sizeof(text), fmt, ap);
 	va_end(ap);
 	sink(log_arg, level, func, text);
-	errno = saved;
+	os_errno_restore(saved);
 }

@@ -57,8 +57,13 @@ static inline void os_mutex_unlock(struct os_mutex *m)
 	pthread_mutex_unlock(&m->m);
 }
 
-/* A thread's own data, zero at its start. */
-#define OS_THREAD_LOCAL static __thread __attribute__((tls_model("initial-exec")))
+/* A thread's own object, zero at its start: NAME_mine() points to the calling thread's. */
+#define OS_THREAD_LOCAL(type, name)                                                   \
+	static __thread __attribute__((tls_model("initial-exec"))) type name##_here; \
+	static inline type *name##_mine(void)                                         \
+	{                                                                             \
+		return &name##_here;                                                  \
+	}
 
 #define os_load(p) __atomic_load_n((p), __ATOMIC_ACQUIRE)
 #define os_load_relaxed(p) __atomic_load_n((p), __ATOMIC_RELAXED)
@@ -120,7 +125,20 @@ struct os_ram {
 	int fd;
 };
 
+/* The thread's errno of libc, which a kernel has not: kept over what may change it. */
+#define os_errno_save() (errno)
+#define os_errno_restore(saved) ((void)(errno = (saved)))
+
 /* Functions of ours that are global names in a static archive carry our prefix. */
+#define os_mem_zalloc mpt_os_mem_zalloc
+#define os_mem_free mpt_os_mem_free
+#define os_pages_map mpt_os_pages_map
+#define os_pages_clear mpt_os_pages_clear
+#define os_pages_unmap mpt_os_pages_unmap
+#define os_ram_map mpt_os_ram_map
+#define os_ram_unmap mpt_os_ram_unmap
+#define os_event_open mpt_os_event_open
+#define os_event_close mpt_os_event_close
 #define os_ram_alloc mpt_os_ram_alloc
 #define os_ram_free mpt_os_ram_free
 #define os_event_new mpt_os_event_new
@@ -129,6 +147,20 @@ struct os_ram {
 #define os_now_ns mpt_os_now_ns
 #define os_yield mpt_os_yield
 #define os_symbol mpt_os_symbol
+#define os_all_barrier_cheap mpt_os_all_barrier_cheap
+#define os_all_barrier mpt_os_all_barrier
+#define os_at_thread_exit mpt_os_at_thread_exit
+
+/* Where alloc.c takes memory from; only it calls these. All is zero; pages come when touched. */
+void *os_mem_zalloc(size_t size);
+void os_mem_free(void *ptr);
+void *os_pages_map(size_t size);
+void os_pages_clear(void *ptr, size_t size);
+void os_pages_unmap(void *ptr, size_t size);
+int os_ram_map(struct os_ram *ram, size_t size);
+void os_ram_unmap(struct os_ram *ram);
+int os_event_open(void);
+void os_event_close(int fd);
 
 /* 0, -ENOMEM. Contents zero; pages come when touched. Counts as an allocation for Fail-N. */
 int os_ram_alloc(struct os_ram *ram, size_t size);
@@ -141,6 +173,16 @@ void os_event_free(int fd);
 
 u64 os_now_ns(void);
 void os_yield(void);
+
+/*
+ * Every thread passes a full barrier between the call and its return. Where that is not cheap to
+ * be had (it is membarrier(2)'s), the caller fences, and so must every thread for itself.
+ */
+bool os_all_barrier_cheap(void);
+void os_all_barrier(void);
+
+/* One function for the whole process, called as the calling thread ends; its first use. */
+void os_at_thread_exit(void (*fn)(void *arg), void *arg);
 
 /* Names a place in code: "function+0x12 (file)", or "file+0x1234" where no name is known. */
 void os_symbol(const void *where, char *buf, size_t len);

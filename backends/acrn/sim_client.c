@@ -272,14 +272,14 @@ static bool serve(struct acrn_client *c)
 }
 
 /* Whose thread this is. */
-OS_THREAD_LOCAL struct acrn_client *own;
+OS_THREAD_LOCAL(struct acrn_client *, own)
 
 static void client_main(void *arg)
 {
 	struct acrn_client *c = arg;
 	struct acrn_sim *sim = c->svm->sim;
 
-	own = c;
+	*own_mine() = c;
 	do {
 		if (!acrn_door_wait(sim, &c->door, work_or_end, c, 0) || !serve(c))
 			break;
@@ -388,7 +388,7 @@ static void client_end(struct acrn_client *c)
 	struct acrn_svc *svc = acrn_svc(sim);
 	bool early = acrn_sim_bugs(sim) & ACRN_BUG_ID_FIRST;
 
-	if (own == c) {
+	if (*own_mine() == c) {
 		acrn_broken(sim, 13, "client %s destroyed by its own handler", c->name);
 		return;
 	}

@@ -25,12 +25,12 @@
 #define HASH_START 0xcbf29ce484222325ULL
 #define HASH_TIMES 0x100000001b3ULL
 
-OS_THREAD_LOCAL struct acrn_task *self;
+OS_THREAD_LOCAL(struct acrn_task *, self)
 
 static struct acrn_task *task_self(struct acrn_sim *sim)
 {
-	if (self && self->sim == sim)
-		return self;
+	if (*self_mine() && (*self_mine())->sim == sim)
+		return *self_mine();
 	return pthread_equal(sim->sched.main_id, pthread_self()) ? &sim->sched.main : NULL;
 }
 
@@ -456,7 +456,7 @@ static void thread_ends(struct acrn_sim *sim, struct acrn_task *me)
 	s->running = NULL;
 	dispatch(sim);
 	pthread_mutex_unlock(&s->lock);
-	self = NULL;
+	*self_mine() = NULL;
 }
 
 static void *thread_main(void *arg)
@@ -465,7 +465,7 @@ static void *thread_main(void *arg)
 	struct acrn_sim *sim = t->sim;
 
 	if (t->task) {
-		self = t->task;
+		*self_mine() = t->task;
 		pthread_mutex_lock(&sim->sched.lock);
 		wait_turn(sim, t->task);
 		pthread_mutex_unlock(&sim->sched.lock);
@@ -561,7 +561,7 @@ static void hash_line(struct acrn_sched *s, const char *line)
 void acrn_trace_line(struct acrn_sim *sim, const char *fmt, ...)
 {
 	struct acrn_sched *s = &sim->sched;
-	const struct acrn_task *me = s->on ? task_self(sim) : self;
+	const struct acrn_task *me = s->on ? task_self(sim) : *self_mine();
 	acrn_trace_fn *sink = os_load(&s->sink);
 	char line[160];
 	va_list ap;

@@ -198,16 +198,16 @@ static const u64 sleepers =
 	MAY(add_memory_region) | MAY(del_memory_region) | MAY(write_protect_page);
 #undef MAY
 
-OS_THREAD_LOCAL unsigned int atomic_depth;
+OS_THREAD_LOCAL(unsigned int, atomic_depth)
 
 void acrn_atomic(bool on)
 {
-	atomic_depth += on ? 1 : -1U;
+	*atomic_depth_mine() += on ? 1 : -1U;
 }
 
 static void before_service(struct vhm_provider *p, enum vhm_service id)
 {
-	if (OS_UNLIKELY(atomic_depth) && sleepers >> id & 1)
+	if (OS_UNLIKELY(*atomic_depth_mine()) && sleepers >> id & 1)
 		acrn_broken(acrn_sim_of(p), 24, "%s may sleep, in atomic context",
 			    acrn_service_name(id));
 }

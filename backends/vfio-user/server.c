@@ -196,11 +196,11 @@ static void session(struct vu_conn *c, int fd)
 	mpt_vu_mig_reset(c);
 }
 
-OS_THREAD_LOCAL bool here;
+OS_THREAD_LOCAL(bool, here)
 
 bool mpt_vu_server_here(void)
 {
-	return here;
+	return *here_mine();
 }
 
 static void *server(void *arg)
@@ -208,7 +208,7 @@ static void *server(void *arg)
 	struct vu_conn *c = arg;
 	int fd;
 
-	here = true;
+	*here_mine() = true;
 	if (c->listen < 0) {
 		session(c, c->given);
 		return NULL;

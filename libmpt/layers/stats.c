@@ -35,18 +35,19 @@ struct stats {
 /* --- counting --- */
 
 static unsigned int threads;
-OS_THREAD_LOCAL unsigned int thread_stripe; /* 0: none yet; else one more than its number */
+/* 0: none yet; else one more than its number */
+OS_THREAD_LOCAL(unsigned int, thread_stripe)
 
 static unsigned int my_stripe(void)
 {
-	unsigned int n;
+	unsigned int *mine = thread_stripe_mine(), n;
 
-	if (OS_UNLIKELY(!thread_stripe)) {
+	if (OS_UNLIKELY(!*mine)) {
 		/* It stops at the shared one, so it cannot wrap. */
 		n = os_load_relaxed(&threads) < SHARED ? os_fetch_add(&threads, 1) : SHARED;
-		thread_stripe = (n < SHARED ? n : SHARED) + 1;
+		*mine = (n < SHARED ? n : SHARED) + 1;
 	}
-	return thread_stripe - 1;
+	return *mine - 1;
 }
 
 static inline void count(u64 *counter, u64 n, bool shared)
