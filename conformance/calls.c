@@ -11,11 +11,18 @@
 #include "env.h"
 
 /* No two threads share one, so keeping them orders nothing between threads. */
-static _Thread_local struct cf_calls own;
-static _Thread_local struct cf_calls *kept;
+/* A module has no thread-local data: there the calls of all threads stand in one list. */
+#ifdef __KERNEL__
+#define PER_THREAD
+#else
+#define PER_THREAD _Thread_local
+#endif
+
+static PER_THREAD struct cf_calls own;
+static PER_THREAD struct cf_calls *kept;
 /* Where calls go that say nothing about what went wrong. */
-static _Thread_local struct cf_calls aside;
-static _Thread_local bool pause;
+static PER_THREAD struct cf_calls aside;
+static PER_THREAD bool pause;
 
 static struct cf_calls *mine(void)
 {

@@ -425,13 +425,13 @@ int cf_guest_store(struct cf_env *e, struct mpt_vm *vm, u64 gpa, const void *buf
 
 int cf_paint(struct cf_env *e, struct mpt_vm *vm, u64 gpa, u64 len)
 {
-	u8 page[MPT_PAGE_SIZE];
+	u8 piece[512];
 	u64 n;
 
 	for (; len; gpa += n, len -= n) {
-		n = len > sizeof(page) ? sizeof(page) : len;
-		cf_paint_bytes(gpa, page, n);
-		CF_TRY(cf_guest_store(e, vm, gpa, page, n));
+		n = len > sizeof(piece) ? sizeof(piece) : len;
+		cf_paint_bytes(gpa, piece, n);
+		CF_TRY(cf_guest_store(e, vm, gpa, piece, n));
 	}
 	return CF_PASS;
 }

@@ -162,6 +162,7 @@ struct cf_thread {
  * @table: what vgpu->mpt is set to: @real behind the recorder
  * @violations, @left: what the ledger must show at the end, beyond nothing
  * @place: where a clause of cf_twice() tries itself
+ * @scratch: the clause's own, for what a kernel's stack is too small for
  * @slot: free for a clause's threads and hooks, which must not use its stack
  * @wedged: something never came back: nothing may be torn down
  */
@@ -176,6 +177,7 @@ struct cf_env {
 	struct mpt_vm *vms[CF_VMS];
 	struct intel_vgpu *v;
 	struct cf_vgpu vgpus[CF_VGPUS];
+	u8 scratch[4 * MPT_PAGE_SIZE];
 	struct intel_gvt_mpt table;
 	const struct intel_gvt_mpt *real;
 	u64 violations, left;

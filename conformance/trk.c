@@ -132,16 +132,17 @@ CF_TWICE(trk_disable)
 
 static int trk_write_gpa(struct cf_env *e)
 {
-	u8 data[2 * MPT_PAGE_SIZE], seen[sizeof(data)];
+	const u64 len = 2 * MPT_PAGE_SIZE;
+	u8 *data = e->scratch, *seen = e->scratch + len;
 
-	memset(data, 0x6e, sizeof(data));
+	memset(data, 0x6e, len);
 	CF_TRY(track(e, PAGE(4)));
 	CF_INT(e, 0, HV(write_gpa)(e->v, PAGE(4) + 8, data, 8), "write_gpa to a tracked page");
-	CF_INT(e, 0, HV(write_gpa)(e->v, PAGE(3) + 0x800, data, sizeof(data)),
+	CF_INT(e, 0, HV(write_gpa)(e->v, PAGE(3) + 0x800, data, len),
 	       "write_gpa across it");
 	CF_U64(e, 0, cf_told(e, CF_STORE), "stores told to the core after write_gpa");
-	CF_TRY(cf_guest_load(e, e->vm, PAGE(3) + 0x800, seen, sizeof(seen)));
-	CF_BYTES(e, data, seen, sizeof(data), "guest memory after write_gpa to a tracked page");
+	CF_TRY(cf_guest_load(e, e->vm, PAGE(3) + 0x800, seen, len));
+	CF_BYTES(e, data, seen, len, "guest memory after write_gpa to a tracked page");
 	CF_TRY(is_tracked(e, PAGE(4), true));
 	CF_TRY(store(e, PAGE(4), true));
 	return untrack(e, PAGE(4));

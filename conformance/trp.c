@@ -254,7 +254,7 @@ static int trp_nothing(struct cf_env *e)
 	static const u64 where[] = {
 		CF_HOLE, CF_BAR0, CF_BAR2, 1ULL << 52, 1ULL << 63, ~0ULL - 63
 	};
-	u8 buf[64], big[4097];
+	u8 buf[64], *big = e->scratch;
 	size_t i;
 
 	for (i = 0; i < CF_COUNT(where); i++) {

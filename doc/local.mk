@@ -12,6 +12,7 @@ EXTRA_DIST += \
 	doc/guides/link.md \
 	doc/guides/port.md \
 	doc/igt.md \
+	doc/kernel.md \
 	doc/images \
 	doc/matrix.md \
 	doc/mock.md \

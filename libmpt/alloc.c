@@ -75,7 +75,7 @@ static struct {
 		void *ptr;
 		size_t size;
 	} piece[KEPT_MAX];
-} kept = { .lock = OS_MUTEX_INIT };
+} kept = { .lock = OS_MUTEX_INIT(kept.lock) };
 
 /* Swaps @ptr (NULL: take) with a piece of @size bytes (0: a free place); NULL, or @ptr: none. */
 static void *kept_swap(void *ptr, size_t find, size_t size)

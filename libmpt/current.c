@@ -5,7 +5,7 @@
  */
 #include "libmpt/internal.h"
 
-static struct os_mutex hosts_lock = OS_MUTEX_INIT;
+static struct os_mutex hosts_lock = OS_MUTEX_INIT(hosts_lock);
 static struct mpt_host *hosts; /* hosts_lock; read without it for "the first one" */
 
 OS_THREAD_LOCAL(struct mpt_thread, thread_self)

@@ -2,7 +2,7 @@
 /* Handles: slot number in the low bits, a generation that no table ever repeats above. */
 #include "libmpt/internal.h"
 
-static struct os_mutex handles_lock = OS_MUTEX_INIT;
+static struct os_mutex handles_lock = OS_MUTEX_INIT(handles_lock);
 static unsigned long generation; /* handles_lock; of the whole process */
 
 /* Marks slot @i as dead while readers may still use it; as a handle it would name another slot. */

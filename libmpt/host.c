@@ -5,7 +5,7 @@
  */
 #include "libmpt/sysfs.h"
 
-static struct os_mutex registered_lock = OS_MUTEX_INIT;
+static struct os_mutex registered_lock = OS_MUTEX_INIT(registered_lock);
 static struct mpt_host *registered; /* registered_lock; by mpt_register() */
 
 const char *mpt_version(void)

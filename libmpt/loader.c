@@ -14,7 +14,7 @@
 
 #define MODULE_SYMBOL "mpt_module_backend"
 
-static struct os_mutex ltdl_lock = OS_MUTEX_INIT; /* libltdl is not thread safe */
+static struct os_mutex ltdl_lock = OS_MUTEX_INIT(ltdl_lock); /* libltdl is not thread safe */
 
 static lt_dlhandle open_handle(const char *name)
 {

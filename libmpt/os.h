@@ -30,12 +30,12 @@
 #define OS_ARRAY_SIZE(a) (sizeof(a) / sizeof((a)[0]))
 #define OS_CONTAINER_OF(ptr, type, member) ((type *)(void *)((char *)(ptr) - offsetof(type, member)))
 
-/* A sleeping lock; statically initialised with OS_MUTEX_INIT. */
+/* A sleeping lock; a static one begins as OS_MUTEX_INIT(itself). */
 struct os_mutex {
 	pthread_mutex_t m;
 };
 
-#define OS_MUTEX_INIT { PTHREAD_MUTEX_INITIALIZER }
+#define OS_MUTEX_INIT(lock) { PTHREAD_MUTEX_INITIALIZER }
 
 static inline void os_mutex_init(struct os_mutex *m)
 {

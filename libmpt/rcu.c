@@ -10,7 +10,7 @@ unsigned long mpt_rcu_epoch __attribute__((aligned(64))) = MPT_READER_INSIDE;
 __thread struct mpt_reader mpt_reader_self __attribute__((tls_model("initial-exec"), aligned(64)));
 #endif
 
-static struct os_mutex readers_lock = OS_MUTEX_INIT;
+static struct os_mutex readers_lock = OS_MUTEX_INIT(readers_lock);
 static struct mpt_reader *readers; /* readers_lock */
 
 static void reader_exit(void *self)

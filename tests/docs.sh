@@ -28,7 +28,7 @@ documents()
 # ---- what is there ----
 
 tree='.ci LICENSE Makefile.am NEWS README.md CONTRIBUTING.md SECURITY.md autogen.sh backends bench
-	configure.ac conformance doc examples fuzz gvt include libmpt libmpt.pc.in libmpt-gvt.pc.in m4 packages.txt
+	configure.ac conformance doc examples fuzz gvt include kernel libmpt libmpt.pc.in libmpt-gvt.pc.in m4 packages.txt
 	quickstart tests tools'
 api=$srcdir/doc/api
 reference="$AWK -v root=$srcdir -f $api/text.awk -f $api/pages.awk -f $api/sources.awk -f $api/api.awk"

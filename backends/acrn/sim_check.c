@@ -9,7 +9,7 @@
 #define POISON 0xa5a5a5a5a5a5a5a5ULL
 
 static u64 ever;
-static struct os_mutex said_lock = OS_MUTEX_INIT;
+static struct os_mutex said_lock = OS_MUTEX_INIT(said_lock);
 
 /* --- complaints --- */
 

@@ -229,7 +229,7 @@ void acrn_hsm_unlist(struct acrn_hsm_file *f)
 	} while (!at);
 }
 
-static struct os_mutex mods_lock = OS_MUTEX_INIT;
+static struct os_mutex mods_lock = OS_MUTEX_INIT(mods_lock);
 static struct acrn_hsm_mod *mods;
 
 /* Listed with its thread, or freed again. */

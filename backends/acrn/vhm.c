@@ -7,7 +7,7 @@
 
 #include "libmpt/os.h"
 
-static struct os_mutex providers_lock = OS_MUTEX_INIT;
+static struct os_mutex providers_lock = OS_MUTEX_INIT(providers_lock);
 static struct vhm_provider *providers[ACRN_PROVIDERS];
 
 int acrn_provider_add(struct vhm_provider *p)

@@ -30,7 +30,7 @@ struct dev_thread {
 
 /* --- the signal: one that nobody uses, with a handler that does nothing --- */
 
-static struct os_mutex signal_lock = OS_MUTEX_INIT;
+static struct os_mutex signal_lock = OS_MUTEX_INIT(signal_lock);
 static int the_signal;
 
 static void on_signal(int sig)

@@ -161,7 +161,7 @@ COUNTS_INLINE bool map_fast(unsigned long handle, u64 gfn, dma_addr_t *dma_addr,
 	return true;
 }
 
-static __attribute__((noinline)) int map_any(unsigned long handle, u64 gfn, u64 size,
+static __attribute__((__noinline__)) int map_any(unsigned long handle, u64 gfn, u64 size,
 					     dma_addr_t *dma_addr)
 {
 	unsigned long old = mpt_rcu_enter();
@@ -225,7 +225,7 @@ COUNTS_INLINE bool unmap_fast(unsigned long handle, dma_addr_t dma_addr, bool al
 	return OS_LIKELY(count) && count_down(count, &left, alone);
 }
 
-static __attribute__((noinline)) void unmap_any(unsigned long handle, dma_addr_t dma_addr)
+static __attribute__((__noinline__)) void unmap_any(unsigned long handle, dma_addr_t dma_addr)
 {
 	unsigned long old = mpt_rcu_enter();
 	bool done = unmap_fast(handle, dma_addr, false), alone;

@@ -308,7 +308,7 @@ void mock_vm_stop(void *priv, void *vm_)
 	os_mutex_unlock(&vm->lock);
 }
 
-static __attribute__((noinline)) int access_slow(struct mock_vm *vm, u64 gpa, u8 *buf,
+static __attribute__((__noinline__)) int access_slow(struct mock_vm *vm, u64 gpa, u8 *buf,
 						 unsigned int len, bool write)
 {
 	int ret = 0, err;
@@ -340,7 +340,7 @@ static __attribute__((noinline)) int access_slow(struct mock_vm *vm, u64 gpa, u8
  * A store to a tracked page, straight to the core if it is an aligned word. Nobody stores to
  * read-only RAM, so @entry is asked; RAM that is gone by now is found out by who stores.
  */
-static __attribute__((noinline)) int tracked_store(struct mock_vm *vm, u64 gpa, void *buf,
+static __attribute__((__noinline__)) int tracked_store(struct mock_vm *vm, u64 gpa, void *buf,
 						   unsigned int len, u64 entry)
 {
 	if (OS_LIKELY(entry & MPT_MOCK_WRITE && len - 1 < 8 && !(len & (len - 1)) &&

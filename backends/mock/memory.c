@@ -138,7 +138,7 @@ static int no_ram(const char *op, u64 gpa, u64 len, const char *what)
 			 (unsigned long long)len, (unsigned long long)gpa, what);
 }
 
-static __attribute__((noinline)) int read_any(unsigned long handle, u64 gpa, void *buf, u64 len)
+static __attribute__((__noinline__)) int read_any(unsigned long handle, u64 gpa, void *buf, u64 len)
 {
 	unsigned long old = mpt_rcu_enter();
 	const struct mpt_mock_hot *hot = mpt_mock_vm(handle);
@@ -172,7 +172,7 @@ int mpt_mock_read_slow(unsigned long handle, u64 gpa, void *buf, u64 len)
 	return read_any(handle, gpa, buf, len);
 }
 
-static __attribute__((noinline)) int write_any(unsigned long handle, u64 gpa, const void *buf,
+static __attribute__((__noinline__)) int write_any(unsigned long handle, u64 gpa, const void *buf,
 					       u64 len)
 {
 	unsigned long old = mpt_rcu_enter();

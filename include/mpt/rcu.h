@@ -50,8 +50,15 @@ struct mpt_reader {
 /** mpt_rcu_epoch - the global epoch; alone in its cache line. For the inline functions here. */
 extern unsigned long mpt_rcu_epoch;
 #if defined(__GNUC__)
+#ifdef __KERNEL__
+/** mpt_reader_current() - the calling task's side. For the inline functions here. Since: 0.1 */
+struct mpt_reader *mpt_reader_current(void);
+/** mpt_reader_self - the calling task's side. For the inline functions here. */
+#define mpt_reader_self (*mpt_reader_current())
+#else
 /** mpt_reader_self - the calling thread's side. For the inline functions here. */
 extern __thread struct mpt_reader mpt_reader_self __attribute__((tls_model("initial-exec")));
+#endif
 
 /** mpt_rcu_enter_slow() - first entry of a thread, or no membarrier(2) here. Since: 0.1 */
 void mpt_rcu_enter_slow(void);
