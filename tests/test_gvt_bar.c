@@ -57,7 +57,7 @@ START_TEST(test_guest_reaches_what_is_decoded)
 }
 END_TEST
 
-START_TEST(test_c3_sizing_while_decoding)
+START_TEST(test_sizing_while_decoding)
 {
 	life_decode(g, LIFE_BAR0, LIFE_BAR2);
 	life_cfg_write(g, 0x10, ~0U, 4);
@@ -81,7 +81,7 @@ START_TEST(test_c3_sizing_while_decoding)
 }
 END_TEST
 
-START_TEST(test_c3_sizing_byte_by_byte)
+START_TEST(test_sizing_byte_by_byte)
 {
 	u32 i;
 
@@ -107,7 +107,7 @@ START_TEST(test_top_address_is_an_address)
 }
 END_TEST
 
-START_TEST(test_c5_halves_never_leak)
+START_TEST(test_halves_never_leak)
 {
 	life_decode(g, LIFE_BAR0, LIFE_BAR2);
 	life_cfg_write(g, 0x14, 0x4, 4);
@@ -125,7 +125,7 @@ START_TEST(test_c5_halves_never_leak)
 }
 END_TEST
 
-START_TEST(test_c6_always_masked)
+START_TEST(test_always_masked)
 {
 	life_cfg_write(g, 0x10, 0xc0fff123, 4);
 	ck_assert_uint_eq(life_cfg_read(g, 0x10, 4), 0xc0000004);
@@ -138,7 +138,7 @@ START_TEST(test_c6_always_masked)
 }
 END_TEST
 
-START_TEST(test_c8_command_of_any_size)
+START_TEST(test_command_of_any_size)
 {
 	life_cfg_write(g, 0x10, (u32)LIFE_BAR0, 4);
 	life_cfg_write(g, 0x18, (u32)LIFE_BAR2, 4);
@@ -207,7 +207,7 @@ static unsigned int each_fault(u32 offset, u32 value, u64 bar0, u64 bar2, u64 af
 	return n - 1;
 }
 
-START_TEST(test_c7_command_is_transactional)
+START_TEST(test_command_is_transactional)
 {
 	life_cfg_write(g, 0x10, (u32)LIFE_BAR0, 4);
 	life_cfg_write(g, 0x18, (u32)LIFE_BAR2, 4);
@@ -300,7 +300,7 @@ static void *look(void *arg)
 	return NULL;
 }
 
-START_TEST(test_c1_accesses_from_several_cpus)
+START_TEST(test_accesses_from_several_cpus)
 {
 	pthread_t writer[2], reader;
 	bool stop = false;
@@ -330,7 +330,7 @@ static void *write_command(void *arg)
 	return NULL;
 }
 
-START_TEST(test_c1_a_write_waits_for_the_lock)
+START_TEST(test_a_write_waits_for_the_lock)
 {
 	struct gvt_vgpu *v = to_gvt_vgpu(g);
 	bool done = false;
@@ -358,7 +358,7 @@ static void *read_across(void *arg)
  * By hand what a reset does: a count that is odd while dwords change. A read of two dwords waits
  * for the end; one inside a dword does not.
  */
-START_TEST(test_c1_two_dwords_are_of_one_moment)
+START_TEST(test_two_dwords_are_of_one_moment)
 {
 	struct gvt_vgpu *v = to_gvt_vgpu(g);
 	u32 *dword = (u32 *)(void *)v->cfg, got = 0;
@@ -388,25 +388,25 @@ static Suite *bar_suite(void)
 	tcase_add_checked_fixture(places, setup, teardown);
 	tcase_add_test(places, test_command_traps_and_maps);
 	tcase_add_test(places, test_guest_reaches_what_is_decoded);
-	tcase_add_test(places, test_c3_sizing_while_decoding);
-	tcase_add_test(places, test_c3_sizing_byte_by_byte);
+	tcase_add_test(places, test_sizing_while_decoding);
+	tcase_add_test(places, test_sizing_byte_by_byte);
 	tcase_add_test(places, test_top_address_is_an_address);
-	tcase_add_test(places, test_c5_halves_never_leak);
-	tcase_add_test(places, test_c6_always_masked);
-	tcase_add_test(places, test_c8_command_of_any_size);
+	tcase_add_test(places, test_halves_never_leak);
+	tcase_add_test(places, test_always_masked);
+	tcase_add_test(places, test_command_of_any_size);
 	tcase_add_test(places, test_unreachable_places);
 	suite_add_tcase(s, places);
 	tcase_add_checked_fixture(faults, setup, teardown);
-	tcase_add_test(faults, test_c7_command_is_transactional);
+	tcase_add_test(faults, test_command_is_transactional);
 	tcase_add_test(faults, test_bar_moves_are_transactional);
 	tcase_add_test(faults, test_reset_with_a_fault);
 	suite_add_tcase(s, faults);
 	tcase_add_test(own, test_old_place_lost_too);
 	suite_add_tcase(s, own);
 	tcase_add_checked_fixture(cpus, setup, teardown);
-	tcase_add_test(cpus, test_c1_accesses_from_several_cpus);
-	tcase_add_test(cpus, test_c1_a_write_waits_for_the_lock);
-	tcase_add_test(cpus, test_c1_two_dwords_are_of_one_moment);
+	tcase_add_test(cpus, test_accesses_from_several_cpus);
+	tcase_add_test(cpus, test_a_write_waits_for_the_lock);
+	tcase_add_test(cpus, test_two_dwords_are_of_one_moment);
 	suite_add_tcase(s, cpus);
 	return s;
 }

@@ -132,7 +132,7 @@ START_TEST(test_status_is_cleared_by_ones)
 }
 END_TEST
 
-START_TEST(test_c9_capabilities_stay_what_they_are)
+START_TEST(test_capabilities_stay_what_they_are)
 {
 	/* Several messages, 64 bits, masks: no control bit but the enable bit sticks. */
 	life_cfg_write(g, 0xae, 0xffff, 2);
@@ -151,7 +151,7 @@ START_TEST(test_c9_capabilities_stay_what_they_are)
 }
 END_TEST
 
-START_TEST(test_c10_swsci_is_stored)
+START_TEST(test_swsci_is_stored)
 {
 	life_cfg_write(g, 0xe8, 0x8001, 2);
 	ck_assert_uint_eq(life_cfg_read(g, 0xe8, 4), 0x8001);
@@ -247,7 +247,7 @@ START_TEST(test_every_size)
 }
 END_TEST
 
-START_TEST(test_c2_offsets_do_not_wrap)
+START_TEST(test_offsets_do_not_wrap)
 {
 	u32 bytes;
 
@@ -262,7 +262,7 @@ START_TEST(test_c2_offsets_do_not_wrap)
 END_TEST
 
 /* The byte behind the data is not there. */
-START_TEST(test_c4_no_more_than_bytes_are_read)
+START_TEST(test_no_more_than_bytes_are_read)
 {
 	u8 *page = mmap(NULL, 8192, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	static const u32 regs[] = { 0x04, 0x10, 0x14, 0x18, 0x20, 0x30, 0xe8, 0xfc };
@@ -281,7 +281,7 @@ START_TEST(test_c4_no_more_than_bytes_are_read)
 }
 END_TEST
 
-START_TEST(test_c4_narrow_writes_merge)
+START_TEST(test_narrow_writes_merge)
 {
 	life_cfg_write(g, 0xfc, 0x11223344, 4);
 	life_cfg_write(g, 0xfd, 0xaa, 1);
@@ -388,15 +388,15 @@ static Suite *cfg_suite(void)
 	tcase_add_test(contents, test_masks_by_dword);
 	tcase_add_test(contents, test_masks_by_byte);
 	tcase_add_test(contents, test_status_is_cleared_by_ones);
-	tcase_add_test(contents, test_c9_capabilities_stay_what_they_are);
-	tcase_add_test(contents, test_c10_swsci_is_stored);
+	tcase_add_test(contents, test_capabilities_stay_what_they_are);
+	tcase_add_test(contents, test_swsci_is_stored);
 	tcase_add_test(contents, test_power_states);
 	suite_add_tcase(s, contents);
 	tcase_add_checked_fixture(sizes, setup, teardown);
 	tcase_add_test(sizes, test_every_size);
-	tcase_add_test(sizes, test_c2_offsets_do_not_wrap);
-	tcase_add_test(sizes, test_c4_no_more_than_bytes_are_read);
-	tcase_add_test(sizes, test_c4_narrow_writes_merge);
+	tcase_add_test(sizes, test_offsets_do_not_wrap);
+	tcase_add_test(sizes, test_no_more_than_bytes_are_read);
+	tcase_add_test(sizes, test_narrow_writes_merge);
 	suite_add_tcase(s, sizes);
 	tcase_add_checked_fixture(rest, setup, teardown);
 	tcase_add_test(rest, test_msi_reaches_the_guest);

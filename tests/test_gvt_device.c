@@ -220,7 +220,7 @@ static void check_type(struct intel_gvt *gvt, unsigned int i, unsigned int avail
 }
 
 /* Nothing is subtracted from an aperture, so nothing goes below zero; the table needs no memory. */
-START_TEST(test_c24_types_of_each_aperture)
+START_TEST(test_types_of_each_aperture)
 {
 	const struct type_row *row = &type_rows[_i];
 	struct gvt_config c = { .size = sizeof(c), .aperture = row->aperture * MIB };
@@ -494,7 +494,7 @@ static Suite *device_suite(void)
 	tcase_add_test(device, test_open_fails_without_a_trace);
 	tcase_add_test(device, test_all_entry_points_are_there);
 	tcase_add_test(device, test_names_of_offsets);
-	tcase_add_loop_test(device, test_c24_types_of_each_aperture, 0, 3);
+	tcase_add_loop_test(device, test_types_of_each_aperture, 0, 3);
 	suite_add_tcase(s, device);
 	tcase_add_checked_fixture(partition, setup, teardown);
 	tcase_add_test(partition, test_bad_types);

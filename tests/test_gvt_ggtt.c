@@ -81,7 +81,7 @@ START_TEST(validate)
 }
 END_TEST
 
-START_TEST(c15_natural_alignment_only)
+START_TEST(natural_alignment_only)
 {
 	u64 value = 0x3001, back = 0, gpa = RIG_BAR0 + gtt(LOW);
 	unsigned int bytes;
@@ -455,7 +455,7 @@ static Suite *ggtt_suite(void)
 	tcase_add_test(tc, an_entry_maps_its_page);
 	tcase_add_test(tc, both_ranges_to_their_ends);
 	tcase_add_test(tc, validate);
-	tcase_add_test(tc, c15_natural_alignment_only);
+	tcase_add_test(tc, natural_alignment_only);
 	tcase_add_test(tc, a_rewrite_never_drops_the_page);
 	tc = add_case(s, "scratch");
 	tcase_add_test(tc, a_frame_without_ram_is_scratch);

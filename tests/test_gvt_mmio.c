@@ -92,7 +92,7 @@ static void check_everywhere(struct rig *r)
 	}
 }
 
-START_TEST(c13_sizes_and_alignments_everywhere)
+START_TEST(sizes_and_alignments_everywhere)
 {
 	struct rig r;
 
@@ -102,7 +102,7 @@ START_TEST(c13_sizes_and_alignments_everywhere)
 }
 END_TEST
 
-START_TEST(c12_failsafe_has_the_same_bounds)
+START_TEST(failsafe_has_the_same_bounds)
 {
 	struct rig r;
 
@@ -113,7 +113,7 @@ START_TEST(c12_failsafe_has_the_same_bounds)
 }
 END_TEST
 
-START_TEST(c13_eight_bytes_at_the_last_dword)
+START_TEST(eight_bytes_at_the_last_dword)
 {
 	u64 value = 0x1122334455667788ULL;
 	struct rig r;
@@ -148,7 +148,7 @@ static void no_alias(struct rig *r, u64 offset, unsigned int len)
 	ck_assert_uint_eq(rig_read(r, offset, len), 0xabcd);
 }
 
-START_TEST(c11_no_aliases_4_gib_away)
+START_TEST(no_aliases_4_gib_away)
 {
 	struct rig r;
 
@@ -221,7 +221,7 @@ static void count_line(void *arg, enum mpt_log_level level, const char *func, co
 	lines++;
 }
 
-START_TEST(c30_lines_that_a_guest_causes_are_limited)
+START_TEST(lines_that_a_guest_causes_are_limited)
 {
 	struct rig r;
 	u32 value, i;
@@ -252,7 +252,7 @@ static u64 ledger_calls(struct rig *r)
 	return ledger.calls;
 }
 
-START_TEST(c25_the_hole_is_no_guest_memory)
+START_TEST(the_hole_is_no_guest_memory)
 {
 	static const u32 offsets[] = { GVT_MMIO_SIZE, 0x300000, 0x555558, GVT_GTT_OFFSET - 8 };
 	unsigned int bytes;
@@ -346,15 +346,15 @@ static void add_access_cases(Suite *s)
 {
 	TCase *tc = add_case(s, "bounds");
 
-	tcase_add_test(tc, c13_sizes_and_alignments_everywhere);
-	tcase_add_test(tc, c12_failsafe_has_the_same_bounds);
-	tcase_add_test(tc, c13_eight_bytes_at_the_last_dword);
-	tcase_add_test(tc, c11_no_aliases_4_gib_away);
+	tcase_add_test(tc, sizes_and_alignments_everywhere);
+	tcase_add_test(tc, failsafe_has_the_same_bounds);
+	tcase_add_test(tc, eight_bytes_at_the_last_dword);
+	tcase_add_test(tc, no_aliases_4_gib_away);
 	tcase_add_test(tc, nothing_matches_while_decoding_is_off);
 	tcase_add_test(tc, an_access_that_meets_a_reset);
-	tcase_add_test(tc, c30_lines_that_a_guest_causes_are_limited);
+	tcase_add_test(tc, lines_that_a_guest_causes_are_limited);
 	tc = add_case(s, "areas");
-	tcase_add_test(tc, c25_the_hole_is_no_guest_memory);
+	tcase_add_test(tc, the_hole_is_no_guest_memory);
 	tcase_add_test(tc, unknown_registers_are_stored_and_counted);
 }
 

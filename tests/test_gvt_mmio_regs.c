@@ -50,7 +50,7 @@ START_TEST(narrow_writes_clear_no_status)
 }
 END_TEST
 
-START_TEST(c14_narrow_writes_keep_the_other_bytes)
+START_TEST(narrow_writes_keep_the_other_bytes)
 {
 	struct rig r;
 	u32 reg;
@@ -91,7 +91,7 @@ static struct gvt_reg *line_of(struct rig *r, u32 reg)
 	return (struct gvt_reg *)(uintptr_t)gvt_reg_lookup(r->gvt->regs, reg);
 }
 
-START_TEST(c14_handlers_see_whole_dwords)
+START_TEST(handlers_see_whole_dwords)
 {
 	struct gvt_reg *line;
 	struct rig r;
@@ -240,9 +240,9 @@ static Suite *registers_suite(void)
 	Suite *s = suite_create("gvt-mmio-regs");
 	TCase *tc = tcase_create("registers");
 
-	tcase_add_test(tc, c14_narrow_writes_keep_the_other_bytes);
+	tcase_add_test(tc, narrow_writes_keep_the_other_bytes);
 	tcase_add_test(tc, narrow_writes_clear_no_status);
-	tcase_add_test(tc, c14_handlers_see_whole_dwords);
+	tcase_add_test(tc, handlers_see_whole_dwords);
 	tcase_add_test(tc, a_handlers_error_reaches_the_caller);
 	tcase_add_test(tc, read_only_bits_stay);
 	tcase_add_test(tc, masked_registers_change_what_is_selected);

@@ -142,7 +142,7 @@ START_TEST(nothing_is_shadowed_before_the_first_pin)
 }
 END_TEST
 
-START_TEST(c16_a_table_at_frame_0)
+START_TEST(a_table_at_frame_0)
 {
 	open_tree(RIG_SPEC);
 	/* First as a page table, then as the root. */
@@ -186,7 +186,7 @@ static const struct {
 };
 
 /* Every call of a pin fails in turn. Each time nothing is left, or it has found another way. */
-START_TEST(c17_a_failed_population_is_undone)
+START_TEST(a_failed_population_is_undone)
 {
 	enum mpt_op_id op = fallible[_i].op;
 	unsigned int n, failed = 0;
@@ -222,7 +222,7 @@ START_TEST(c17_a_failed_population_is_undone)
 }
 END_TEST
 
-START_TEST(c17_nor_for_lack_of_memory_or_pages)
+START_TEST(nor_for_lack_of_memory_or_pages)
 {
 	unsigned long n;
 	int ret = 0;
@@ -257,7 +257,7 @@ START_TEST(c17_nor_for_lack_of_memory_or_pages)
 END_TEST
 
 /* A page of 2 MiB in one piece is one mapping, else 512 in a page table of our own. */
-START_TEST(c18_a_2_mib_page)
+START_TEST(a_2_mib_page)
 {
 	static const char *const specs[] = { "check,mock", "check,mock:contig=no" };
 
@@ -284,7 +284,7 @@ START_TEST(c18_a_2_mib_page)
 END_TEST
 
 /* A table with 64 KiB entries and the same page without are two shadows. */
-START_TEST(c19_the_same_page_with_64_kib_entries_and_without)
+START_TEST(the_same_page_with_64_kib_entries_and_without)
 {
 	open_tree(RIG_SPEC);
 	rich_tree();
@@ -313,7 +313,7 @@ START_TEST(c19_the_same_page_with_64_kib_entries_and_without)
 }
 END_TEST
 
-START_TEST(c20_entries_without_ram_are_left_out)
+START_TEST(entries_without_ram_are_left_out)
 {
 	open_tree(RIG_SPEC);
 	pm_set(&m, PT, 3, NO_RAM | 3);
@@ -473,12 +473,12 @@ static Suite *ppgtt_suite(void)
 	tcase_add_test(tc, a_guest_destroys_only_what_it_created);
 	tc = add_case(s, "tables");
 	tcase_add_test(tc, nothing_is_shadowed_before_the_first_pin);
-	tcase_add_test(tc, c16_a_table_at_frame_0);
-	tcase_add_loop_test(tc, c17_a_failed_population_is_undone, 0, N(fallible));
-	tcase_add_loop_test(tc, c17_nor_for_lack_of_memory_or_pages, 0, 2);
-	tcase_add_loop_test(tc, c18_a_2_mib_page, 0, 2);
-	tcase_add_test(tc, c19_the_same_page_with_64_kib_entries_and_without);
-	tcase_add_test(tc, c20_entries_without_ram_are_left_out);
+	tcase_add_test(tc, a_table_at_frame_0);
+	tcase_add_loop_test(tc, a_failed_population_is_undone, 0, N(fallible));
+	tcase_add_loop_test(tc, nor_for_lack_of_memory_or_pages, 0, 2);
+	tcase_add_loop_test(tc, a_2_mib_page, 0, 2);
+	tcase_add_test(tc, the_same_page_with_64_kib_entries_and_without);
+	tcase_add_test(tc, entries_without_ram_are_left_out);
 	tcase_add_loop_test(tc, a_large_page_where_no_entry_can_point, 0, 4);
 	tcase_add_test(tc, a_2_mib_page_that_is_partly_ram);
 	tcase_add_test(tc, a_table_may_name_itself);

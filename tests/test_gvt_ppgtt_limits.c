@@ -153,7 +153,7 @@ START_TEST(the_least_recently_used_gives_way)
 END_TEST
 
 /* C21: a pin that failed does not count, so what it was for can still give way. */
-START_TEST(c21_a_failed_pin_is_none)
+START_TEST(a_failed_pin_is_none)
 {
 	struct gvt_mm *other;
 	u64 r4[4];
@@ -229,7 +229,7 @@ START_TEST(a_space_gives_way_in_the_middle)
 END_TEST
 
 /* Another vGPU gives way only while nobody works there, and nobody comes or goes. */
-START_TEST(c22_another_vgpu_is_only_tried)
+START_TEST(another_vgpu_is_only_tried)
 {
 	struct gvt_mm *mine, *theirs;
 	struct rig second;
@@ -509,10 +509,10 @@ static Suite *limits_suite(void)
 	tcase_add_test(tc, submission_holds_all);
 	tcase_add_test(tc, the_quota);
 	tcase_add_test(tc, the_least_recently_used_gives_way);
-	tcase_add_test(tc, c21_a_failed_pin_is_none);
+	tcase_add_test(tc, a_failed_pin_is_none);
 	tcase_add_test(tc, what_fails_one_space_fails_no_other);
 	tcase_add_test(tc, a_space_gives_way_in_the_middle);
-	tcase_add_test(tc, c22_another_vgpu_is_only_tried);
+	tcase_add_test(tc, another_vgpu_is_only_tried);
 	tcase_add_test(tc, pins_run_out);
 	tcase_add_test(tc, a_store_takes_its_own_space);
 	tc = add_case(s, "ram");

@@ -41,7 +41,7 @@ START_TEST(pvinfo_tells_what_the_vgpu_is)
 END_TEST
 
 /* A store of the minor version that is too wide would clear the id after it was set. */
-START_TEST(c32_pvinfo_fields_do_not_overlap)
+START_TEST(pvinfo_fields_do_not_overlap)
 {
 	struct rig r;
 
@@ -240,7 +240,7 @@ END_TEST
 
 /* --- creation --- */
 
-START_TEST(c23_creation_gives_back_what_it_took)
+START_TEST(creation_gives_back_what_it_took)
 {
 	unsigned long n;
 	bool failed;
@@ -288,7 +288,7 @@ static Suite *pvinfo_suite(void)
 	TCase *tc = add_case(s, "pvinfo");
 
 	tcase_add_test(tc, pvinfo_tells_what_the_vgpu_is);
-	tcase_add_test(tc, c32_pvinfo_fields_do_not_overlap);
+	tcase_add_test(tc, pvinfo_fields_do_not_overlap);
 	tcase_add_test(tc, pvinfo_writes);
 	tcase_add_test(tc, pvinfo_notifications_are_noted);
 	tcase_add_loop_test(tc, pvinfo_too_small_a_share_is_failsafe, 0, 4);
@@ -300,7 +300,7 @@ static Suite *pvinfo_suite(void)
 	tcase_add_test(tc, a_read_of_others_fences_before_pvinfo);
 	tcase_add_test(tc, fences_of_others_after_pvinfo);
 	tc = add_case(s, "creation");
-	tcase_add_test(tc, c23_creation_gives_back_what_it_took);
+	tcase_add_test(tc, creation_gives_back_what_it_took);
 	return s;
 }
 

@@ -226,7 +226,7 @@ START_TEST(bar0_leaves)
 }
 END_TEST
 
-START_TEST(c27_resets)
+START_TEST(resets)
 {
 	struct rig r;
 
@@ -470,7 +470,7 @@ static Suite *pvmmio_suite(void)
 	tcase_add_test(c, a_move_can_fail);
 	tcase_add_test(c, dmlr_can_fail);
 	tcase_add_test(c, bar0_leaves);
-	tcase_add_test(c, c27_resets);
+	tcase_add_test(c, resets);
 	tcase_add_test(c, failsafe);
 	suite_add_tcase(s, c);
 	tcase_add_test(levels, elsp_in_one_write);

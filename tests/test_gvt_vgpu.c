@@ -112,7 +112,7 @@ static int create_error(struct intel_vgpu_type *type)
 	return 0;
 }
 
-START_TEST(test_c23_creation_unwinds_from_every_call)
+START_TEST(test_creation_unwinds_from_every_call)
 {
 	struct intel_vgpu_type *type = gvt_type_each(r.gvt, 0);
 	enum mpt_op_id op = MPT_OP_COUNT;
@@ -142,7 +142,7 @@ START_TEST(test_c23_creation_unwinds_from_every_call)
 END_TEST
 
 /* Without the check layer: its ledger allocates too, and says so when it could not. */
-START_TEST(test_c23_creation_unwinds_from_every_allocation)
+START_TEST(test_creation_unwinds_from_every_allocation)
 {
 	struct intel_vgpu_type *type;
 	unsigned long n;
@@ -317,11 +317,11 @@ static Suite *vgpu_suite(void)
 	tcase_add_test(life, test_fences_are_given_back_clear);
 	tcase_add_test(life, test_attach_in_the_right_host);
 	tcase_add_test(life, test_a_vm_has_one);
-	tcase_add_test(life, test_c23_creation_unwinds_from_every_call);
+	tcase_add_test(life, test_creation_unwinds_from_every_call);
 	tcase_add_test(life, test_destroy_gives_everything_back);
 	tcase_add_test(life, test_activation);
 	suite_add_tcase(s, life);
-	tcase_add_test(bare, test_c23_creation_unwinds_from_every_allocation);
+	tcase_add_test(bare, test_creation_unwinds_from_every_allocation);
 	suite_add_tcase(s, bare);
 	tcase_add_checked_fixture(events, setup, teardown);
 	tcase_add_test(events, test_failsafe);

@@ -169,7 +169,7 @@ static void *reset_often(void *arg)
 	return NULL;
 }
 
-START_TEST(test_c26_a_reset_is_one_step)
+START_TEST(test_a_reset_is_one_step)
 {
 	struct intel_vgpu *g = life_create(&r, 0, NULL);
 	pthread_t thread;
@@ -292,7 +292,7 @@ static Suite *reset_suite(void)
 	tcase_add_test(reset, test_device_model_reset);
 	tcase_add_test(reset, test_reset_after_d3hot);
 	tcase_add_test(reset, test_engine_and_full_reset);
-	tcase_add_test(reset, test_c26_a_reset_is_one_step);
+	tcase_add_test(reset, test_a_reset_is_one_step);
 	tcase_add_loop_test(reset, test_nothing_is_left_for_the_next, 0, 4);
 	suite_add_tcase(s, reset);
 	return s;
