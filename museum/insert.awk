@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
 # Reads mutants (museum/README.md has their form) and writes the sources that they name into the
 # folder `to`, with every mutant in them, each behind its number; `table` gets one line a mutant:
-# number, id, hangs or -, killer, file, title, source, between tabs. It builds and runs nothing.
+# number, id, how it ends, killer, file, title, source, between tabs. It builds and runs nothing.
 
 function die(what)
 {
@@ -45,6 +45,11 @@ function finish(    at)
 	if (m["title"] == "" || m["source"] == "" || m["killer"] == "" || m["file"] == "" ||
 	    m["old"] == "" || (m["kind"] != "expr" && m["kind"] != "stmt"))
 		die("title, source, file, kind (expr or stmt), old or killer is missing")
+	if (m["ends"] !~ /^(|crashes|hangs)$/)
+		die("ends: crashes or hangs")
+	if (m["killer"] !~ /^conformance [^ ]+ [A-Z]+-[0-9]+$/ &&
+	    m["killer"] !~ /^test_[a-z_0-9]+ [^ /]+\/[a-z_0-9]+( [A-Z_]+=[^ ]+)*$/)
+		die("killer: conformance SPEC CLAUSE, or SUITE CASE/TEST NAME=VALUE...")
 	if (!(m["file"] in text))
 		text[m["file"]] = slurp(from "/" m["file"])
 	at = place(text[m["file"]], m["old"])
@@ -53,7 +58,7 @@ function finish(    at)
 	n++
 	f_file[n] = m["file"]; f_at[n] = at; f_len[n] = length(m["old"])
 	f_new[n] = wrapped(n, m["kind"], m["old"], m["new"])
-	print n "\t" m_id "\t" (m["hangs"] == "" ? "-" : "hangs") "\t" m["killer"] "\t" m["file"] \
+	print n "\t" m_id "\t" (m["ends"] == "" ? "fails" : m["ends"]) "\t" m["killer"] "\t" m["file"] \
 		"\t" m["title"] "\t" m["source"] >table
 }
 
