@@ -49,7 +49,7 @@ static int failing_writes(struct cf_env *e, int want)
 
 static int failing_store(struct cf_env *e, int want)
 {
-	u64 word = 0x8888 + cf_told(e, CF_STORE), seen = 0;
+	u64 word = 0x8888 + cf_told(e, CF_STORE), seen = 0, mmio = cf_told(e, CF_MMIO_WRITE);
 
 	if (!(e->has & MPT_CAP_PAGE_TRACK))
 		return CF_PASS;
@@ -59,6 +59,7 @@ static int failing_store(struct cf_env *e, int want)
 	e->core.answer[CF_STORE] = 0;
 	CF_TRY(cf_guest_load(e, e->vm, CF_MAIN, &seen, 8));
 	CF_U64(e, word, seen, "guest memory after a tracked store that fails");
+	CF_U64(e, mmio, cf_told(e, CF_MMIO_WRITE), "trapped stores told after one that fails");
 	return cf_int(e, 0, HV(disable_page_track)(e->v, CF_GFN(CF_MAIN)), "disable_page_track");
 }
 
@@ -206,7 +207,7 @@ const struct mpt_clause cf_pol[] = {
 	{
 		.id = "POL-5",
 		.text = "A tracked store that the core cannot take is in guest memory all the "
-			"same, whoever stores.",
+			"same, whoever stores; it does not come again as a trapped one.",
 		.bug_class = BUG_A14 "; " BUG_A15,
 		.row = "who-stores",
 		.needs_caps = MPT_CAP_PAGE_TRACK,

@@ -109,6 +109,33 @@ START_TEST(sizes_directions_types)
 }
 END_TEST
 
+static void rewrite(void)
+{
+	page.req_queue[3].type = REQ_PORTIO;
+	page.req_queue[3].reqs.mmio_request.direction = REQUEST_WRITE;
+	page.req_queue[3].reqs.mmio_request.size = 1;
+}
+
+/* By whoever else has the page, while the core is asked: the answer is that to what was asked. */
+START_TEST(changed_meanwhile)
+{
+	struct real real;
+	struct acrn_vm *vm;
+
+	ac_open("acrn-sim");
+	ac_bar_on();
+	real = real_begin();
+	vm = forge();
+	ac.hook = rewrite;
+	page.req_queue[3] = mmio(REQ_MMIO, REQUEST_READ, AC_BAR0, 8);
+	serve(vm, 3);
+	ck_assert_uint_eq(page.req_queue[3].reqs.mmio_request.value, 0x5a5a5a5a5a5a5a5aULL);
+	ac.hook = NULL;
+	real_end(&real);
+	ac_close();
+}
+END_TEST
+
 static const struct {
 	int bus, dev, func, reg;
 	int64_t size;
@@ -453,6 +480,7 @@ static Suite *back_suite(void)
 	TCase *seen = tcase_create("seen");
 
 	tcase_add_test(pages, sizes_directions_types);
+	tcase_add_test(pages, changed_meanwhile);
 	tcase_add_test(pages, registers);
 	tcase_add_test(pages, any_page);
 	tcase_add_test(pages, a_stale_bit_is_cleared);

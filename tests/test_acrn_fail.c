@@ -8,6 +8,8 @@
 
 #define N(a) (sizeof(a) / sizeof((a)[0]))
 #define CALLS_MAX 4000U
+/* More than VHM has numbers for clients. */
+#define ATTACHES 1100U
 
 /* Looking for RAM has no failure of its own: no answer is the answer that there is none. */
 #define FAULTS (~0ULL & ~(1ULL << VHM_ID_map_guest_phys))
@@ -177,6 +179,7 @@ START_TEST(each_call_fails_once)
 		/* A page that stays protected is given back with the vGPU, not before. */
 		if (!s->never)
 			same(&base, s->name, nth);
+		ck_assert_uint_eq(state_now().tracked, base.tracked);
 	}
 	ck_assert_uint_lt(nth, CALLS_MAX);
 	ac_close();
@@ -212,6 +215,57 @@ START_TEST(attach_fails_at_each_call)
 		same(&base, "detach", nth);
 	}
 	ck_assert_uint_gt(nth, 5);
+	ac_close();
+}
+END_TEST
+
+static void attach_often(int err)
+{
+	unsigned int i;
+
+	mpt_target_set(ac.vm);
+	for (i = 0; i < ATTACHES; i++) {
+		ac_provider()->fault.calls = 0;
+		ck_assert_int_eq(intel_gvt_hypervisor_attach_vgpu(&ac.vgpu), err);
+	}
+	mpt_target_set(NULL);
+}
+
+START_TEST(attach_without_a_page)
+{
+	struct state base;
+
+	ac_open("acrn-sim");
+	ac_detach();
+	base = state_now();
+	ac_provider()->fault = (struct vhm_fault){
+		.services = 1ULL << VHM_ID_acrn_ioreq_get_reqbuf, .nth = 1
+	};
+	attach_often(-EBUSY);
+	disarm(1);
+	same(&base, "attach", 1);
+	ac_attach();
+	ac_close();
+}
+END_TEST
+
+/* Behind all that VHM was asked for. */
+START_TEST(attach_without_a_handle)
+{
+	unsigned long handle[MPT_HANDLE_SLOTS];
+	struct state base;
+	unsigned int n = 0;
+
+	ac_open("acrn-sim");
+	ac_detach();
+	base = state_now();
+	while (n < MPT_HANDLE_SLOTS && !mpt_handle_new(&acrn_handles, &ac, &ac, &handle[n]))
+		n++;
+	attach_often(-ENOSPC);
+	same(&base, "attach", 0);
+	while (n)
+		ck_assert(mpt_handle_free(&acrn_handles, handle[--n]));
+	ac_attach();
 	ac_close();
 }
 END_TEST
@@ -292,6 +346,8 @@ static Suite *fail_suite(void)
 
 	tcase_add_loop_test(tc, each_call_fails_once, 0, N(scenes));
 	tcase_add_test(tc, attach_fails_at_each_call);
+	tcase_add_test(tc, attach_without_a_page);
+	tcase_add_test(tc, attach_without_a_handle);
 	tcase_add_test(tc, detach_undoes_all);
 	tcase_add_loop_test(mem, each_allocation_fails_once, 0, N(scenes));
 	suite_add_tcase(s, tc);

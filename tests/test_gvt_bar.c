@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The BARs of our vGPU: what COMMAND and writes to them trap and map below, by the ledger, also
- * when calls fail. The names c1, c3, c5 to c8 are the defects of real cores that the rules mend.
+ * when calls fail.
  */
 #include <pthread.h>
 #include <unistd.h>
@@ -259,7 +259,7 @@ START_TEST(test_old_place_lost_too)
 }
 END_TEST
 
-/* --- c1: guests have several CPUs --- */
+/* --- guests have several CPUs --- */
 
 #define ROUNDS 3000
 

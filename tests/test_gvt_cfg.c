@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * PCI configuration space of our vGPU: contents, masks, sizes, interrupts, reset. What the BARs do
- * is in test_gvt_bar.c. The names c2, c4, c9, c10 are the defects of real cores that the rules
- * mend.
+ * is in test_gvt_bar.c.
  */
 #include <sys/mman.h>
 

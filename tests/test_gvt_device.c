@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Opening the device, its types, and the partition: who gets which part of the aperture, of hidden
- * memory, of the fences. c24 is a defect of real cores that ours must not have.
+ * memory, of the fences.
  */
 #include <mpt/backend.h>
 

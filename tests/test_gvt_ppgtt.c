@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Address spaces and their shadow tables, rule by rule: what is made of what. c16 to c20 are
- * defects of real cores that ours must not have.
+ * Address spaces and their shadow tables, rule by rule: what is made of what, and defects of real
+ * cores that ours must not have.
  */
 #include "lib/runner.h"
 #include "ppgtt_rig.h"
@@ -186,6 +186,27 @@ static const struct {
 };
 
 /* Every call of a pin fails in turn. Each time nothing is left, or it has found another way. */
+/* Three levels have four roots: what the first holds goes when the second cannot be read. */
+START_TEST(a_failed_root_gives_back_the_others)
+{
+	u64 pdp[4] = { pm_gpa(DIR2), pm_gpa(OTHER) }, spare[4];
+	struct gvt_mm *mm;
+
+	open_tree("check,fault,mock");
+	rig_ok(gvt_mm_get(m.r.v, 3, pdp, &mm));
+	rig_ok(mpt_fault_at(m.r.host, MPT_OP_ID_read_gpa, 3, -EFAULT));
+	ck_assert_int_eq(gvt_mm_pin(m.r.v, mm, spare), -EFAULT);
+	ck_assert(mpt_fault_fired(m.r.host, NULL));
+	nothing_left();
+	rig_ok(gvt_mm_pin(m.r.v, mm, spare));
+	ck_assert_uint_eq(info().ppgtt_tables, 3);
+	gvt_mm_unpin(m.r.v, mm);
+	gvt_mm_put(m.r.v, mm);
+	nothing_left();
+	close_tree();
+}
+END_TEST
+
 START_TEST(a_failed_population_is_undone)
 {
 	enum mpt_op_id op = fallible[_i].op;
@@ -474,6 +495,7 @@ static Suite *ppgtt_suite(void)
 	tc = add_case(s, "tables");
 	tcase_add_test(tc, nothing_is_shadowed_before_the_first_pin);
 	tcase_add_test(tc, a_table_at_frame_0);
+	tcase_add_test(tc, a_failed_root_gives_back_the_others);
 	tcase_add_loop_test(tc, a_failed_population_is_undone, 0, N(fallible));
 	tcase_add_loop_test(tc, nor_for_lack_of_memory_or_pages, 0, 2);
 	tcase_add_loop_test(tc, a_2_mib_page, 0, 2);

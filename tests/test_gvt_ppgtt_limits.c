@@ -2,7 +2,6 @@
 /*
  * Shadow tables at their limits: quotas, what gives way for what, RAM that goes, resets, hardware
  * without pages.
- * c21 and c22 are defects of real cores that ours must not have.
  */
 #include "lib/runner.h"
 #include "gvt_second.h"
@@ -323,6 +322,29 @@ START_TEST(ram_under_leaves)
 END_TEST
 
 /* A whole page of 2 MiB of which half goes: the half that stays is there after the next pin. */
+/* Told of one frame: a back end may give a page of 2 MiB out of several regions. */
+START_TEST(ram_under_the_end_of_a_2_mib_page)
+{
+	open_tree(RIG_SPEC);
+	rig_ok(mpt_ram_remove(m.r.vm, RIG_EXTRA, RIG_EXTRA_SIZE));
+	rig_ok(mpt_ram_add(m.r.vm, RIG_EXTRA, 2 * RIG_EXTRA_SIZE, 0));
+	pm_set(&m, DIR2, 1, RIG_EXTRA | 0x83);
+	hold();
+	rig_ok(gvt_mm_pin(m.r.v, space->held, root));
+	ck_assert_uint_eq(info().ppgtt_mapped, LEAVES + 1);
+	m.r.ops->guest_region_event(m.r.vgpu, (RIG_EXTRA >> 12) + 512, 1, false);
+	ck_assert_uint_eq(info().ppgtt_mapped, LEAVES + 1);
+	m.r.ops->guest_region_event(m.r.vgpu, (RIG_EXTRA >> 12) + 511, 1, false);
+	ck_assert_uint_eq(info().ppgtt_mapped, LEAVES);
+	ck_assert_uint_eq(shadow(PM_PD, 1), 0);
+	gvt_mm_unpin(m.r.v, space->held);
+	rig_ok(gvt_mm_pin(m.r.v, space->held, root));
+	ck_assert_uint_eq(info().ppgtt_mapped, LEAVES + 1);
+	gvt_mm_unpin(m.r.v, space->held);
+	close_tree();
+}
+END_TEST
+
 START_TEST(ram_under_a_2_mib_page)
 {
 	open_tree(RIG_SPEC);
@@ -518,6 +540,7 @@ static Suite *limits_suite(void)
 	tc = add_case(s, "ram");
 	tcase_add_test(tc, ram_under_leaves);
 	tcase_add_test(tc, ram_under_a_2_mib_page);
+	tcase_add_test(tc, ram_under_the_end_of_a_2_mib_page);
 	tcase_add_test(tc, ram_under_part_of_a_split_page);
 	tcase_add_loop_test(tc, ram_under_tables, 0, 3);
 	tc = add_case(s, "resets");

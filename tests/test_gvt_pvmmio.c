@@ -226,6 +226,27 @@ START_TEST(bar0_leaves)
 }
 END_TEST
 
+/* What the guest holds back with disable_irq is gone with what raised it. */
+START_TEST(a_reset_sends_nothing)
+{
+	struct rig r;
+	u64 sent;
+
+	pv_open(&r);
+	rig_reg_set(&r, GT0 + 0xc, ~0U);
+	rig_reg_set(&r, GT0 + 0x4, 0);
+	rig_reg_set(&r, 0x20a8, 0);
+	rig_reg_set(&r, MASTER, 1U << 31);
+	pv_enable(&r, 0x8);
+	rig_reg_set(&r, DISABLE_IRQ, 1);
+	sent = rig_info(&r).interrupts;
+	gvt_irq_raise(r.v, GVT_EVENT_RCS_USER);
+	r.ops->vgpu_reset(r.vgpu);
+	ck_assert_uint_eq(rig_info(&r).interrupts, sent);
+	rig_close(&r);
+}
+END_TEST
+
 START_TEST(resets)
 {
 	struct rig r;
@@ -471,6 +492,7 @@ static Suite *pvmmio_suite(void)
 	tcase_add_test(c, dmlr_can_fail);
 	tcase_add_test(c, bar0_leaves);
 	tcase_add_test(c, resets);
+	tcase_add_test(c, a_reset_sends_nothing);
 	tcase_add_test(c, failsafe);
 	suite_add_tcase(s, c);
 	tcase_add_test(levels, elsp_in_one_write);

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The life of vGPUs: creation with every step failing in turn, destruction, activation, failsafe,
- * events; resets are in test_gvt_vgpu_reset.c. c23 is a defect of real cores that ours must not
- * have.
+ * events; resets are in test_gvt_vgpu_reset.c.
  */
 #include "gvt_life.h"
 #include "runner.h"

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Resets of vGPUs, and that nothing is left for the next one; the rest of a vGPU's life is in
- * test_gvt_vgpu.c. c26 is a defect of real cores that ours must not have.
+ * test_gvt_vgpu.c.
  */
 #include <pthread.h>
 #include <stdlib.h>
