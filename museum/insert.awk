@@ -58,8 +58,8 @@ function finish(    at)
 	n++
 	f_file[n] = m["file"]; f_at[n] = at; f_len[n] = length(m["old"])
 	f_new[n] = wrapped(n, m["kind"], m["old"], m["new"])
-	print n "\t" m_id "\t" (m["ends"] == "" ? "fails" : m["ends"]) "\t" m["killer"] "\t" m["file"] \
-		"\t" m["title"] "\t" m["source"] >table
+	print n "\t" m_id "\t" (m["ends"] == "" ? "fails" : m["ends"]) "\t" m["killer"] \
+		"\t" m["file"] "\t" m["title"] "\t" m["source"] >table
 }
 
 # From the file's end to its beginning, so that places stay what they were.

@@ -3,13 +3,18 @@
 
 EXTRA_DIST += \
 	museum/README.md \
+	museum/classes \
+	museum/classes.awk \
 	museum/insert.awk \
 	museum/museum.sh \
 	museum/mutant.h \
 	museum/mutants/acrn.mut \
 	museum/mutants/gvt.mut \
+	museum/mutants/host.mut \
+	museum/mutants/layers.mut \
 	museum/mutants/mock.mut \
-	museum/mutants/sysfs.mut
+	museum/mutants/sysfs.mut \
+	museum/mutants/vfu.mut
 
 .PHONY: museum
 museum:
