@@ -57,31 +57,50 @@ function finish(    at)
 		die("old text does not occur exactly once in " m["file"] ": " m["old"])
 	n++
 	f_file[n] = m["file"]; f_at[n] = at; f_len[n] = length(m["old"])
-	f_new[n] = wrapped(n, m["kind"], m["old"], m["new"])
+	f_id[n] = m_id; f_kind[n] = m["kind"]; f_new[n] = m["new"]
 	print n "\t" m_id "\t" (m["ends"] == "" ? "fails" : m["ends"]) "\t" m["killer"] \
 		"\t" m["file"] "\t" m["title"] "\t" m["source"] >table
 }
 
+# The mutant of this file that begins last and is not inserted yet, of those the shortest; 0: none.
+function last_one(file,    i, best)
+{
+	for (i = 1; i <= n; i++) {
+		if (f_file[i] != file || f_done[i])
+			continue
+		if (!best || f_at[i] > f_at[best] ||
+		    (f_at[i] == f_at[best] && f_len[i] < f_len[best]))
+			best = i
+	}
+	return best
+}
+
+# How much those inserted so far have made the text of mutant i longer; each is inside it or behind.
+function grown(i, file,    j, end, more)
+{
+	end = f_at[i] + f_len[i]
+	for (j = 1; j <= n; j++) {
+		if (f_file[j] != file || !f_done[j] || f_at[j] >= end)
+			continue
+		if (f_at[j] + f_len[j] > end) {
+			m_id = f_id[i]
+			die("its text overlaps that of " f_id[j] " by a part")
+		}
+		more += f_more[j]
+	}
+	return more
+}
+
 # From the file's end to its beginning, so that places stay what they were.
-function mutate(file,    i, best, limit, out)
+function mutate(file,    i, out, len, new)
 {
 	out = text[file]
-	limit = length(out) + 1
-	for (;;) {
-		best = 0
-		for (i = 1; i <= n; i++)
-			if (f_file[i] == file && !f_done[i] && (!best || f_at[i] > f_at[best]))
-				best = i
-		if (!best)
-			break
-		if (f_at[best] + f_len[best] > limit) {
-			m_id = best
-			die("overlaps another one in " file)
-		}
-		out = substr(out, 1, f_at[best] - 1) f_new[best] \
-			substr(out, f_at[best] + f_len[best])
-		limit = f_at[best]
-		f_done[best] = 1
+	while ((i = last_one(file))) {
+		len = f_len[i] + grown(i, file)
+		new = wrapped(i, f_kind[i], substr(out, f_at[i], len), f_new[i])
+		out = substr(out, 1, f_at[i] - 1) new substr(out, f_at[i] + len)
+		f_more[i] = length(new) - len
+		f_done[i] = 1
 	}
 	printf "#include \"museum/mutant.h\"\n%s", out >(to "/" file)
 	close(to "/" file)
