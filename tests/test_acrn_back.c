@@ -360,6 +360,44 @@ START_TEST(memory_is_remembered)
 }
 END_TEST
 
+/* Read-only is what a region is, not what its machine frames are: they may have served before. */
+START_TEST(frames_serve_again)
+{
+	struct acrn_dma_block *b;
+	dma_addr_t addr;
+	u64 val = 7;
+
+	ac_open("acrn-sim");
+	ac_ok(ac.vgpu.mpt->dma_map_guest_page(H, 0x803, 4096, &addr));
+	ac.vgpu.mpt->dma_unmap_guest_page(H, addr);
+	b = acrn_of()->dma[addr >> ACRN_CHUNK_SHIFT];
+	memset(b->readonly, 0xff, sizeof(b->readonly));
+	ac_ok(ac.vgpu.mpt->dma_map_guest_page(H, 0x803, 4096, &addr));
+	ac_ok(mpt_bus_write(ac.host, addr, &val, 8));
+	ac.vgpu.mpt->dma_unmap_guest_page(H, addr);
+	ac_close();
+}
+END_TEST
+
+/* Of the device's memory a write may be combined, but not kept back in a cache. */
+START_TEST(kinds_of_memory)
+{
+	struct acrn_ept_leaf ram, device;
+	unsigned long old;
+
+	ac_open("acrn-sim");
+	ac_ok(ac.vgpu.mpt->map_gfn_to_mfn(H, AC_BAR2 >> 12, AC_APERTURE, 16, true));
+	old = mpt_rcu_enter();
+	ck_assert(acrn_ept_look(ac_hvm(), 0, &ram));
+	ck_assert(acrn_ept_look(ac_hvm(), AC_BAR2, &device));
+	mpt_rcu_leave(old);
+	ck_assert_uint_eq(ram.type, MEM_TYPE_WB);
+	ck_assert_uint_eq(device.type, MEM_TYPE_WC);
+	ck_assert_uint_eq(device.rights, MEM_ACCESS_RWX);
+	ac_close();
+}
+END_TEST
+
 START_TEST(ram_comes_back)
 {
 	u64 hash, val = 0x99;
@@ -488,6 +526,8 @@ static Suite *back_suite(void)
 	tcase_add_test(stores, a_late_store_is_a_plain_one);
 	tcase_add_test(stores, many_tracks);
 	tcase_add_test(seen, memory_is_remembered);
+	tcase_add_test(seen, frames_serve_again);
+	tcase_add_test(seen, kinds_of_memory);
 	tcase_add_test(seen, ram_comes_back);
 	tcase_add_test(seen, ram_goes_under_ranges);
 	tcase_add_test(seen, pv_pages);
