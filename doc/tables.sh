@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: MIT
 # Writes anew what is made in documents: the table of errnos in doc/errors.md, by ops.def and the
 # headers; the status table in README.md, by a run of the conformance clauses over the back ends;
-# doc/clauses.md, by the table of clauses; and the table in doc/matrix.md, by a run of all of them.
+# doc/clauses.md, by the table of clauses; the table in doc/matrix.md, by a run of all of them; and the
+# counts in doc/guides/port.md, by following it.
 #
 #   doc/tables.sh [BUILD]     the build folder, by default build; it has to be built
 set -eu
@@ -55,3 +56,11 @@ put README.md 'made by doc/tables.sh: status' <"$work/status"
 "$build/conformance/list" >doc/clauses.md
 "$build/tools/mptctl" matrix --format markdown >"$work/matrix" || true
 put doc/matrix.md 'made by doc/tables.sh' <"$work/matrix"
+
+srcdir=$PWD builddir=$PWD/$build MPT_STAGE=none AWK=awk CC=${CC:-cc} PORT_BUILD=$work/counts \
+	sh tests/build/port.sh || true
+awk -v counts="$work/counts" '
+	/^<!-- conformance: flat -->$/ { on = 1 }
+	on && / passed, / && (getline line <counts) > 0 { $0 = line; on = 0 }
+	{ print }' doc/guides/port.md >"$work/file"
+cat "$work/file" >doc/guides/port.md

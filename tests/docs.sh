@@ -179,7 +179,7 @@ named()
 
 # ---- code in guides is the file's ----
 
-# code ROOT: of each block behind "<!-- FILE REGION -->".
+# code ROOT: of each block behind "<!-- FILE REGION -->", or the same with "put:" (tests/build/port.sh).
 code()
 {
 	# shellcheck disable=SC2046
@@ -196,7 +196,7 @@ code()
 			close(file)
 			return text
 		}
-		/^<!-- [a-z\/_.]+\.[ch] [a-z]+ -->$/ { file = $2; name = $3; next }
+		/^<!-- (put: )?[a-z\/_.]+\.[ch] [a-z]+ -->$/ { file = $(NF - 2); name = $(NF - 1); next }
 		file != "" && /^```c$/ { on = 1; text = ""; next }
 		on && /^```$/ {
 			if (text == "" || text != region(root "/" file, name))

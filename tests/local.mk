@@ -277,6 +277,7 @@ test_scripts = \
 	tests/build/igt.sh \
 	tests/build/layering.sh \
 	tests/build/outside.sh \
+	tests/build/port.sh \
 	tests/docs.sh \
 	tests/examples.sh \
 	tests/qemu/selftest.sh \
@@ -389,6 +390,12 @@ check-valgrind:
 	MPT_TEST_FEW=yes CK_FORK=no $(MAKE) $(AM_MAKEFLAGS) check check_DATA= \
 		check_PROGRAMS='$(valgrind_suites)' TESTS='$(valgrind_suites)' \
 		LOG_COMPILER='$(VALGRIND) -q --fair-sched=try --error-exitcode=99 --leak-check=full --errors-for-leak-kinds=definite'
+
+# The guide for porters, followed with a build at each step.
+.PHONY: check-port
+check-port:
+	PORT_BUILD=/dev/null $(MAKE) $(AM_MAKEFLAGS) check TESTS=tests/build/port.sh check_PROGRAMS= \
+		check_LTLIBRARIES= check_DATA=
 
 # The models in doc/models, with spin: they depend on no build of ours.
 .PHONY: check-models

@@ -113,3 +113,10 @@ tools_mptctl_LDADD = libmpt-conformance.la libmpt-gvt.la libmpt.la $(JANSSON_LIB
 
 # The file's name is the command's: so bash-completion finds it.
 dist_bashcompletion_DATA = tools/completion/mptctl
+
+# The porter's template: examples/flat with holes, and what stands in them.
+EXTRA_DIST += \
+	tools/new-backend.sh \
+	tools/new-backend/bed-todo.c \
+	tools/new-backend/flat-todo.c \
+	tools/new-backend/template.mk

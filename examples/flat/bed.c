@@ -9,9 +9,10 @@
 
 /* ---- memory; the lock is held ---- */
 
+/* [memory] */
 bool flat_is_ram(const struct vm *vm, u64 gpa, u64 len, bool write)
 {
-	u64 all = flat_pages(vm->flat) << MPT_PAGE_SHIFT, page = gpa >> MPT_PAGE_SHIFT;
+	u64 all = flat_pages(vm->machine) << MPT_PAGE_SHIFT, page = gpa >> MPT_PAGE_SHIFT;
 
 	if (gpa > all || len > all - gpa)
 		return false;
@@ -29,7 +30,7 @@ void flat_copy(struct vm *vm, u64 gpa, u8 *buf, u64 len, bool write)
 	for (; len; gpa += n, buf += n, len -= n) {
 		n = MPT_PAGE_SIZE - gpa % MPT_PAGE_SIZE;
 		n = n < len ? n : len;
-		at = vm->flat->mem + gpa % MPT_PAGE_SIZE +
+		at = vm->machine->mem + gpa % MPT_PAGE_SIZE +
 		     ((u64)(vm->frame[gpa >> MPT_PAGE_SHIFT] & ~FLAG) << MPT_PAGE_SHIFT);
 		memcpy(write ? at : buf, write ? buf : at, n);
 	}
@@ -45,16 +46,17 @@ bool flat_in_a_row(const struct vm *vm, u64 gfn, u64 pages)
 			return false;
 	return first % pages == 0;
 }
+/* [/memory] */
 
 /* ---- VMs and RAM ---- */
 
-struct vm *flat_find(struct flat *f, unsigned int id)
+struct vm *flat_find(struct machine *m, unsigned int id)
 {
 	unsigned int i;
 
 	for (i = 0; i < VMS; i++)
-		if (f->vm[i].id == id)
-			return &f->vm[i];
+		if (m->vm[i].id == id)
+			return &m->vm[i];
 	return NULL;
 }
 
@@ -70,19 +72,19 @@ void flat_vm_free(struct vm *vm)
 {
 	while (vm->regions)
 		region_drop(&vm->regions);
-	mpt_free_pages(vm->frame, flat_pages(vm->flat) * sizeof(*vm->frame));
-	mpt_free_pages(vm->maps, flat_pages(vm->flat) * sizeof(*vm->maps));
+	mpt_free_pages(vm->frame, flat_pages(vm->machine) * sizeof(*vm->frame));
+	mpt_free_pages(vm->maps, flat_pages(vm->machine) * sizeof(*vm->maps));
 	pthread_spin_destroy(&vm->irq_lock);
 	vm->id = 0;
 }
 
-static int vm_new(struct flat *f, struct vm *vm, unsigned int id)
+static int vm_new(struct machine *m, struct vm *vm, unsigned int id)
 {
 	memset(vm, 0, sizeof(*vm));
-	vm->flat = f;
+	vm->machine = m;
 	pthread_spin_init(&vm->irq_lock, PTHREAD_PROCESS_PRIVATE);
-	vm->frame = mpt_zalloc_pages(flat_pages(f) * sizeof(*vm->frame));
-	vm->maps = mpt_zalloc_pages(flat_pages(f) * sizeof(*vm->maps));
+	vm->frame = mpt_zalloc_pages(flat_pages(m) * sizeof(*vm->frame));
+	vm->maps = mpt_zalloc_pages(flat_pages(m) * sizeof(*vm->maps));
 	vm->id = id;
 	if (vm->frame && vm->maps)
 		return 0;
@@ -124,6 +126,7 @@ static int bed_vm_destroy(void *self, unsigned int id)
 	return ret;
 }
 
+/* [ram] */
 static void *deliver_begin(struct vm *vm)
 {
 	void *vgpu;
@@ -142,7 +145,7 @@ static void tell(struct vm *vm, u64 gpa, u64 size, bool added)
 
 	if (!vgpu)
 		return;
-	mpt_deliver_region(vm->flat->host, vgpu, gpa >> MPT_PAGE_SHIFT, size >> MPT_PAGE_SHIFT,
+	mpt_deliver_region(vm->machine->host, vgpu, gpa >> MPT_PAGE_SHIFT, size >> MPT_PAGE_SHIFT,
 			   added);
 	mpt_deliver_leave();
 }
@@ -165,13 +168,13 @@ static int no_region(u64 gpa, u64 size)
 /* A region where there is none but @leaving. The lock is held. */
 static int region_new(struct vm *vm, u64 gpa, u64 size, const struct region *leaving)
 {
-	u64 all = flat_pages(vm->flat) << MPT_PAGE_SHIFT;
+	u64 all = flat_pages(vm->machine) << MPT_PAGE_SHIFT;
 	struct region *r;
 
 	if (!size || (gpa | size) % MPT_PAGE_SIZE || gpa >= all || size > all - gpa)
 		return fail(-EINVAL, "0x%llx bytes at 0x%llx (whole pages, below %llu bits)",
 			    (unsigned long long)size, (unsigned long long)gpa,
-			    (unsigned long long)vm->flat->phys_bits);
+			    (unsigned long long)vm->machine->phys_bits);
 	for (r = vm->regions; r; r = r->next)
 		if (r != leaving && gpa < r->gpa + r->size && r->gpa < gpa + size)
 			return fail(-EEXIST, "there is RAM at 0x%llx",
@@ -194,19 +197,19 @@ static void frames_set(struct vm *vm, u64 gpa, u64 size, u32 first)
 
 static int ram_add(struct vm *vm, u64 gpa, u64 size, u32 flag)
 {
-	struct flat *f = vm->flat;
+	struct machine *m = vm->machine;
 	u64 gfn = gpa >> MPT_PAGE_SHIFT;
 	/* 2 MiB of the guest are 2 MiB of the machine. */
-	u64 first = f->next_frame + (gfn - f->next_frame) % HUGE_PAGES;
+	u64 first = m->next_frame + (gfn - m->next_frame) % HUGE_PAGES;
 	int ret = region_new(vm, gpa, size, NULL);
 
 	if (ret)
 		return ret;
-	if (first + (size >> MPT_PAGE_SHIFT) > flat_pages(f)) {
+	if (first + (size >> MPT_PAGE_SHIFT) > flat_pages(m)) {
 		region_drop(&vm->regions);
 		return fail(-ENOMEM, "the machine has no more memory");
 	}
-	f->next_frame = first + (size >> MPT_PAGE_SHIFT);
+	m->next_frame = first + (size >> MPT_PAGE_SHIFT);
 	frames_set(vm, gpa, size, (u32)first | flag);
 	return 0;
 }
@@ -269,14 +272,16 @@ static int bed_ram_move(void *vm_, u64 gpa, u64 size, u64 new_gpa)
 	tell(vm, new_gpa, size, true);
 	return 0;
 }
+/* [/ram] */
 
 /* ---- a vCPU ---- */
 
+/* [vcpu] */
 static u64 cfg_read(struct vm *vm, void *vgpu, unsigned int offset, unsigned int len)
 {
 	u32 val = 0;
 
-	mpt_deliver_cfg(vm->flat->host, vgpu, vm, offset, &val, len, false);
+	mpt_deliver_cfg(vm->machine->host, vgpu, vm, offset, &val, len, false);
 	return val;
 }
 
@@ -290,7 +295,7 @@ static bool in_bar(struct vm *vm, void *vgpu, unsigned int offset, u64 size, u64
 /* Command register at 4, bit 1: decode memory; BAR0 at 0x10, BAR2 (the aperture) at 0x18. */
 static bool decoded(struct vm *vm, void *vgpu, u64 gpa)
 {
-	u64 pages = mpt_host_core(vm->flat->host)->aperture_pages;
+	u64 pages = mpt_host_core(vm->machine->host)->aperture_pages;
 
 	return cfg_read(vm, vgpu, 4, 2) & 2 &&
 	       (in_bar(vm, vgpu, 0x10, BAR0_SIZE, gpa) ||
@@ -316,7 +321,7 @@ static int piece(struct vm *vm, u64 gpa, void *buf, unsigned int len, bool write
 	vgpu = deliver_begin(vm);
 	if (vgpu && decoded(vm, vgpu, gpa)) {
 		__atomic_fetch_add(&vm->stats.traps, 1, __ATOMIC_RELAXED);
-		ret = mpt_deliver_mmio(vm->flat->host, vgpu, vm, gpa, buf, len, write);
+		ret = mpt_deliver_mmio(vm->machine->host, vgpu, vm, gpa, buf, len, write);
 	} else {
 		__atomic_fetch_add(&vm->stats.unclaimed, 1, __ATOMIC_RELAXED);
 	}
@@ -352,11 +357,13 @@ static int bed_cfg_access(void *vm_, unsigned int offset, void *buf, unsigned in
 		return 0;
 	}
 	__atomic_fetch_add(&vm->stats.cfg, 1, __ATOMIC_RELAXED);
-	ret = mpt_deliver_cfg(vm->flat->host, vgpu, vm, offset, buf, len, write);
+	ret = mpt_deliver_cfg(vm->machine->host, vgpu, vm, offset, buf, len, write);
 	mpt_deliver_leave();
 	return ret;
 }
+/* [/vcpu] */
 
+/* [irq] */
 static int bed_irq_take(void *vm_, struct mpt_irq *irq)
 {
 	struct vm *vm = vm_;
@@ -370,6 +377,7 @@ static int bed_irq_take(void *vm_, struct mpt_irq *irq)
 	pthread_spin_unlock(&vm->irq_lock);
 	return ret ? fail(ret, "no interrupt waits") : 0;
 }
+/* [/irq] */
 
 static int bed_stats(void *vm_, struct mpt_vm_stats *stats)
 {
@@ -385,30 +393,31 @@ static int bed_stats(void *vm_, struct mpt_vm_stats *stats)
 
 /* ---- the device ---- */
 
+/* [bus] */
 /* Whether some VM has a live mapping of a byte. The lock is held. */
-static bool bus_mapped(const struct flat *f, u64 bus)
+static bool bus_mapped(const struct machine *m, u64 bus)
 {
 	u64 mfn = bus >> MPT_PAGE_SHIFT, head = mfn - mfn % HUGE_PAGES;
 	unsigned int i;
 
-	for (i = 0; i < VMS && mfn < flat_pages(f); i++)
-		if (f->vm[i].id && (f->vm[i].maps[mfn] || f->vm[i].maps[head] & FLAG))
+	for (i = 0; i < VMS && mfn < flat_pages(m); i++)
+		if (m->vm[i].id && (m->vm[i].maps[mfn] || m->vm[i].maps[head] & FLAG))
 			return true;
 	return false;
 }
 
 static int bed_bus_access(void *self, u64 bus, void *buf, unsigned int len, bool write)
 {
-	struct flat *f = self;
+	struct machine *m = self;
 	unsigned int i;
 
 	pthread_mutex_lock(&flat_lock);
-	for (i = 0; i < len && bus_mapped(f, bus + i); i++)
+	for (i = 0; i < len && bus_mapped(m, bus + i); i++)
 		;
 	if (i == len)
-		memcpy(write ? f->mem + bus : buf, write ? buf : f->mem + bus, len);
+		memcpy(write ? m->mem + bus : buf, write ? buf : m->mem + bus, len);
 	else
-		f->fault = (struct mpt_iommu_fault){ bus + i, len, write };
+		m->fault = (struct mpt_iommu_fault){ bus + i, len, write };
 	pthread_mutex_unlock(&flat_lock);
 	if (i == len)
 		return 0;
@@ -419,17 +428,18 @@ static int bed_bus_access(void *self, u64 bus, void *buf, unsigned int len, bool
 
 static int bed_fault_take(void *self, struct mpt_iommu_fault *fault)
 {
-	struct flat *f = self;
+	struct machine *m = self;
 	bool any;
 
 	pthread_mutex_lock(&flat_lock);
-	any = f->fault.len;
+	any = m->fault.len;
 	if (any)
-		*fault = f->fault;
-	f->fault.len = 0;
+		*fault = m->fault;
+	m->fault.len = 0;
 	pthread_mutex_unlock(&flat_lock);
 	return any ? 0 : fail(-ENOENT, "no fault was recorded");
 }
+/* [/bus] */
 
 const struct mpt_testbed flat_testbed = {
 	.size = sizeof(struct mpt_testbed),

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A back end outside of libmpt, as a loadable module: "flat", the least that a hypervisor must
- * offer, with no capability. The testbed, by which the clauses of the contract run over it, is
- * bed.c. Builds with
+ * The back end "flat", the least that a hypervisor must offer: no capability. Its testbed, by which
+ * the clauses of the contract run over it, is bed.c. Here it is a module outside of libmpt:
  *   cc -shared -fPIC -o flat.so flat.c bed.c $(pkg-config --cflags --libs libmpt)
  */
 #include "flat.h"
@@ -35,42 +34,30 @@ static int leave(unsigned long section, int ret)
 }
 /* [/handle] */
 
-/* All or nothing. */
-static int copy(struct vm *vm, u64 gpa, void *buf, u64 len, bool write)
-{
-	if (!flat_is_ram(vm, gpa, len, write))
-		return fail(-EFAULT, "%llu bytes at 0x%llx are not all RAM that can be %s",
-			    (unsigned long long)len, (unsigned long long)gpa,
-			    write ? "written" : "read");
-	flat_copy(vm, gpa, buf, len, write);
-	return 0;
-}
-
-/* ---- the operations ---- */
-
 static int flat_host_init(struct device *dev, void *gvt, const void *ops)
 {
-	struct flat *f = mpt_backend_self();
+	struct machine *m = mpt_backend_self();
 
 	(void)dev;
-	if (!f || !gvt || !ops)
+	if (!m || !gvt || !ops)
 		return fail(-EINVAL, "the core gave no device or no entry points");
-	if (__atomic_exchange_n(&f->initialised, true, __ATOMIC_ACQ_REL))
+	if (__atomic_exchange_n(&m->initialised, true, __ATOMIC_ACQ_REL))
 		return fail(-EEXIST, "a core is there already (let it exit first)");
-	mpt_core_arrived(f->host, ops);
+	mpt_core_arrived(m->host, ops);
 	return 0;
 }
 
 static void flat_host_exit(struct device *dev, void *gvt)
 {
-	struct flat *f = mpt_backend_self();
+	struct machine *m = mpt_backend_self();
 
 	(void)dev;
 	(void)gvt;
-	mpt_core_left(f->host);
-	__atomic_store_n(&f->initialised, false, __ATOMIC_RELEASE);
+	mpt_core_left(m->host);
+	__atomic_store_n(&m->initialised, false, __ATOMIC_RELEASE);
 }
 
+/* [attach] */
 static int flat_attach(void *vgpu, unsigned long *handle)
 {
 	void *target, *old = NULL;
@@ -88,7 +75,6 @@ static int flat_attach(void *vgpu, unsigned long *handle)
 	return ret;
 }
 
-/* [detach] */
 /* First nobody finds the vGPU any more, then who has found it is waited for, without the lock. */
 static void flat_detach(unsigned long handle)
 {
@@ -101,13 +87,14 @@ static void flat_detach(unsigned long handle)
 	__atomic_store_n(&vm->deliver, NULL, __ATOMIC_RELEASE);
 	mpt_deliver_quiesce(vm);
 	pthread_mutex_lock(&flat_lock);
-	mpt_clear_pages(vm->maps, flat_pages(vm->flat) * sizeof(*vm->maps));
+	mpt_clear_pages(vm->maps, flat_pages(vm->machine) * sizeof(*vm->maps));
 	vm->stats.dma_live = 0;
 	pthread_mutex_unlock(&flat_lock);
 	__atomic_store_n(&vm->vgpu, NULL, __ATOMIC_RELEASE);
 }
-/* [/detach] */
+/* [/attach] */
 
+/* [msi] */
 static int flat_inject_msi(unsigned long handle, u32 addr, u16 data)
 {
 	unsigned long section = mpt_rcu_enter();
@@ -130,6 +117,18 @@ static int flat_inject_msi(unsigned long handle, u32 addr, u16 data)
 	mpt_rcu_leave(section);
 	return ret;
 }
+/* [/msi] */
+
+/* [memory] */
+/* All or nothing. */
+static int copy(struct vm *vm, unsigned long gpa, void *buf, unsigned long len, bool write)
+{
+	if (!flat_is_ram(vm, gpa, len, write))
+		return fail(-EFAULT, "%lu bytes at 0x%lx are not all RAM that can be %s", len, gpa,
+			    write ? "written" : "read");
+	flat_copy(vm, gpa, buf, len, write);
+	return 0;
+}
 
 static int flat_read_gpa(unsigned long handle, unsigned long gpa, void *buf, unsigned long len)
 {
@@ -149,7 +148,9 @@ static int flat_write_gpa(unsigned long handle, unsigned long gpa, void *buf, un
 
 	return vm ? leave(section, copy(vm, gpa, buf, len, true)) : -ESRCH;
 }
+/* [/memory] */
 
+/* [dma] */
 static int flat_dma_map(unsigned long handle, unsigned long gfn, unsigned long size,
 			dma_addr_t *bus)
 {
@@ -162,7 +163,7 @@ static int flat_dma_map(unsigned long handle, unsigned long gfn, unsigned long s
 		return -ESRCH;
 	if ((size != MPT_PAGE_SIZE && size != MPT_HUGE_SIZE) || gfn % pages)
 		return leave(section, fail(-EINVAL, "%lu bytes at gfn 0x%lx", size, gfn));
-	if (gfn >= flat_pages(vm->flat) || !flat_is_ram(vm, gfn << MPT_PAGE_SHIFT, size, false))
+	if (gfn >= flat_pages(vm->machine) || !flat_is_ram(vm, gfn << MPT_PAGE_SHIFT, size, false))
 		return leave(section, fail(-EFAULT, "gfn 0x%lx is no RAM", gfn));
 	if (!flat_in_a_row(vm, gfn, pages))
 		return leave(section, fail(-EINVAL, "2 MiB at gfn 0x%lx are in pieces", gfn));
@@ -181,7 +182,7 @@ static void flat_dma_unmap(unsigned long handle, dma_addr_t bus)
 
 	if (!vm)
 		return;
-	if (bus % MPT_PAGE_SIZE || mfn >= flat_pages(vm->flat) || !vm->maps[mfn]) {
+	if (bus % MPT_PAGE_SIZE || mfn >= flat_pages(vm->machine) || !vm->maps[mfn]) {
 		vm->stats.bad_unmap++;
 	} else {
 		vm->stats.dma_live--;
@@ -190,6 +191,7 @@ static void flat_dma_unmap(unsigned long handle, dma_addr_t bus)
 	}
 	leave(section, 0);
 }
+/* [/dma] */
 
 static const struct intel_gvt_mpt table = {
 	.host_init = flat_host_init,
@@ -203,36 +205,34 @@ static const struct intel_gvt_mpt table = {
 	.dma_unmap_guest_page = flat_dma_unmap,
 };
 
-/* ---- opening, VMs ---- */
-
 static int flat_open(struct mpt_host *host, const void *opts, struct mpt_instance *inst)
 {
-	struct flat *f = mpt_zalloc(sizeof(*f));
+	struct machine *m = mpt_zalloc(sizeof(*m));
 
-	if (!f)
+	if (!m)
 		return fail(-ENOMEM, "no memory for the machine");
-	f->host = host;
-	f->phys_bits = *(const u64 *)opts;
-	f->next_frame = HUGE_PAGES; /* frame 0 means none */
-	f->mem = mpt_zalloc_pages(flat_pages(f) << MPT_PAGE_SHIFT);
-	if (!f->mem) {
-		mpt_free(f);
+	m->host = host;
+	m->phys_bits = *(const u64 *)opts;
+	m->next_frame = HUGE_PAGES; /* frame 0 means none */
+	m->mem = mpt_zalloc_pages(flat_pages(m) << MPT_PAGE_SHIFT);
+	if (!m->mem) {
+		mpt_free(m);
 		return fail(-ENOMEM, "no address space for the machine's memory");
 	}
-	inst->priv = f;
+	inst->priv = m;
 	return 0;
 }
 
 static void flat_close(void *priv)
 {
-	struct flat *f = priv;
+	struct machine *m = priv;
 	unsigned int i;
 
 	for (i = 0; i < VMS; i++)
-		if (f->vm[i].id)
-			flat_vm_free(&f->vm[i]);
-	mpt_free_pages(f->mem, flat_pages(f) << MPT_PAGE_SHIFT);
-	mpt_free(f);
+		if (m->vm[i].id)
+			flat_vm_free(&m->vm[i]);
+	mpt_free_pages(m->mem, flat_pages(m) << MPT_PAGE_SHIFT);
+	mpt_free(m);
 }
 
 static int flat_vm_get(void *priv, unsigned int id, void **vm)
@@ -258,6 +258,7 @@ static void flat_vm_put(void *priv, void *vm)
 	pthread_mutex_unlock(&flat_lock);
 }
 
+/* [quiesce] */
 static int flat_quiesce(void *priv, void *vm_, bool on)
 {
 	struct vm *vm = vm_;
@@ -270,6 +271,7 @@ static int flat_quiesce(void *priv, void *vm_, bool on)
 		__atomic_store_n(&vm->deliver, vm->vgpu, __ATOMIC_RELEASE);
 	return ret;
 }
+/* [/quiesce] */
 
 /* [backend] */
 static const struct mpt_option options[] = {
@@ -278,7 +280,6 @@ static const struct mpt_option options[] = {
 	{ .name = NULL },
 };
 
-extern const struct mpt_backend mpt_module_backend;
 const struct mpt_backend mpt_module_backend = {
 	.size = sizeof(struct mpt_backend),
 	.abi = MPT_BACKEND_ABI,

@@ -27,7 +27,7 @@ struct region {
 };
 
 struct vm {
-	struct flat *flat;
+	struct machine *machine;
 	unsigned int id, held; /* id 0: a free slot */
 	void *vgpu;	       /* the attached one */
 	void *deliver;	       /* the same while guest accesses may reach it; atomic */
@@ -40,7 +40,7 @@ struct vm {
 	struct mpt_vm_stats stats;
 };
 
-struct flat {
+struct machine {
 	struct mpt_host *host;
 	u64 phys_bits; /* the option */
 	bool initialised;
@@ -53,16 +53,16 @@ struct flat {
 extern pthread_mutex_t flat_lock; /* one for everything: a real back end locks more finely */
 extern const struct mpt_testbed flat_testbed;
 
-static inline u64 flat_pages(const struct flat *f)
+static inline u64 flat_pages(const struct machine *m)
 {
-	return 1ULL << (f->phys_bits - MPT_PAGE_SHIFT);
+	return 1ULL << (m->phys_bits - MPT_PAGE_SHIFT);
 }
 
 /* These want the lock held. */
 bool flat_is_ram(const struct vm *vm, u64 gpa, u64 len, bool write);
 void flat_copy(struct vm *vm, u64 gpa, u8 *buf, u64 len, bool write); /* of RAM */
 bool flat_in_a_row(const struct vm *vm, u64 gfn, u64 pages); /* machine frames, aligned to it */
-struct vm *flat_find(struct flat *f, unsigned int id);
+struct vm *flat_find(struct machine *m, unsigned int id);
 void flat_vm_free(struct vm *vm);
 
 #endif
