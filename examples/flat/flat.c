@@ -186,8 +186,7 @@ static void flat_dma_unmap(unsigned long handle, dma_addr_t bus)
 		vm->stats.bad_unmap++;
 	} else {
 		vm->stats.dma_live--;
-		if (!(--vm->maps[mfn] & ~FLAG))
-			vm->maps[mfn] = 0;
+		vm->maps[mfn] = (vm->maps[mfn] & ~FLAG) > 1 ? vm->maps[mfn] - 1 : 0;
 	}
 	leave(section, 0);
 }

@@ -13,12 +13,17 @@ tree=$scratch/tree
 back=$tree/backends/flat
 new=$tree/tools/new-backend.sh
 
-# What is distributed, without what a build in there has left. The source may be read-only.
+# What is looked at; to build, all that is distributed, without what a build in there has left. The
+# source may be read-only.
+parts='Makefile.am configure.ac backends examples/flat include/mpt/ops.def libmpt/layers tools/new-backend
+	tools/new-backend.sh'
+[ -z "${PORT_BUILD:-}" ] || parts='Makefile.am autogen.sh configure.ac libmpt.pc.in libmpt-gvt.pc.in m4 backends
+	bench conformance doc examples fuzz gvt include libmpt museum tests tools'
 mkdir "$tree"
+# shellcheck disable=SC2086  # a list
 (cd "$srcdir" && tar cf - --exclude='*.o' --exclude='*.lo' --exclude='*.la' --exclude='*.a' --exclude='.libs' \
-	--exclude='.deps' --exclude='tests/stage*' --exclude='doc/reference*' --exclude='tests/data/*' \
-	Makefile.am autogen.sh configure.ac libmpt.pc.in libmpt-gvt.pc.in m4 \
-	backends bench conformance doc examples fuzz gvt include libmpt museum tests tools) | tar xf - -C "$tree"
+	--exclude='.deps' --exclude='tests/stage*' --exclude='doc/reference*' --exclude='tests/data/*' $parts) |
+	tar xf - -C "$tree"
 chmod -R u+w "$tree"
 rm -f "$tree/backends/builtin.inc"
 
