@@ -454,6 +454,7 @@ EXTRA_DIST += \
 	tests/gvt_second.h \
 	tests/guest_rig.h \
 	tests/joint_rig.h \
+	tests/layer_rig.h \
 	tests/mock_rig.h \
 	tests/mock_threads.h \
 	tests/monitor_rig.h \

@@ -1,52 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /* The check and fault layers over a caller's back end: ledger, leftovers, violations, Fail-N. */
-#include <mpt/alloc.h>
-#include <mpt/layers.h>
-#include <mpt/mpt.h>
-#include <mpt/testbed.h>
-
-#include "lib/runner.h"
-
-static struct mpt_host *host;
-static struct mpt_vm *vm;
-static struct intel_vgpu vgpu;
-
-static void open_spec(const char *spec)
-{
-	ck_assert_msg(!mpt_host_open(spec, &host), "%s", mpt_last_error());
-	ck_assert_int_eq(mpt_vm_create(host, 1), 0);
-	ck_assert_int_eq(mpt_vm_get(host, 1, &vm), 0);
-	ck_assert_int_eq(mpt_ram_add(vm, 0, 1 << 20, 0), 0);
-	vgpu = (struct intel_vgpu){ .mpt = mpt_host_table(host), .id = 1 };
-}
-
-static void attach(void)
-{
-	ck_assert_msg(!intel_gvt_hypervisor_attach_vgpu(&vgpu), "%s", mpt_last_error());
-}
-
-static void close_all(void)
-{
-	mpt_vm_put(vm);
-	ck_assert_int_eq(mpt_vm_destroy(host, 1), 0);
-	ck_assert_int_eq(mpt_host_close(host), 0);
-	ck_assert_int_eq(mpt_alloc_live(), 0);
-}
-
-static struct mpt_ledger ledger(void)
-{
-	struct mpt_ledger l;
-
-	ck_assert_int_eq(mpt_ledger_get(host, &l), 0);
-	return l;
-}
+#include "layer_rig.h"
 
 START_TEST(ledger_counts)
 {
 	dma_addr_t a, b;
 
 	open_spec("check,mock");
-	attach();
 	ck_assert_int_eq(intel_gvt_hypervisor_dma_map_guest_page(&vgpu, 3, 4096, &a), 0);
 	ck_assert_int_eq(intel_gvt_hypervisor_dma_map_guest_page(&vgpu, 3, 4096, &b), 0);
 	ck_assert_uint_eq(a, b);
@@ -78,7 +38,7 @@ START_TEST(ledger_counts)
 	ck_assert_uint_eq(ledger().left, 0);
 	ck_assert_uint_eq(ledger().violations, 0);
 	ck_assert_uint_eq(ledger().made[MPT_LEDGER_DMA], 1);
-	close_all();
+	close_vm();
 }
 END_TEST
 
@@ -112,7 +72,6 @@ START_TEST(leftovers_say_where)
 	dma_addr_t dma;
 
 	open_spec("check,mock");
-	attach();
 	ck_assert_int_eq(intel_gvt_hypervisor_dma_map_guest_page(&vgpu, 3, 4096, &dma), 0);
 	ck_assert_int_eq(mpt_ledger_each(host, see, &s), 0);
 	ck_assert_uint_eq(s.live, 2); /* the mapping and the attachment */
@@ -130,7 +89,7 @@ START_TEST(leftovers_say_where)
 	ck_assert_ptr_eq(s.last.vgpu, &vgpu);
 	ck_assert_ptr_nonnull(s.last.where);
 	ck_assert_uint_eq(s.last.serial, 2);
-	close_all();
+	close_vm();
 }
 END_TEST
 
@@ -140,22 +99,25 @@ START_TEST(violations)
 	u64 word;
 
 	open_spec("check,mock");
-	attach();
 	handle = vgpu.handle;
 	intel_gvt_hypervisor_dma_unmap_guest_page(&vgpu, 0xdead000);
 	ck_assert_uint_eq(ledger().violations, 1);
 	ck_assert_ptr_nonnull(strstr(mpt_ledger_violation(host, 0), "0xdead000"));
+	/* The caller, by its file: no program of ours is linked with -rdynamic. */
+	ck_assert_msg(strstr(mpt_ledger_violation(host, 0), "; called from test_layers+0x"), "%s",
+		      mpt_ledger_violation(host, 0));
 	intel_gvt_hypervisor_put_vfio_device(&vgpu);
 	ck_assert_uint_eq(ledger().violations, 2);
 	intel_gvt_hypervisor_detach_vgpu(&vgpu);
 	ck_assert_int_eq(vgpu.mpt->read_gpa(handle, 0, &word, 8), -ESRCH);
 	ck_assert_uint_eq(ledger().violations, 3);
 	ck_assert_ptr_nonnull(strstr(mpt_ledger_violation(host, 0), "read_gpa"));
+	ck_assert_ptr_nonnull(strstr(mpt_ledger_violation(host, 0), "; called from test_layers+0x"));
 	ck_assert_ptr_nonnull(mpt_ledger_violation(host, 2));
 	ck_assert_ptr_null(mpt_ledger_violation(host, 3));
 	vgpu.mpt->detach_vgpu(handle);
 	ck_assert_uint_eq(ledger().violations, 4);
-	close_all();
+	close_vm();
 }
 END_TEST
 
@@ -165,7 +127,6 @@ START_TEST(nested_layers)
 	u64 word = 5;
 
 	open_spec("check,check,fault,mock");
-	attach();
 	ck_assert_int_eq(intel_gvt_hypervisor_write_gpa(&vgpu, 64, &word, 8), 0);
 	word = 0;
 	ck_assert_int_eq(intel_gvt_hypervisor_read_gpa(&vgpu, 64, &word, 8), 0);
@@ -177,7 +138,7 @@ START_TEST(nested_layers)
 	l = ledger();
 	ck_assert_uint_eq(l.calls, 7);
 	ck_assert_uint_eq(l.violations, 0);
-	close_all();
+	close_vm();
 }
 END_TEST
 
@@ -188,7 +149,6 @@ START_TEST(fault_nth)
 	dma_addr_t dma = 77;
 
 	open_spec("fault,mock");
-	attach();
 	ck_assert_int_eq(mpt_fault_at(host, MPT_OP_ID_read_gpa, 2, 0), 0);
 	ck_assert_int_eq(intel_gvt_hypervisor_read_gpa(&vgpu, 0, buf, 8), 0);
 	memset(buf, 1, sizeof(buf));
@@ -212,7 +172,6 @@ START_TEST(fault_nth)
 	ck_assert_int_eq(mpt_fault_at(host, MPT_OP_COUNT, 1, 0), 0);
 	ck_assert_int_eq(mpt_fault_at(host, MPT_OP_COUNT, 0, 0), 0);
 	ck_assert_int_eq(intel_gvt_hypervisor_read_gpa(&vgpu, 0, buf, 8), 0);
-	intel_gvt_hypervisor_detach_vgpu(&vgpu);
 	close_all();
 }
 END_TEST
@@ -222,12 +181,10 @@ START_TEST(fault_by_spec)
 	u64 word;
 
 	open_spec("fault=write_gpa:2,mock");
-	attach();
 	word = 1;
 	ck_assert_int_eq(intel_gvt_hypervisor_write_gpa(&vgpu, 0, &word, 8), 0);
 	ck_assert_int_eq(intel_gvt_hypervisor_write_gpa(&vgpu, 0, &word, 8), -EFAULT);
 	ck_assert_int_eq(intel_gvt_hypervisor_write_gpa(&vgpu, 0, &word, 8), 0);
-	intel_gvt_hypervisor_detach_vgpu(&vgpu);
 	close_all();
 }
 END_TEST
@@ -236,13 +193,13 @@ START_TEST(controls_without_layer)
 {
 	struct mpt_ledger l;
 
-	open_spec("mock");
+	open_vm("mock");
 	ck_assert_int_eq(mpt_ledger_get(host, &l), -EOPNOTSUPP);
 	ck_assert_int_eq(mpt_ledger_each(host, see, NULL), -EOPNOTSUPP);
 	ck_assert_ptr_null(mpt_ledger_violation(host, 0));
 	ck_assert_int_eq(mpt_fault_at(host, MPT_OP_COUNT, 1, 0), -EOPNOTSUPP);
 	ck_assert(!mpt_fault_fired(host, NULL));
-	close_all();
+	close_vm();
 }
 END_TEST
 
@@ -273,10 +230,10 @@ START_TEST(attach_survives_any_allocation)
 	};
 	struct mpt_fault_report r;
 
-	open_spec("fault,mock");
+	open_vm("fault,mock");
 	ck_assert_msg(!mpt_fault_each(host, &s, &r), "%s", mpt_last_error());
 	ck_assert_uint_gt(r.runs, 0);
-	close_all();
+	close_vm();
 }
 END_TEST
 
@@ -286,7 +243,6 @@ START_TEST(a_lost_entry_is_no_violation_of_the_core)
 	dma_addr_t dma;
 
 	open_spec("check,mock");
-	attach();
 	ck_assert_int_eq(intel_gvt_hypervisor_dma_map_guest_page(&vgpu, 2, 4096, &dma), 0);
 	mpt_alloc_fail_at(1);
 	ck_assert_int_eq(intel_gvt_hypervisor_dma_map_guest_page(&vgpu, 3, 4096, &dma), 0);
@@ -295,7 +251,6 @@ START_TEST(a_lost_entry_is_no_violation_of_the_core)
 	ck_assert_ptr_nonnull(strstr(mpt_ledger_violation(host, 0), "lost a dma entry"));
 	intel_gvt_hypervisor_dma_unmap_guest_page(&vgpu, dma);
 	ck_assert_uint_eq(ledger().violations, 1);
-	intel_gvt_hypervisor_detach_vgpu(&vgpu);
 	close_all();
 }
 END_TEST

@@ -3,48 +3,15 @@
 #include <dlfcn.h>
 #include <stdio.h>
 
-#include <mpt/alloc.h>
-#include <mpt/layers.h>
 #include <mpt/log.h>
-#include <mpt/mpt.h>
-#include <mpt/testbed.h>
 
-#include "lib/runner.h"
+#include "layer_rig.h"
 
-#define PAGES 1024
+#define PAGES RAM_PAGES
 
-static struct mpt_host *host;
-static struct mpt_vm *vm;
-static struct intel_vgpu vgpu;
 static dma_addr_t addr[PAGES];
 static char logged[MPT_ERROR_MAX];
 static unsigned int lines;
-
-static void open_spec(const char *spec)
-{
-	ck_assert_msg(!mpt_host_open(spec, &host), "%s", mpt_last_error());
-	ck_assert_int_eq(mpt_vm_create(host, 1), 0);
-	ck_assert_int_eq(mpt_vm_get(host, 1, &vm), 0);
-	ck_assert_int_eq(mpt_ram_add(vm, 0, PAGES * MPT_PAGE_SIZE, 0), 0);
-	vgpu = (struct intel_vgpu){ .mpt = mpt_host_table(host), .id = 1 };
-	ck_assert_msg(!intel_gvt_hypervisor_attach_vgpu(&vgpu), "%s", mpt_last_error());
-}
-
-static void close_all(void)
-{
-	mpt_vm_put(vm);
-	ck_assert_int_eq(mpt_vm_destroy(host, 1), 0);
-	ck_assert_int_eq(mpt_host_close(host), 0);
-	ck_assert_int_eq(mpt_alloc_live(), 0);
-}
-
-static struct mpt_ledger ledger(void)
-{
-	struct mpt_ledger l;
-
-	ck_assert_int_eq(mpt_ledger_get(host, &l), 0);
-	return l;
-}
 
 static void map_all(void)
 {
@@ -133,7 +100,6 @@ START_TEST(sentences)
 	ck_assert_uint_le(s.kind[MPT_LEDGER_ATTACH].ns, s.kind[MPT_LEDGER_DMA].ns);
 	ck_assert_uint_le(s.kind[MPT_LEDGER_DMA].ns, s.kind[MPT_LEDGER_VFIO].ns);
 	ck_assert_ptr_ne(s.kind[MPT_LEDGER_DMA].where, s.kind[MPT_LEDGER_TRACK].where);
-	intel_gvt_hypervisor_detach_vgpu(&vgpu);
 	close_all();
 }
 END_TEST
@@ -148,7 +114,7 @@ START_TEST(told_at_detach)
 	ck_assert_uint_eq(lines, 1);
 	ck_assert_msg(strstr(logged, "the track of gfn 0x4 of vGPU ") &&
 		      strstr(logged, " was left at detach: operation 2 made it, "), "%s", logged);
-	close_all();
+	close_vm();
 }
 END_TEST
 
@@ -194,7 +160,7 @@ START_TEST(samples_balance)
 	ck_assert_uint_eq(ledger().live[MPT_LEDGER_DMA], 0);
 	intel_gvt_hypervisor_detach_vgpu(&vgpu);
 	ck_assert_uint_eq(ledger().violations + ledger().left, 0);
-	close_all();
+	close_vm();
 }
 END_TEST
 
@@ -216,7 +182,7 @@ START_TEST(samples_find)
 	ck_assert_uint_eq(ledger().violations, l.violations + 1);
 	intel_gvt_hypervisor_detach_vgpu(&vgpu);
 	ck_assert_uint_eq(ledger().left, l.live[MPT_LEDGER_TRACK]);
-	close_all();
+	close_vm();
 }
 END_TEST
 
@@ -227,7 +193,6 @@ START_TEST(sample_of_all)
 	ck_assert_uint_eq(ledger().live[MPT_LEDGER_DMA], PAGES);
 	ck_assert_uint_eq(ledger().calls, PAGES + 1);
 	unmap_all();
-	intel_gvt_hypervisor_detach_vgpu(&vgpu);
 	close_all();
 }
 END_TEST

@@ -1,17 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* mpt_fault_each() over scenarios that give back what they made, and over some that do not. */
-#include <mpt/alloc.h>
-#include <mpt/layers.h>
-#include <mpt/mpt.h>
-#include <mpt/testbed.h>
-
-#include "lib/runner.h"
+#include "layer_rig.h"
 
 #define PAGES 3
 
-static struct mpt_host *host;
-static struct mpt_vm *vm;
-static struct intel_vgpu vgpu;
 static dma_addr_t addr[PAGES];
 static void *block;
 static void *forgotten[8]; /* so that no sanitizer finds them */
@@ -19,26 +11,12 @@ static unsigned int num_forgotten;
 static bool forget_page, forget_block, unmap_twice;
 static unsigned int checks, prepares;
 
-static void open_spec(const char *spec)
+static void begin(const char *spec)
 {
 	/* Without fork() a test finds what another has left. */
 	forget_page = forget_block = unmap_twice = false;
 	checks = prepares = 0;
-	ck_assert_msg(!mpt_host_open(spec, &host), "%s", mpt_last_error());
-	ck_assert_int_eq(mpt_vm_create(host, 1), 0);
-	ck_assert_int_eq(mpt_vm_get(host, 1, &vm), 0);
-	ck_assert_int_eq(mpt_ram_add(vm, 0, 1 << 20, 0), 0);
-	vgpu = (struct intel_vgpu){ .mpt = mpt_host_table(host), .id = 1 };
-	ck_assert_msg(!intel_gvt_hypervisor_attach_vgpu(&vgpu), "%s", mpt_last_error());
-}
-
-static void close_all(void)
-{
-	intel_gvt_hypervisor_detach_vgpu(&vgpu);
-	mpt_vm_put(vm);
-	ck_assert_int_eq(mpt_vm_destroy(host, 1), 0);
-	ck_assert_int_eq(mpt_host_close(host), 0);
-	ck_assert_int_eq(mpt_alloc_live(), 0);
+	open_spec(spec);
 }
 
 /* --- the scenario: a block of memory, then three pages, the first of them also tracked --- */
@@ -112,7 +90,7 @@ START_TEST(clean)
 {
 	struct mpt_fault_report r;
 
-	open_spec("check,fault,mock");
+	begin("check,fault,mock");
 	ck_assert_msg(!mpt_fault_each(host, &scenario, &r), "%s", mpt_last_error());
 	ck_assert_uint_eq(r.runs, PAGES + 1);
 	ck_assert_uint_eq(r.survived + r.bad, 0);
@@ -133,7 +111,7 @@ START_TEST(one_operation)
 
 	s.ops = 1U << MPT_OP_ID_enable_page_track;
 	s.err = ENOMEM;
-	open_spec("check,fault,mock");
+	begin("check,fault,mock");
 	ck_assert_msg(!mpt_fault_each(host, &s, &r), "%s", mpt_last_error());
 	ck_assert_uint_eq(r.runs, 1);
 	s.ops = 1U << MPT_OP_ID_detach_vgpu;
@@ -148,7 +126,7 @@ START_TEST(a_page_is_forgotten)
 	struct mpt_fault_report r;
 	struct mpt_ledger l;
 
-	open_spec("check,fault,mock");
+	begin("check,fault,mock");
 	forget_page = true;
 	ck_assert_int_eq(mpt_fault_each(host, &scenario, &r), -EIO);
 	ck_assert_uint_gt(r.bad, 0);
@@ -168,7 +146,7 @@ START_TEST(an_unmap_too_many)
 {
 	struct mpt_fault_report r;
 
-	open_spec("check,fault,mock");
+	begin("check,fault,mock");
 	unmap_twice = true;
 	ck_assert_int_eq(mpt_fault_each(host, &scenario, &r), -EIO);
 	ck_assert_msg(strstr(r.sentence, "the 2nd operation"), "%s", r.sentence);
@@ -182,7 +160,7 @@ START_TEST(memory_is_forgotten)
 {
 	struct mpt_fault_report r;
 
-	open_spec("fault,mock");
+	begin("fault,mock");
 	forget_block = true;
 	ck_assert_int_eq(mpt_fault_each(host, &scenario, &r), -EIO);
 	ck_assert_uint_eq(r.bad, PAGES + 1);
@@ -209,7 +187,7 @@ START_TEST(allocations)
 
 	s.allocations = true;
 	s.check = check_any;
-	open_spec("check,fault,mock");
+	begin("check,fault,mock");
 	ck_assert_msg(!mpt_fault_each(host, &s, &r), "%s", mpt_last_error());
 	ck_assert_uint_gt(r.runs, 1);
 	ck_assert_uint_gt(r.survived, 0);
@@ -269,7 +247,7 @@ START_TEST(refused)
 	struct mpt_fault_scenario s = { .run = refuse };
 	struct mpt_fault_report r;
 
-	open_spec("fault,mock");
+	begin("fault,mock");
 	ck_assert_int_eq(mpt_fault_each(host, &s, &r), -EINVAL);
 	ck_assert_ptr_nonnull(strstr(mpt_last_error(), "fails without a fault: -16 (-EBUSY)"));
 	s = (struct mpt_fault_scenario){ .run = always, .check = stop };
@@ -282,7 +260,7 @@ START_TEST(refused)
 	ck_assert_int_eq(mpt_fault_each(host, &s, &r), 0);
 	ck_assert_uint_eq(r.survived, 1);
 	close_all();
-	open_spec("check,mock");
+	begin("check,mock");
 	ck_assert_int_eq(mpt_fault_each(host, &s, &r), -EOPNOTSUPP);
 	close_all();
 }

@@ -2,38 +2,10 @@
 /* The stats layer: its counts of calls, failures and time, alone, stacked, from many threads. */
 #include <pthread.h>
 
-#include <mpt/alloc.h>
-#include <mpt/layers.h>
-#include <mpt/mpt.h>
-#include <mpt/testbed.h>
-
-#include "lib/runner.h"
+#include "layer_rig.h"
 
 #define THREADS 24 /* more than there are stripes of their own */
 #define CALLS 2000
-
-static struct mpt_host *host;
-static struct mpt_vm *vm;
-static struct intel_vgpu vgpu;
-
-static void open_spec(const char *spec)
-{
-	ck_assert_msg(!mpt_host_open(spec, &host), "%s", mpt_last_error());
-	ck_assert_int_eq(mpt_vm_create(host, 1), 0);
-	ck_assert_int_eq(mpt_vm_get(host, 1, &vm), 0);
-	ck_assert_int_eq(mpt_ram_add(vm, 0, 1 << 20, 0), 0);
-	vgpu = (struct intel_vgpu){ .mpt = mpt_host_table(host), .id = 1 };
-	ck_assert_msg(!intel_gvt_hypervisor_attach_vgpu(&vgpu), "%s", mpt_last_error());
-}
-
-static void close_all(void)
-{
-	intel_gvt_hypervisor_detach_vgpu(&vgpu);
-	mpt_vm_put(vm);
-	ck_assert_int_eq(mpt_vm_destroy(host, 1), 0);
-	ck_assert_int_eq(mpt_host_close(host), 0);
-	ck_assert_int_eq(mpt_alloc_live(), 0);
-}
 
 static struct mpt_op_stats stats(enum mpt_op_id op)
 {

@@ -82,8 +82,8 @@ int mpt_ledger_each(struct mpt_host *host,
 		    void *arg);
 
 /**
- * mpt_ledger_violation() - the @index-th last violation as a sentence; NULL: no more.
- *	Since: 0.1
+ * mpt_ledger_violation() - the @index-th last violation as a sentence that ends with the caller, as
+ *	mpt_ledger_describe() names a maker; NULL: no more. Since: 0.1
  */
 const char *mpt_ledger_violation(struct mpt_host *host, unsigned int index);
 

@@ -82,8 +82,9 @@ static void on_dma_unmap(struct change *c)
 	if (!of_sample(c, c->call->arg[0]))
 		return;
 	if (mpt_ledger_drop(c->l, &c->e))
-		mpt_ledger_note(c->l, "dma_unmap_guest_page: 0x%llx is not mapped: the core unmaps "
-				 "an address it does not hold", (unsigned long long)c->e.key);
+		mpt_ledger_note(c->l, c->e.where, "dma_unmap_guest_page: 0x%llx is not mapped: "
+				"the core unmaps an address it does not hold",
+				(unsigned long long)c->e.key);
 }
 
 static void on_track(struct change *c)
@@ -128,7 +129,7 @@ static void on_vfio_put(struct change *c)
 {
 	of_sample(c, 0);
 	if (mpt_ledger_drop(c->l, &c->e))
-		mpt_ledger_note(c->l, "put_vfio_device without get_vfio_device");
+		mpt_ledger_note(c->l, c->e.where, "put_vfio_device without get_vfio_device");
 }
 
 static void on_attach(struct change *c)
@@ -172,17 +173,19 @@ static void check_answer(struct ledger *l, const struct mpt_layer_call *call)
 
 	if (call->op == MPT_OP_ID_gfn_to_mfn || call->op == MPT_OP_ID_from_virt_to_mfn) {
 		if (mfn != INTEL_GVT_INVALID_ADDR && mfn >= INTEL_GVT_INVALID_ADDR >> MPT_PAGE_SHIFT)
-			mpt_ledger_note(l, "%s: answered 0x%lx, which is neither a frame nor ~0UL",
-					 info->name, mfn);
+			mpt_ledger_note(l, call->where, "%s: answered 0x%lx, which is neither a "
+					"frame nor ~0UL", info->name, mfn);
 	} else if (info->errnos && call->ret > 0) {
-		mpt_ledger_note(l, "%s: answered %ld; success is 0", info->name, call->ret);
+		mpt_ledger_note(l, call->where, "%s: answered %ld; success is 0", info->name,
+				call->ret);
 	} else if (info->errnos && call->ret < 0 &&
 		   !(info->errnos & mpt_errno_bit((int)call->ret))) {
-		mpt_ledger_note(l, "%s: answered %ld (%s), which <mpt/ops.def> does not allow it",
-				 info->name, call->ret, mpt_errno_name((int)call->ret));
+		mpt_ledger_note(l, call->where, "%s: answered %ld (%s), which <mpt/ops.def> does "
+				"not allow it", info->name, call->ret,
+				mpt_errno_name((int)call->ret));
 	}
 	if (call->op == MPT_OP_ID_attach_vgpu && !call->ret && !call->vgpu->inner)
-		mpt_ledger_note(l, "attach_vgpu: succeeded with handle 0");
+		mpt_ledger_note(l, call->where, "attach_vgpu: succeeded with handle 0");
 }
 
 /*
@@ -228,8 +231,8 @@ static void check_after(struct mpt_layer_inst *inst, struct mpt_layer_call *call
 
 static void check_dead(struct mpt_layer_inst *inst, struct mpt_layer_call *call)
 {
-	mpt_ledger_note(inst->priv, "%s: the core used handle 0x%lx, which is dead or unknown",
-			 mpt_op_info(call->op)->name, call->handle);
+	mpt_ledger_note(inst->priv, call->where, "%s: the core used handle 0x%lx, which is dead or "
+			"unknown", mpt_op_info(call->op)->name, call->handle);
 }
 
 const struct mpt_layer mpt_layer_check = {

@@ -152,8 +152,8 @@ void mpt_ledger_add(struct ledger *l, const struct mpt_ledger_entry *e)
 		lose(l, e->kind);
 	os_mutex_unlock(&l->lock);
 	if (!it)
-		mpt_ledger_note(l, "out of memory: the ledger lost a %s entry",
-				 mpt_ledger_kind_name(e->kind));
+		mpt_ledger_note(l, e->where, "out of memory: the ledger lost a %s entry",
+				mpt_ledger_kind_name(e->kind));
 }
 
 static void take_out(struct ledger *l, struct item *it)
@@ -259,14 +259,16 @@ void mpt_ledger_describe(const struct mpt_ledger_entry *e, bool left, char *buf,
 		 (ull)e->serial, (ull)(e->ns / 1000000000), (ull)(e->ns / 1000 % 1000000), who);
 }
 
-void mpt_ledger_note(struct ledger *l, const char *fmt, ...)
+void mpt_ledger_note(struct ledger *l, const void *where, const char *fmt, ...)
 {
-	char text[MPT_ERROR_MAX];
+	char text[MPT_ERROR_MAX], what[256], who[160];
 	va_list ap;
 
 	va_start(ap, fmt);
-	vsnprintf(text, sizeof(text), fmt, ap);
+	vsnprintf(what, sizeof(what), fmt, ap);
 	va_end(ap);
+	os_symbol(where, who, sizeof(who));
+	snprintf(text, sizeof(text), "%s; called from %s", what, who);
 	os_mutex_lock(&l->lock);
 	memcpy(l->violation[l->total.violations++ % VIOLATIONS_MAX], text, sizeof(text));
 	os_mutex_unlock(&l->lock);

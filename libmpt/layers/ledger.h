@@ -21,6 +21,7 @@ int mpt_ledger_drop(struct ledger *l, const struct mpt_ledger_entry *e);
 bool mpt_ledger_has(struct ledger *l, const struct mpt_ledger_entry *e);
 /* A vGPU is gone: what it still holds becomes leftovers. */
 void mpt_ledger_sweep(struct ledger *l, const void *vgpu);
-void mpt_ledger_note(struct ledger *l, const char *fmt, ...) MPT_PRINTF(2, 3);
+/* A violation; @where: return address in the code that called. */
+void mpt_ledger_note(struct ledger *l, const void *where, const char *fmt, ...) MPT_PRINTF(3, 4);
 
 #endif
