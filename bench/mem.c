@@ -5,7 +5,6 @@
  */
 #include <stdio.h>
 #include <string.h>
-#include <unistd.h>
 
 #include <mpt/mpt.h>
 #include <mpt/testbed.h>
@@ -29,7 +28,7 @@ struct rig {
 	unsigned long gpa[HOT]; /* one in each of HOT pages */
 };
 
-static struct rig one, many, layered, traced;
+static struct rig one, many;
 static u8 cfg[256];
 static volatile unsigned long length = 8;
 
@@ -98,34 +97,6 @@ static void teardown_many(void)
 	rig_close(&many);
 }
 
-/* A layer that has nothing to do is what the flight recorder is measured against. */
-static int setup_layered(void)
-{
-	return rig_open(&layered, "fault,mock", 1);
-}
-
-static void teardown_layered(void)
-{
-	rig_close(&layered);
-}
-
-static char trace_path[32];
-
-static int setup_traced(void)
-{
-	char spec[64];
-
-	snprintf(trace_path, sizeof(trace_path), "bench-%d.trace", (int)getpid());
-	snprintf(spec, sizeof(spec), "trace=%s:1M,mock", trace_path);
-	return rig_open(&traced, spec, 1);
-}
-
-static void teardown_traced(void)
-{
-	rig_close(&traced);
-	unlink(trace_path);
-}
-
 /* --- guest memory --- */
 
 static void read_8(struct rig *r, unsigned long n)
@@ -153,16 +124,6 @@ static void read_8_hot(struct rig *r, unsigned long n)
 static void read_8_one(unsigned long n)
 {
 	read_8(&one, n);
-}
-
-static void read_8_layered(unsigned long n)
-{
-	read_8(&layered, n);
-}
-
-static void read_8_traced(unsigned long n)
-{
-	read_8(&traced, n);
 }
 
 static void read_8_one_hot(unsigned long n)
@@ -295,11 +256,6 @@ const struct bench_row rows_mem[] = {
 	{ .name = "read_gpa 8 B, 256 pages", .fn = read_8_one_hot },
 	{ .name = "read_gpa 8 B, 1000 regions", .fn = read_8_many_hot, .setup = setup_many,
 	  .teardown = teardown_many, .yard = "read_gpa 8 B, 256 pages", .factor = 1.15 },
-	{ .name = "read_gpa 8 B, layer fault", .fn = read_8_layered, .setup = setup_layered,
-	  .teardown = teardown_layered },
-	{ .name = "read_gpa 8 B, layer trace", .fn = read_8_traced, .setup = setup_traced,
-	  .teardown = teardown_traced, .yard = "read_gpa 8 B, layer fault", .factor = 1,
-	  .plus = 100 },
 	{ .name = "read_gpa 4 KiB", .fn = read_4096, .yard = "memcpy(4096)", .factor = 1.12 },
 	{ .name = "write_gpa 8 B", .fn = write_8, .yard = "read_gpa 8 B", .factor = 1.1 },
 	{ .name = "guest store, untracked page", .fn = store_plain, .yard = "write_gpa 8 B",
