@@ -92,16 +92,7 @@ END_TEST
 
 /* --- Fail-N --- */
 
-static void try_again(struct intel_vgpu_type *type, long live)
-{
-	life_ledger_empty(r.host);
-	ck_assert_int_eq(mpt_alloc_live(), live);
-	ck_assert_uint_eq(gvt_type_available(r.gvt, type), 4);
-	ck_assert_int_eq(life_create(&r, 0, type)->id, 1);
-	life_destroy(&r, 0);
-}
-
-static int create_error(struct intel_vgpu_type *type)
+static int create(void *type)
 {
 	struct intel_vgpu *g = mpt_vgpu_create(life_vm(&r, 0), r.gvt, type);
 
@@ -111,61 +102,52 @@ static int create_error(struct intel_vgpu_type *type)
 	return 0;
 }
 
+static void destroy(void *type)
+{
+	(void)type;
+	life_destroy(&r, 0);
+}
+
+/* It has failed as it may, and the next one is the first. */
+static int next_is_first(void *type, const struct mpt_fault_run *run)
+{
+	u32 errnos = run->op < MPT_OP_COUNT ? mpt_op_info(run->op)->errnos :
+					      mpt_errno_bit(-ENOMEM);
+
+	ck_assert(!run->fired || errnos & mpt_errno_bit(run->ret));
+	ck_assert_uint_eq(gvt_type_available(r.gvt, type), 4);
+	ck_assert_int_eq(life_create(&r, 0, type)->id, 1);
+	life_destroy(&r, 0);
+	return 0;
+}
+
+static struct mpt_fault_report fail_each(bool allocations)
+{
+	const struct mpt_fault_scenario s = {
+		.allocations = allocations, .run = create, .undo = destroy, .check = next_is_first,
+		.arg = gvt_type_each(r.gvt, 0),
+	};
+	struct mpt_fault_report report;
+
+	ck_assert_msg(!mpt_fault_each(r.host, &s, &report), "%s", mpt_last_error());
+	ck_assert_uint_eq(report.survived, 0);
+	return report;
+}
+
 START_TEST(test_creation_unwinds_from_every_call)
 {
-	struct intel_vgpu_type *type = gvt_type_each(r.gvt, 0);
-	enum mpt_op_id op = MPT_OP_COUNT;
-	unsigned int n, seen = 0;
-	long live;
-	int ret;
-
-	/* What a back end makes once and keeps is made now. */
-	life_create(&r, 0, type);
-	life_destroy(&r, 0);
-	live = mpt_alloc_live();
-	for (n = 1; n < 100; n++) {
-		ck_assert_int_eq(mpt_fault_at(r.host, MPT_OP_COUNT, n, 0), 0);
-		ret = create_error(type);
-		if (!mpt_fault_fired(r.host, &op))
-			break;
-		ck_assert_msg(ret < 0, "call %u, %s, failed unseen", n, mpt_op_info(op)->name);
-		ck_assert_uint_ne(mpt_op_info(op)->errnos & mpt_errno_bit(ret), 0);
-		seen |= 1U << op;
-		ck_assert_int_eq(mpt_fault_at(r.host, MPT_OP_COUNT, 0, 0), 0);
-		try_again(type, live);
-	}
-	ck_assert_int_eq(ret, 0);
-	ck_assert_uint_eq(seen, 1U << MPT_OP_ID_attach_vgpu | 1U << MPT_OP_ID_set_opregion |
-				1U << MPT_OP_ID_set_edid);
+	ck_assert_uint_eq(fail_each(false).ops, 1U << MPT_OP_ID_attach_vgpu |
+						1U << MPT_OP_ID_set_opregion |
+						1U << MPT_OP_ID_set_edid);
 }
 END_TEST
 
 /* Without the check layer: its ledger allocates too, and says so when it could not. */
 START_TEST(test_creation_unwinds_from_every_allocation)
 {
-	struct intel_vgpu_type *type;
-	unsigned long n;
-	long live;
-	int ret;
-
 	life_open(&r, "mock", 256 * MIB);
-	type = gvt_type_each(r.gvt, 0);
-	life_create(&r, 0, type);
-	life_destroy(&r, 0);
-	live = mpt_alloc_live();
-	for (n = 1; n < 100; n++) {
-		mpt_alloc_fail_at(n);
-		ret = create_error(type);
-		if (!mpt_alloc_failed())
-			break;
-		mpt_alloc_fail_at(0);
-		ck_assert_int_eq(ret, -ENOMEM);
-		try_again(type, live);
-	}
-	mpt_alloc_fail_at(0);
-	ck_assert_int_eq(ret, 0);
 	/* The vGPU, its registers, its GGTT at least. */
-	ck_assert_uint_gt(n, 3);
+	ck_assert_uint_gt(fail_each(true).runs, 2);
 	life_close(&r);
 }
 END_TEST
