@@ -7,6 +7,7 @@
 #include <pthread.h>
 #include <signal.h>
 
+#include "../tools/loop.h"
 #include "../tools/png.h"
 #include "../tools/serve.h"
 #include "guest/guest.h"
@@ -41,7 +42,7 @@ static void bed_up(struct bed *b, unsigned int n)
 	b->args = (struct serve_args){ .socket = "x", .type = "8", .aperture = 256 * MIB };
 	b->s.args = &b->args;
 	b->s.n = n;
-	ck_assert_int_eq(serve_loop_init(), 0);
+	ck_assert_int_eq(loop_init("serve", true), 0);
 	ck_assert_int_eq(mpt_host_open("check,mock", &b->s.host), 0);
 	for (i = 1; i <= n; i++)
 		ck_assert_int_eq(mpt_vm_create(b->s.host, i), 0);
@@ -59,7 +60,7 @@ static void bed_start(struct bed *b)
 static void bed_down(struct bed *b)
 {
 	serve_down(&b->s);
-	serve_loop_exit();
+	loop_exit();
 	ck_assert_msg(serve_healthy(&b->s), "%s%s%s", b->s.end.first_error, b->s.end.violation,
 		      b->s.end.left);
 	ck_assert_int_eq(mpt_alloc_live(), 0);
@@ -235,7 +236,7 @@ START_TEST(failsafe_is_not_healthy)
 	session_firmware(b.s.vgpu[0].vm, bar, &b.s.end);
 	ck_assert_int_eq(mpt_guest_write(b.s.vgpu[0].vm, BAR0 + 0x229c, &run, sizeof(run)), 0);
 	serve_down(&b.s);
-	serve_loop_exit();
+	loop_exit();
 	ck_assert_uint_eq(b.s.vgpu[0].info.failsafes, 1);
 	ck_assert_uint_eq(b.s.end.errors, 0);
 	ck_assert(!serve_healthy(&b.s));

@@ -60,6 +60,8 @@ mptctl_sources = \
 	tools/conform_text.c \
 	tools/conformance.c \
 	tools/json.h \
+	tools/loop.c \
+	tools/loop.h \
 	tools/matrix.c \
 	tools/matrix.h \
 	tools/matrix_print.c \

@@ -9,6 +9,7 @@
 
 #include "cli.h"
 #include "json.h"
+#include "loop.h"
 #include "png.h"
 #include "serve.h"
 #include "vgpu_type.h"
@@ -34,10 +35,8 @@ static const struct cli_option options[] = {
 	  offsetof(struct serve_args, record), CLI_TEXT },
 	{ "screenshot", "FILE.png", "write what the guest shows, at SIGUSR1 and at the end",
 	  offsetof(struct serve_args, screenshot), CLI_TEXT },
-	{ "quiet", NULL, "tell only what is wrong while guests run",
-	  offsetof(struct serve_args, quiet), CLI_FLAG },
-	{ "json", NULL, "print the final report as JSON", offsetof(struct serve_args, json),
-	  CLI_FLAG },
+	LOOP_OPTION_QUIET(struct serve_args),
+	LOOP_OPTION_JSON(struct serve_args),
 	{ 0 },
 };
 
@@ -112,7 +111,7 @@ static int open_device(struct serve *s)
 		.platform = a->platform,
 		.aperture = a->aperture,
 		.ops = a->record ? serve_record_ops() : NULL,
-		.wake = serve_loop_wake,
+		.wake = loop_wake,
 	};
 	char why[SESSION_WHY_MAX];
 
@@ -153,24 +152,13 @@ int serve_up(struct serve *s)
 	return 0;
 }
 
-/* The ledger is told before the host goes, and faults of the last moments are counted. */
 void serve_down(struct serve *s)
 {
 	unsigned int i;
-	int ret;
 
 	for (i = s->n; i-- > 0;)
 		close_vgpu(s, &s->vgpu[i]);
-	if (s->host) {
-		session_take_ledger(s->host, &s->end);
-		session_take_iommu_faults(s->host, &s->end);
-	}
-	ret = gvt_close(s->gvt);
-	if (ret)
-		session_error(&s->end, ret, "closing device", 0);
-	ret = mpt_host_close(s->host);
-	if (ret)
-		session_error(&s->end, ret, "closing host", 0);
+	loop_close(s->host, s->gvt, &s->end);
 }
 
 static int serve(struct serve *s)
@@ -237,10 +225,10 @@ static int run(const struct cli_command *cmd, int argc, char **argv)
 	}
 	s->args = &args;
 	s->n = (unsigned int)args.vgpus;
-	if (!serve_loop_init()) {
+	if (!loop_init("serve", true)) {
 		serve_watch_init(args.quiet);
 		status = serve(s);
-		serve_loop_exit();
+		loop_exit();
 	}
 	free(s);
 	return status;

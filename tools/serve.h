@@ -7,6 +7,8 @@
 #ifndef MPT_TOOLS_SERVE_H
 #define MPT_TOOLS_SERVE_H
 
+#include <stdio.h>
+
 #include "session.h"
 
 #define SERVE_PATH_MAX 4096
@@ -75,15 +77,8 @@ void serve_print_qemu(FILE *out, const struct serve *s);
 
 /* --- serve_loop.c --- */
 
-/*
- * Before anything starts a thread: signals are kept for the loop. And what wakes the loop's
- * threads: struct gvt_config's. Return: 0, -1 with an error printed.
- */
-int serve_loop_init(void);
-void serve_loop_wake(void *arg, unsigned int what);
 /* Serves until a signal says that it is to end. Return: 0, -1 with an error printed. */
 int serve_loop(struct serve *s);
-void serve_loop_exit(void);
 
 /* --- serve_watch.c: what the guests do, on standard error --- */
 

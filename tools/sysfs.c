@@ -11,6 +11,7 @@
 
 #include "cli.h"
 #include "json.h"
+#include "loop.h"
 
 #define MIB (1ULL << 20)
 
@@ -28,10 +29,8 @@ static const struct cli_option options[] = {
 	  offsetof(struct sysfs_args, platform), CLI_TEXT },
 	{ "aperture", "SIZE", "aperture of the device: 256M, 512M or 1G [the trace's, or 1G]",
 	  offsetof(struct sysfs_args, aperture), CLI_NUMBER },
-	{ "quiet", NULL, "tell only what is wrong while it runs",
-	  offsetof(struct sysfs_args, quiet), CLI_FLAG },
-	{ "json", NULL, "print the final report as JSON", offsetof(struct sysfs_args, json),
-	  CLI_FLAG },
+	LOOP_OPTION_QUIET(struct sysfs_args),
+	LOOP_OPTION_JSON(struct sysfs_args),
 	{ 0 },
 };
 
@@ -165,7 +164,7 @@ static int open_device(struct sysfs *s)
 		.size = sizeof(config),
 		.platform = a->platform,
 		.aperture = a->aperture,
-		.wake = sysfs_loop_wake,
+		.wake = loop_wake,
 	};
 
 	if (s->trace) {
@@ -214,7 +213,6 @@ int sysfs_up(struct sysfs *s)
 	return open_tree(s);
 }
 
-/* The ledger is told before the host goes, and faults of the last moments are counted. */
 void sysfs_down(struct sysfs *s)
 {
 	u64 destroyed = s->destroyed;
@@ -223,16 +221,7 @@ void sysfs_down(struct sysfs *s)
 	if (ret)
 		session_error(&s->end, ret, "destroying the tree", 0);
 	s->left = s->destroyed - destroyed;
-	if (s->host) {
-		session_take_ledger(s->host, &s->end);
-		session_take_iommu_faults(s->host, &s->end);
-	}
-	ret = gvt_close(s->gvt);
-	if (ret)
-		session_error(&s->end, ret, "closing device", 0);
-	ret = mpt_host_close(s->host);
-	if (ret)
-		session_error(&s->end, ret, "closing host", 0);
+	loop_close(s->host, s->gvt, &s->end);
 	sysfs_guest_close(s);
 }
 

@@ -83,17 +83,13 @@ void sysfs_unmount(struct sysfs *s);
 
 /* --- sysfs_loop.c --- */
 
-/*
- * Before anything starts a thread: signals are kept for the loop. What wakes its threads is struct
- * gvt_config's. Return: 0, -1 with an error printed.
- */
+/* loop_init() and its end, when what was told is printed. */
 int sysfs_loop_init(bool quiet);
-void sysfs_loop_wake(void *arg, unsigned int what);
+void sysfs_loop_exit(void);
 /* The mount has gone. */
 void sysfs_loop_ended(void);
 /* Until a signal comes or the mount has gone. Return: 0, -1 with an error printed. */
 int sysfs_loop(struct sysfs *s);
-void sysfs_loop_exit(void);
 /* A line on standard error, soon; any thread, with any lock; does not wait. */
 void sysfs_tell(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 
