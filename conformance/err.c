@@ -184,10 +184,13 @@ static const struct {
 	const char *name;
 	int (*go)(struct cf_env *e);
 	void (*back)(struct cf_env *e);
+	bool spare; /* can do with the memory that is there already */
 } makers[] = {
-	{ "mpt_host_open", go_open, back_open }, { "mpt_vm_create", go_create, back_create },
-	{ "mpt_vm_get", go_get, back_get },	 { "mpt_ram_add", go_ram, back_ram },
-	{ "mpt_ram_move", go_move, back_move },
+	{ "mpt_host_open", go_open, back_open, false },
+	{ "mpt_vm_create", go_create, back_create, false },
+	{ "mpt_vm_get", go_get, back_get, false },
+	{ "mpt_ram_add", go_ram, back_ram, false },
+	{ "mpt_ram_move", go_move, back_move, true },
 };
 
 static int maker_nth(struct cf_env *e, size_t i, unsigned long n, bool *reached)
@@ -232,8 +235,9 @@ static int err_makers(struct cf_env *e)
 	for (i = 0; i < CF_COUNT(makers); i++) {
 		for (n = 1, reached = true; reached && n <= ALLOCS_MAX; n++)
 			CF_TRY(maker_nth(e, i, n, &reached));
-		CF_THAT(e, !reached && n > 2, "%s: expected 1 to %d allocations, seen %lu",
-			makers[i].name, ALLOCS_MAX, n - 2);
+		CF_THAT(e, !reached && (n > 2 || makers[i].spare),
+			"%s: expected %d to %d allocations, seen %lu", makers[i].name,
+			!makers[i].spare, ALLOCS_MAX, n - 2);
 	}
 	return cf_int(e, 0, mpt_vm_destroy(e->host, 51), "mpt_vm_destroy");
 }

@@ -9,13 +9,13 @@
 #include <mpt/backend.h>
 
 /*
- * A build may be without vfio-user and without acrn-sim, never without the mock: what it lacks is
+ * A build may be without vfio-user, acrn-sim and kvm-stub, never without the mock: what it lacks is
  * moved to the list's end. So is acrn-sim where $MPT_TEST_FEW is set: under a checker that makes
  * each thread's turn dear, or has no room for it. How many are left.
  */
 static inline bool specs_left_out(const char *spec)
 {
-	static const char *const names[] = { "vfio-user", "acrn-sim" };
+	static const char *const names[] = { "vfio-user", "acrn-sim", "kvm-stub" };
 	size_t k;
 
 	for (k = 0; k < sizeof(names) / sizeof(names[0]); k++)

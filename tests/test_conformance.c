@@ -35,6 +35,11 @@ static const char *specs[] = {
 	"check,acrn-sim:profile=2020,contig=no",
 	"check,acrn-sim:profile=upstream",
 	"check,fault,acrn-sim:phys-bits=36,records=1G,vcpus=16",
+	"kvm-stub",
+	"check,kvm-stub",
+	"check,kvm-stub:hugepages=no,memlock=256K",
+	"check,kvm-stub:track=no,pin=no,intx=no,mfn=no",
+	"check,fault,kvm-stub:msi-eventfd=no,phys-bits=36,memlock=160K",
 };
 #define SPECS (sizeof(specs) / sizeof(specs[0]))
 
