@@ -154,12 +154,22 @@ layer_suites += \
 	tests/test_vfu_wire
 endif
 
+if BACKEND_KVM_STUB
+layer_suites += $(kvm_suites)
+endif
+
 if BACKEND_ACRN
 layer_suites += $(acrn_suites)
 endif
 if BACKEND_ACRN_SIM
 layer_suites += $(acrn_sim_suites)
 endif
+
+kvm_suites = \
+	tests/test_kvm_fail \
+	tests/test_kvm_pins \
+	tests/test_kvm_slots \
+	tests/test_kvm_threads
 
 # Of the back end over a small fake of VHM.
 acrn_suites = \
@@ -248,6 +258,7 @@ threaded_suites = \
 	tests/test_gvt_ppgtt_write \
 	tests/test_gvt_tiling \
 	tests/test_gvt_vgpu_reset \
+	tests/test_kvm_threads \
 	tests/test_mock_threads \
 	tests/test_mock_threads_store \
 	tests/test_rcu \
@@ -280,6 +291,7 @@ test_scripts = \
 	tests/build/port.sh \
 	tests/docs.sh \
 	tests/examples.sh \
+	tests/kvm-stub.sh \
 	tests/qemu/selftest.sh \
 	tests/sysfs.sh \
 	tests/tool.sh \
@@ -455,6 +467,7 @@ EXTRA_DIST += \
 	tests/guest_rig.h \
 	tests/joint_rig.h \
 	tests/layer_rig.h \
+	tests/kvm_rig.h \
 	tests/mock_rig.h \
 	tests/mock_threads.h \
 	tests/monitor_rig.h \
@@ -493,6 +506,7 @@ EXTRA_DIST += \
 	tests/qemu/igt \
 	tests/acrn.sh \
 	tests/api.sh \
+	tests/kvm-stub.sh \
 	tests/sysfs.sh \
 	tests/tool.sh \
 	tests/tool-completion.sh \

@@ -39,9 +39,10 @@ static struct {
 
 static void rig_note(char what, u64 addr, u64 val, unsigned int len)
 {
-	if (rig.calls < RIG_CALLS)
-		rig.call[rig.calls] = (struct rig_call){ what, addr, val, len };
-	rig.calls++;
+	unsigned int n = __atomic_fetch_add(&rig.calls, 1, __ATOMIC_RELAXED);
+
+	if (n < RIG_CALLS)
+		rig.call[n] = (struct rig_call){ what, addr, val, len };
 }
 
 static int rig_mmio_read(struct intel_vgpu *vgpu, u64 gpa, void *buf, unsigned int len)

@@ -10,6 +10,12 @@
 #include <time.h>
 
 #include "mock_rig.h"
+#include "specs.h"
+
+/* Over another back end for a whole program: tests/kvm-stub.sh. */
+#ifndef THREADS_SPEC
+#define THREADS_SPEC spec_or("mock")
+#endif
 
 /* Where a tool makes everything slow, a test ends with fewer rounds instead of late. */
 #define SECONDS 3
@@ -27,7 +33,7 @@ static inline time_t now(void)
 
 static inline void setup(void)
 {
-	rig_open("mock");
+	rig_open(THREADS_SPEC);
 	rig_ram(0, HUGE, 0);
 	stop = false;
 	deadline = now() + SECONDS;
