@@ -13,6 +13,7 @@ EXTRA_DIST += \
 	doc/guides/port.md \
 	doc/igt.md \
 	doc/kernel.md \
+	doc/kvm-stub.md \
 	doc/images \
 	doc/matrix.md \
 	doc/mock.md \

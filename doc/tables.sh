@@ -46,6 +46,7 @@ status()
 	status check,fault,mock 'a hypervisor in this process'
 	status check,fault,mock:trap=after 'the same, which tells of a store after it was done'
 	status check,fault,vfio-user 'a stock QEMU; here a client in this process'
+	status check,fault,kvm-stub "KVM's shape over a stub of its services, in this process"
 	status check,fault,acrn-sim 'ACRN with its VHM, simulated'
 	status check,fault,acrn-sim:profile=upstream 'ACRN with the HSM of Linux 6.1, simulated'
 	# shellcheck disable=SC2016  # backticks of Markdown

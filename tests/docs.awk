@@ -168,7 +168,7 @@ function options(line,    n, w, i, be)
 			complain("nobody has an option --" found)
 	}
 	rest = line
-	while (next_match("(mock|vfio-user|acrn|acrn-sim):[a-z][a-z-]*=[^ `\"|)}]*")) {
+	while (next_match("(mock|vfio-user|acrn|acrn-sim|kvm-stub):[a-z][a-z-]*=[^ `\"|)}]*")) {
 		be = found
 		sub(/:.*/, "", be)
 		sub(/^[^:]*:/, "", found)

@@ -155,7 +155,7 @@ for k in path word target configure option command errno; do
 done
 # A build may lack back ends; what documents say of them is then not looked at.
 missing=
-for b in mock vfio-user acrn acrn-sim; do
+for b in mock vfio-user acrn acrn-sim kvm-stub; do
 	case " $MPT_BACKENDS " in
 	*" $b "*) ;;
 	*) missing="$missing $b" ;;

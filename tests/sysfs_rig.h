@@ -24,7 +24,8 @@
 
 /* Moved by specs_built(). */
 static const char *tree_specs[] __attribute__((unused)) = { "check,mock", "check,acrn-sim",
-							     "check,vfio-user" };
+							     "check,vfio-user",
+							     "check,kvm-stub" };
 
 struct tree {
 	struct mpt_host *host;

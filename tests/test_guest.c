@@ -14,6 +14,7 @@ static const char *specs[] = {
 	"check,mock", "check,mock:trap=after", "check,mock:track=no", "check,mock:map=no",
 	"check,mock:trap-area=no", "check,mock:contig=no", "check,vfio-user",
 	"check,acrn-sim", "check,acrn-sim:vcpus=1,contig=no,profile=2020",
+	"check,kvm-stub", "check,kvm-stub:hugepages=no",
 };
 
 /*

@@ -13,7 +13,7 @@
 /* Asked before a store to a table, told after it, not at all. */
 static const char *specs[] = {
 	"check,mock", "check,mock:trap=after", "check,mock:track=no", "check,vfio-user",
-	"check,acrn-sim",
+	"check,acrn-sim", "check,kvm-stub",
 };
 
 START_TEST(interleaved)

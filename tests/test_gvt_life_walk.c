@@ -308,6 +308,7 @@ static unsigned long number_of_steps(void)
 
 static const char *specs[] = {
 	"check,mock", "check,mock:trap=after", "check,mock:track=no", "check,acrn-sim",
+	"check,kvm-stub",
 };
 
 START_TEST(walk)

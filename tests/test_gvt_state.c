@@ -25,6 +25,7 @@ static const char *shapes[] = {
 	"check,mock:msi-eventfd=yes",
 	"check,mock:pvmmio=no",
 	"check,vfio-user",
+	"check,kvm-stub",
 };
 #define SHAPES ((int)specs_built(shapes, N(shapes)))
 

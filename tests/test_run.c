@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * `mptctl run` in this process: the recorded probes on every shape of the mock and over vfio-user,
+ * `mptctl run` in this process: the recorded probes on every shape of the mock and over other back ends,
  * which vGPU a trace is replayed into, what is no trace, what makes a run unhealthy. What a run
  * writes is in test_run_output.c, failing at every step in test_run_fail.c, the command line in
  * tool.sh.
@@ -15,6 +15,7 @@ static const char *specs[] = {
 	"mock:trap-area=no", "mock:intx=no,pin=no,virt=no,mfn=no,pvmmio=no",
 	"mock:track=no,seed=7", "vfio-user", "check,vfio-user",
 	"check,acrn-sim", "acrn-sim:vcpus=4,profile=2019", "acrn-sim:vcpus=1,polling=yes",
+	"check,kvm-stub", "kvm-stub:hugepages=no,intx=no,pin=no",
 };
 
 static void check_served(void)

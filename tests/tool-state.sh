@@ -55,6 +55,9 @@ esac
 case "$MPT_STATIC_BACKEND $MPT_BACKENDS " in
 ' '*' vfio-user '*) specs="$specs vfio-user" ;;
 esac
+case "$MPT_STATIC_BACKEND $MPT_BACKENDS " in
+' '*' kvm-stub '*) specs="$specs kvm-stub" ;;
+esac
 for spec in $specs; do
 	status 0 state restore part --trace "$probe" --at 3000 --backend "$spec"
 	says "$out" "part restored on $spec" 'accesses 3001 to 6712 of 6712' 'healthy: '

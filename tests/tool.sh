@@ -164,6 +164,13 @@ case "$MPT_STATIC_BACKEND $MPT_BACKENDS " in
 	ok "runs over acrn-sim"
 	;;
 esac
+case "$MPT_STATIC_BACKEND $MPT_BACKENDS " in
+' '*' kvm-stub '*)
+	status 0 run --backend check,kvm-stub --guest synthetic
+	says "$out" 'gt-reset            passed' '0 violations' 'healthy:'
+	ok "runs over kvm-stub"
+	;;
+esac
 case " $MPT_BACKENDS " in
 *' acrn '*)
 	if [ -z "$MPT_STATIC_BACKEND" ] && [ ! -e /dev/acrn_hsm ]; then
