@@ -60,8 +60,9 @@ START_TEST(first_and_last_counts)
 	for (i = 0; i < 3; i++) {
 		mark = MARK + i;
 		ck_assert_int_eq(rig_write(i * PAGE, &mark, 8), 0);
-		pthread_create(&t[i], NULL, maps, NULL);
 	}
+	for (i = 0; i < 3; i++)
+		pthread_create(&t[i], NULL, maps, NULL);
 	for (i = 0; i < 3; i++)
 		pthread_join(t[i], NULL);
 	clean_at_the_end();
