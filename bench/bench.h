@@ -77,10 +77,11 @@ extern const struct bench_row rows_gvt[];
 extern const struct bench_row rows_submit[];
 extern const struct bench_row rows_vfu[];
 extern const struct bench_row rows_acrn[];
+extern const struct bench_row rows_kvm[];
 extern const struct bench_row rows_ppgtt[];
 extern const struct bench_row rows_blit[];
 extern const size_t num_rows_yard, num_rows_mem, num_rows_layers, num_rows_gvt, num_rows_submit,
-	num_rows_vfu, num_rows_acrn, num_rows_ppgtt, num_rows_blit;
+	num_rows_vfu, num_rows_acrn, num_rows_kvm, num_rows_ppgtt, num_rows_blit;
 
 /* What a program times, in this order; NULL ends. */
 struct bench_set {

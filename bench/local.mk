@@ -10,6 +10,7 @@ bench_bench_SOURCES = \
 	bench/bench.h \
 	bench/gvt.c \
 	bench/icount.c \
+	bench/kvm.c \
 	bench/layers.c \
 	bench/mem.c \
 	bench/memory.c \

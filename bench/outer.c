@@ -10,5 +10,6 @@ const struct bench_set bench_sets[] = {
 	{ rows_submit, &num_rows_submit },
 	{ rows_vfu, &num_rows_vfu },
 	{ rows_acrn, &num_rows_acrn },
+	{ rows_kvm, &num_rows_kvm },
 	{ NULL, NULL },
 };
