@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The back end of KVM's shape: guest memory by memslots, with one and with 500 of them, and mappings
- * that are counted once more, or pinned and unpinned.
+ * The back end of KVM's shape: guest memory by memslots, with one and with 500 of them, and
+ * mappings that are counted once more, or pinned and unpinned.
  */
 #include <stdio.h>
 

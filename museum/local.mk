@@ -12,6 +12,7 @@ EXTRA_DIST += \
 	museum/mutants/gvt.mut \
 	museum/mutants/host.mut \
 	museum/mutants/layers.mut \
+	museum/mutants/kvm.mut \
 	museum/mutants/mock.mut \
 	museum/mutants/sysfs.mut \
 	museum/mutants/vfu.mut

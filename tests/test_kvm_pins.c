@@ -43,7 +43,7 @@ START_TEST(limit_of_locked_memory)
 }
 END_TEST
 
-/* A page counts once, whoever needs it; 2 MiB that do not fit take nothing, and give nothing back. */
+/* A page counts once, whoever needs it; 2 MiB that do not fit take and give back nothing. */
 START_TEST(pages_count_once)
 {
 	dma_addr_t small, large;

@@ -111,8 +111,9 @@ START_TEST(ram_below_mappings)
 	ck_assert_int_eq(rig_write(MOVING + 5 * PAGE + 8, &mark, 8), 0);
 	for (i = 0; i < 2; i++)
 		pthread_create(&t[i], NULL, uses, &done);
-	for (round = 0; in_time() && (round < 500 || __atomic_load_n(&done, __ATOMIC_RELAXED) < 2000);
-	     round++) {
+	for (round = 0; in_time(); round++) {
+		if (round >= 500 && __atomic_load_n(&done, __ATOMIC_RELAXED) >= 2000)
+			break;
 		ck_assert_int_eq(mpt_ram_move(rig.vm, MOVING, HUGE, 2 * MOVING), 0);
 		sched_yield();
 		ck_assert_int_eq(mpt_ram_move(rig.vm, 2 * MOVING, HUGE, MOVING), 0);

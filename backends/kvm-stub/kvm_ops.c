@@ -37,7 +37,8 @@ static int refused(const char *op, unsigned long handle, int ret, u64 gpa, u64 l
 	if (ret == -ESRCH)
 		return mpt_kvm_dead_handle(handle, op);
 	return svc_fail(op, -EFAULT,
-			"0x%llx bytes at guest address 0x%llx are not all RAM that may be accessed so",
+			"0x%llx bytes at guest address 0x%llx are not all RAM that may be "
+			"accessed so",
 			(unsigned long long)len, (unsigned long long)gpa);
 }
 

@@ -93,7 +93,7 @@ struct svc_slots {
 	struct svc_slot slot[];
 };
 
-/* Who mediates a device for the VM: called with no section and between mpt_deliver_enter(), _leave(). */
+/* Who mediates a device for the VM. Called in a delivery (mpt_deliver_enter()), in no section. */
 struct svc_user {
 	/* The guest has stored to a write-protected page; memory holds the value. */
 	int (*written)(struct svc_user *user, u64 gpa, const void *data, unsigned int len);

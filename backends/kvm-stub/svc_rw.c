@@ -9,30 +9,45 @@ typedef u64 __attribute__((may_alias)) word64;
 typedef u32 __attribute__((may_alias)) word32;
 typedef u16 __attribute__((may_alias)) word16;
 
-#define WORD(type)                                                               \
-	{                                                                        \
-		type v;                                                          \
-		if (write) {                                                     \
-			memcpy(&v, buf, sizeof(v));                              \
-			os_store_relaxed((type *)mem, v);                        \
-		} else {                                                         \
-			v = os_load_relaxed((type *)mem);                        \
-			memcpy(buf, &v, sizeof(v));                              \
-		}                                                                \
-		return;                                                          \
+#define WORD(type)                                       \
+	do {                                             \
+		type v;                                  \
+		if (write) {                             \
+			memcpy(&v, buf, sizeof(v));      \
+			os_store_relaxed((type *)mem, v); \
+		} else {                                 \
+			v = os_load_relaxed((type *)mem); \
+			memcpy(buf, &v, sizeof(v));      \
+		}                                        \
+	} while (0)
+
+/* An aligned word at once; false: it is none. */
+static inline bool copy_word(void *mem, void *buf, u64 len, bool write)
+{
+	if (OS_UNLIKELY((uintptr_t)mem & (len - 1)))
+		return false;
+	switch (len) {
+	case 8:
+		WORD(word64);
+		return true;
+	case 4:
+		WORD(word32);
+		return true;
+	case 2:
+		WORD(word16);
+		return true;
+	case 1:
+		WORD(u8);
+		return true;
+	default:
+		return false;
 	}
+}
 
 void mpt_svc_copy(void *mem, void *buf, u64 len, bool write)
 {
-	if (OS_LIKELY(!((uintptr_t)mem & (len - 1)))) {
-		switch (len) {
-		case 8: WORD(word64)
-		case 4: WORD(word32)
-		case 2: WORD(word16)
-		case 1: WORD(u8)
-		default: break;
-		}
-	}
+	if (OS_LIKELY(copy_word(mem, buf, len, write)))
+		return;
 	if (write)
 		os_guest_copy(mem, buf, len);
 	else
