@@ -168,6 +168,7 @@ endif
 kvm_suites = \
 	tests/test_kvm_fail \
 	tests/test_kvm_pins \
+	tests/test_kvm_races \
 	tests/test_kvm_slots \
 	tests/test_kvm_threads
 
@@ -258,6 +259,7 @@ threaded_suites = \
 	tests/test_gvt_ppgtt_write \
 	tests/test_gvt_tiling \
 	tests/test_gvt_vgpu_reset \
+	tests/test_kvm_races \
 	tests/test_kvm_threads \
 	tests/test_mock_threads \
 	tests/test_mock_threads_store \

@@ -309,11 +309,14 @@ static void kvm_detach(unsigned long handle)
 	mpt_deliver_quiesce(vm);
 	mpt_svc_unprotect_all(vm);
 	mpt_kvm_dma_clear(vdev);
+	/* From here on the VM is held, not attached to. */
 	os_mutex_lock(&svc->vms_lock);
 	os_store(&vm->user, NULL);
+	vm->refs++;
 	os_mutex_unlock(&svc->vms_lock);
 	mpt_deliver_quiesce(vm);
 	vdev_free(vdev);
+	kvm_vm_put(svc, vm);
 }
 
 /* Under the lock of attaching: a quiesced vGPU that is gone by now is not delivered to again. */

@@ -299,7 +299,10 @@ int mpt_kvm_dma_map(unsigned long handle, unsigned long gfn, unsigned long size,
 	return ret;
 }
 
-/* The vdev's own mapping of exactly this address, or NULL. In a section or with vdev->lock held. */
+/*
+ * The vdev's own mapping of exactly this address, or NULL. In a section, for the address may be of
+ * the vdev of another VM, which goes; what is the vdev's own stays under vdev->lock, too.
+ */
 static inline struct kvm_map *own_map(const struct kvm_vdev *vdev, dma_addr_t bus)
 {
 	struct kvm_map *map = mpt_svc_iommu_owner(vdev->vm->svc, bus);
@@ -310,9 +313,12 @@ static inline struct kvm_map *own_map(const struct kvm_vdev *vdev, dma_addr_t bu
 static void unmap_slow(struct kvm_vdev *vdev, dma_addr_t bus)
 {
 	struct kvm_map *map;
+	unsigned long old;
 
 	os_mutex_lock(&vdev->lock);
+	old = mpt_rcu_enter();
 	map = own_map(vdev, bus);
+	mpt_rcu_leave(old);
 	if (!map)
 		os_fetch_add(&vdev->vm->bad_unmap, 1);
 	else if (count_last(map))

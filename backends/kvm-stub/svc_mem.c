@@ -139,8 +139,12 @@ void mpt_svc_mem_put(struct svc_mem *mem)
 {
 	if (os_fetch_add(&mem->refs, -1ULL) != 1)
 		return;
+	/*
+	 * An access of the device that found it still mapped ends before the frames can be another
+	 * VM's; a later one finds no mapping of them, so it does not look whose they are.
+	 */
+	mpt_rcu_synchronize();
 	blocks_give(mem->vm->svc, mem);
-	mpt_rcu_synchronize(); /* an access of the device that found it still mapped */
 	mem_free(mem);
 }
 

@@ -31,15 +31,14 @@ bool mpt_svc_protected(void *vm_, u64 gfn)
 int mpt_svc_protect(struct svc_vm *vm, u64 gfn)
 {
 	unsigned long old = mpt_rcu_enter();
-	bool ram = mpt_svc_slot_of(vm, gfn), set = false;
+	bool ram = mpt_svc_slot_of(vm, gfn);
 	u64 bit = 1ULL << gfn % 64;
 
-	if (ram && !(os_fetch_or(&vm->wp[gfn / 64], bit) & bit)) {
+	if (ram && !(os_fetch_or(&vm->wp[gfn / 64], bit) & bit))
 		os_fetch_add(&vm->nr_wp, 1);
-		set = true;
-	}
 	mpt_rcu_leave(old);
-	if (set)
+	/* Whoever set the bit may not have waited to the end yet. */
+	if (ram)
 		mpt_rcu_synchronize();
 	return ram ? 0 : -EFAULT;
 }
@@ -59,11 +58,13 @@ void mpt_svc_unprotect(struct svc_vm *vm, u64 gfn, u64 nr)
 	}
 }
 
-/* The user has gone: nobody protects and nobody asks. */
+/* The user has gone: nobody protects. A slot that goes at the same time has counted to the end. */
 void mpt_svc_unprotect_all(struct svc_vm *vm)
 {
-	if (!os_load(&vm->nr_wp))
-		return;
-	mpt_clear_pages(vm->wp, vm->nr_frames / 8);
-	os_store(&vm->nr_wp, 0);
+	os_mutex_lock(&vm->slots_lock);
+	if (os_load(&vm->nr_wp)) {
+		mpt_clear_pages(vm->wp, vm->nr_frames / 8);
+		os_store(&vm->nr_wp, 0);
+	}
+	os_mutex_unlock(&vm->slots_lock);
 }
