@@ -3,6 +3,7 @@
  * Opening and closing hosts, and introducing the core. Which host a thread means is in current.c,
  * VMs and vGPUs are in vm.c.
  */
+#include "libmpt/layers/trace.h"
 #include "libmpt/sysfs.h"
 
 static struct os_mutex registered_lock = OS_MUTEX_INIT(registered_lock);
@@ -289,6 +290,9 @@ int mpt_host_set_core(struct mpt_host *host, const struct mpt_core *core)
 	if (taken)
 		return mpt_fail(-EEXIST, host->be.name, "another core has introduced itself (it must "
 				"leave first)");
+	if (!busy)
+		MPT_TRACE_NOTE(host, TRACE_SET_CORE, 0, core != NULL, copy.flags,
+			       copy.aperture_mfn, copy.aperture_pages);
 	return busy ? mpt_fail(-EBUSY, host->be.name, "a vGPU exists (destroy it first)") : 0;
 }
 

@@ -25,6 +25,7 @@ suites = \
 # A suite of a tool's files compiles them in; they belong to no library.
 tests_test_gvt_state_probe_SOURCES = tests/test_gvt_state_probe.c $(mmiotrace_sources)
 tests_test_layers_trace_SOURCES = tests/test_layers_trace.c $(trace_ring_sources)
+tests_test_trace_replay_SOURCES = tests/test_trace_replay.c $(trace_play_sources)
 tests_test_mmiotrace_SOURCES = tests/test_mmiotrace.c $(mmiotrace_sources)
 tests_test_mmiotrace_file_SOURCES = tests/test_mmiotrace_file.c $(mmiotrace_sources)
 tests_test_plot_SOURCES = tests/test_plot.c $(mmiotrace_sources) $(plot_sources)
@@ -129,7 +130,8 @@ layer_suites = \
 	tests/test_sysfs_fail \
 	tests/test_sysfs_grammar \
 	tests/test_sysfs_mount \
-	tests/test_sysfs_threads
+	tests/test_sysfs_threads \
+	tests/test_trace_replay
 
 # The back end's own.
 if BACKEND_VFIO_USER
@@ -481,6 +483,7 @@ EXTRA_DIST += \
 	tests/sched_rig.h \
 	tests/specs.h \
 	tests/swgpu_image.h \
+	tests/trace_rig.h \
 	tests/swgpu_rig.h \
 	tests/state_refused.h \
 	tests/state_rig.h \

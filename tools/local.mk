@@ -12,6 +12,20 @@ trace_ring_sources = \
 	tools/trace_ring.c \
 	tools/trace_ring.h
 
+# What performs their records again, over a host of its own.
+trace_play_sources = \
+	$(trace_ring_sources) \
+	tools/trace_play.c \
+	tools/trace_play.h \
+	tools/trace_play_core.c \
+	tools/trace_play_kinds.c \
+	tools/trace_play_ops.c \
+	tools/trace_play_priv.h \
+	tools/trace_play_run.c \
+	tools/trace_play_same.c \
+	tools/trace_play_state.c \
+	tools/trace_play_vm.c
+
 plot_sources = \
 	tools/plot.c \
 	tools/plot.h \

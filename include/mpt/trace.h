@@ -39,7 +39,11 @@ extern "C" {
  * | 37 to 63 | time in units of 64 ns, modulo 2^27 |
  *
  * The second word and the 14 bytes of each further slot behind its first two are the arguments, as
- * the operation's letters tell. The order of the records is that in which operations ended.
+ * the operation's letters tell. The order of the records is that in which operations ended. What the
+ * core is told (emulate_mmio_read, write_protect_handler, ...) is recorded when that begins, and its
+ * end is a record "core_done" of the same vGPU, with the answer and what was read: what the core
+ * called meanwhile for that vGPU stands between the two. aperture_read and aperture_write do not
+ * know their vGPU.
  */
 #define MPT_TRACE_MORE 63 /**< a further slot of a record */
 #define MPT_TRACE_DEAD 14 /**< the answer to a dead or unknown handle */

@@ -29,6 +29,7 @@ struct trace {
 	size_t bytes; /* of the whole mapping */
 	u64 mask;
 	unsigned int shift; /* log2 of the slots */
+	const void *vgpu[MPT_HANDLE_SLOTS]; /* the core's, by number; NULL: none */
 };
 
 _Static_assert(sizeof(struct mpt_trace_header) <= MPT_TRACE_HEADER, "the header has a page");
@@ -79,6 +80,16 @@ static const struct mpt_trace_op ops[TRACE_COUNT] = {
 	[TRACE_BUS_READ] = { "bus_read", "avH" },
 	[TRACE_BUS_WRITE] = { "bus_write", "avd" },
 	[TRACE_FAULT_TAKE] = { "fault_take", "VVV" },
+	[TRACE_MMIO_READ] = { "emulate_mmio_read", "vv" },
+	[TRACE_MMIO_WRITE] = { "emulate_mmio_write", "vvd" },
+	[TRACE_EMULATE_CFG_READ] = { "emulate_cfg_read", "vv" },
+	[TRACE_EMULATE_CFG_WRITE] = { "emulate_cfg_write", "vvd" },
+	[TRACE_STORE] = { "write_protect_handler", "vvd" },
+	[TRACE_APERTURE_READ] = { "aperture_read", "vv" },
+	[TRACE_APERTURE_WRITE] = { "aperture_write", "vvd" },
+	[TRACE_REGION] = { "guest_region_event", "vvv" },
+	[TRACE_CORE_DONE] = { "core_done", "vd" },
+	[TRACE_SET_CORE] = { "set_core", "vvvv" },
 };
 
 /* --- encoding --- */
@@ -299,10 +310,22 @@ static void encode_call(struct record *r, const struct mpt_layer_call *call, lon
 	encode(r, ret, swap ? access : call->arg);
 }
 
+/* Which vGPU a number is of: what the core is told names it by pointer. */
+static void note_vgpu(struct trace *t, const struct mpt_layer_call *call)
+{
+	if (call->op == MPT_OP_ID_attach_vgpu && call->vgpu && !call->ret)
+		os_store_relaxed(&t->vgpu[vgpu_number(call->vgpu->handle)], call->vgpu->vgpu);
+	else if (call->op == MPT_OP_ID_detach_vgpu && call->vgpu)
+		os_store_relaxed(&t->vgpu[vgpu_number(call->vgpu->handle)], NULL);
+}
+
 static void trace_after(struct mpt_layer_inst *inst, struct mpt_layer_call *call)
 {
 	struct record r;
 	u64 vm;
+
+	if (OS_UNLIKELY(call->op <= MPT_OP_ID_detach_vgpu))
+		note_vgpu(inst->priv, call);
 
 	r.op = call->op;
 	r.code = 0;
@@ -338,6 +361,26 @@ void mpt_trace_note(struct mpt_host *host, enum mpt_trace_id id, long ret, const
 
 	encode(&r, ret, arg);
 	emit(host->trace->priv, &r);
+}
+
+static unsigned int number_of(const struct trace *t, const void *vgpu)
+{
+	unsigned int i;
+
+	for (i = 0; vgpu && i < MPT_HANDLE_SLOTS; i++)
+		if (os_load_relaxed(&t->vgpu[i]) == vgpu)
+			return i;
+	return 0;
+}
+
+void mpt_trace_core(struct mpt_host *host, const void *vgpu, enum mpt_trace_id id, long ret,
+		    const u64 *arg)
+{
+	struct trace *t = host->trace->priv;
+	struct record r = { .op = id, .vgpu = number_of(t, vgpu) };
+
+	encode(&r, ret, arg);
+	emit(t, &r);
 }
 
 /* --- opening: FILE[:SIZE] --- */

@@ -28,11 +28,26 @@ enum mpt_trace_id {
 	TRACE_BUS_READ,
 	TRACE_BUS_WRITE,
 	TRACE_FAULT_TAKE,
+	/* What the core is told, when it begins; TRACE_CORE_DONE is its end. */
+	TRACE_MMIO_READ,
+	TRACE_MMIO_WRITE,
+	TRACE_EMULATE_CFG_READ,
+	TRACE_EMULATE_CFG_WRITE,
+	TRACE_STORE,
+	TRACE_APERTURE_READ,
+	TRACE_APERTURE_WRITE,
+	TRACE_REGION,
+	TRACE_CORE_DONE,
+	TRACE_SET_CORE,
 	TRACE_COUNT
 };
 
 /* @arg: as the letters say, the data as a pointer where its letter is. */
 void mpt_trace_note(struct mpt_host *host, enum mpt_trace_id id, long ret, const u64 *arg);
+
+/* The same of a call of the core for @vgpu, which is the core's pointer. */
+void mpt_trace_core(struct mpt_host *host, const void *vgpu, enum mpt_trace_id id, long ret,
+		    const u64 *arg);
 
 #define MPT_TRACE_NOTE(host, id, ret, ...) \
 	do { \
