@@ -122,6 +122,8 @@ static void vm_hold(struct mpt_vm *vm)
 	vm->refs++;
 	vm->vgpus++;
 	os_mutex_unlock(&vm->host->lock);
+	/* Its end is a put. */
+	MPT_TRACE_NOTE(vm->host, TRACE_VM_GET, 0, vm->id);
 }
 
 static void vm_release(struct mpt_vm *vm)

@@ -302,7 +302,7 @@ START_TEST(differences)
 	without("bus_write", 0, PLAY_BYTES_DIFFER, "bus_read: expected data of check 0x");
 	without("dma_unmap_guest_page", 1, PLAY_RET, "bus_read: expected -EFAULT, seen 0");
 	without("inject_msi", 0, PLAY_RET, "irq_take: expected 0, seen -ENOENT");
-	without("ram_add", 1, PLAY_RET, "ram_move: expected 0, seen -ENOENT");
+	without("ram_add", 1, PLAY_RET, "enable_page_track: expected 0, seen -EFAULT");
 	rig_done();
 }
 END_TEST

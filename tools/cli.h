@@ -81,6 +81,7 @@ extern const struct cli_command command_backends;
 extern const struct cli_command command_types;
 extern const struct cli_command command_sysfs;
 extern const struct cli_command command_state;
+extern const struct cli_command command_trace;
 extern const struct cli_command command_conformance;
 extern const struct cli_command command_matrix;
 extern const struct cli_command command_help;

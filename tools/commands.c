@@ -16,6 +16,7 @@ static const struct cli_command *const all[] = {
 	&command_backends,
 	&command_types,
 	&command_state,
+	&command_trace,
 	&command_conformance,
 	&command_matrix,
 	&command_help,

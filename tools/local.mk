@@ -24,7 +24,11 @@ trace_play_sources = \
 	tools/trace_play_run.c \
 	tools/trace_play_same.c \
 	tools/trace_play_state.c \
-	tools/trace_play_vm.c
+	tools/trace_play_vm.c \
+	tools/trace_shrink.c \
+	tools/trace_shrink.h \
+	tools/trace_write.c \
+	tools/trace_write.h
 
 plot_sources = \
 	tools/plot.c \
@@ -60,6 +64,7 @@ mptctl_sources = \
 	$(guest_sources) \
 	$(mmiotrace_sources) \
 	$(plot_sources) \
+	$(trace_play_sources) \
 	tools/backends.c \
 	tools/cli.c \
 	tools/cli.h \
@@ -115,6 +120,12 @@ mptctl_sources = \
 	tools/sysfs_report.c \
 	tools/tally.c \
 	tools/tally.h \
+	tools/trace.h \
+	tools/trace_file.c \
+	tools/trace_mmiotrace.c \
+	tools/trace_replay.c \
+	tools/trace_show.c \
+	tools/trace_stat.c \
 	tools/types.c \
 	tools/vgpu_type.c \
 	tools/vgpu_type.h

@@ -127,12 +127,14 @@ enum play_what {
  * @expected, @seen: numbers; of a PLAY_OTHER, PLAY_MORE or PLAY_LESS addresses
  * @told: what the core was told
  * @tells: what it is told
+ * @known: of a DMA address: it was mapped before
  */
 struct play_diff {
 	enum play_what what;
 	uint32_t op;
 	int64_t expected, seen;
 	const struct play_kind *told, *tells;
+	bool known;
 };
 
 /**

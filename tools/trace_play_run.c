@@ -71,6 +71,8 @@ void play_differs(struct play *p, const struct play_op *o, enum play_what what, 
 			.expected = expected,
 			.seen = seen,
 			.told = o && o->kind->flags & PLAY_TOLD ? o->kind : NULL,
+			.known = o && o->kind->flags & PLAY_DMA &&
+				 play_dma_entry(p, o->arg[o->kind->page]),
 		};
 	p->stop |= p->c->first_only;
 }
