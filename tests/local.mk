@@ -26,6 +26,7 @@ suites = \
 tests_test_gvt_state_probe_SOURCES = tests/test_gvt_state_probe.c $(mmiotrace_sources)
 tests_test_layers_trace_SOURCES = tests/test_layers_trace.c $(trace_ring_sources)
 tests_test_trace_replay_SOURCES = tests/test_trace_replay.c $(trace_play_sources)
+tests_test_trace_shrink_SOURCES = tests/test_trace_shrink.c $(trace_play_sources)
 tests_test_mmiotrace_SOURCES = tests/test_mmiotrace.c $(mmiotrace_sources)
 tests_test_mmiotrace_file_SOURCES = tests/test_mmiotrace_file.c $(mmiotrace_sources)
 tests_test_plot_SOURCES = tests/test_plot.c $(mmiotrace_sources) $(plot_sources)
@@ -131,7 +132,8 @@ layer_suites = \
 	tests/test_sysfs_grammar \
 	tests/test_sysfs_mount \
 	tests/test_sysfs_threads \
-	tests/test_trace_replay
+	tests/test_trace_replay \
+	tests/test_trace_shrink
 
 # The back end's own.
 if BACKEND_VFIO_USER
