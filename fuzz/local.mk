@@ -15,6 +15,7 @@ fuzz_targets = \
 	fuzz/fuzz_submit \
 	fuzz/fuzz_sysfs \
 	fuzz/fuzz_trace \
+	fuzz/fuzz_trace_replay \
 	fuzz/fuzz_trace_ring
 
 # The back ends' own, of their archives.
@@ -80,6 +81,9 @@ fuzz_fuzz_sysfs_LDADD = libmpt-gvt.la libmpt.la
 fuzz_fuzz_trace_SOURCES = fuzz/fuzz_trace.c fuzz/replay_main.c $(mmiotrace_sources)
 fuzz_fuzz_trace_CPPFLAGS = $(public_cppflags)
 fuzz_fuzz_trace_LDADD = libmpt-gvt.la libmpt.la
+fuzz_fuzz_trace_replay_SOURCES = fuzz/fuzz_trace_replay.c fuzz/replay_main.c $(trace_play_sources)
+fuzz_fuzz_trace_replay_CPPFLAGS = $(public_cppflags)
+fuzz_fuzz_trace_replay_LDADD = libmpt.la
 fuzz_fuzz_trace_ring_SOURCES = fuzz/fuzz_trace_ring.c fuzz/replay_main.c $(trace_ring_sources)
 fuzz_fuzz_trace_ring_CPPFLAGS = $(public_cppflags)
 # With the rig of tests/, without libcheck.
@@ -110,7 +114,7 @@ fuzz:
 	@$(MAKE) -f $(top_srcdir)/fuzz/fuzz.mk CC='$(FUZZ_CC)' FLAGS='$(FUZZ_FLAGS)' \
 		LIBS='$(LDFLAGS) $(LTDL_LIBS) $(PTHREAD_CFLAGS)' SECONDS_EACH='$(FUZZ_SECONDS)' \
 		top='$(top_srcdir)' corpus='$(abs_top_srcdir)/fuzz/corpus' targets='$(fuzz_targets)' \
-		sources='$(filter %.c,$(fuzz_library_sources) $(mmiotrace_sources) $(trace_ring_sources))'
+		sources='$(filter %.c,$(fuzz_library_sources) $(mmiotrace_sources) $(trace_play_sources))'
 
 clean-local: clean-fuzz
 .PHONY: clean-fuzz

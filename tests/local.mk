@@ -306,6 +306,7 @@ test_scripts = \
 	tests/tool-json.sh \
 	tests/tool-man.sh \
 	tests/tool-state.sh \
+	tests/tool-trace.sh \
 	tests/vfio-user.sh
 
 TEST_EXTENSIONS = .sh
@@ -521,4 +522,5 @@ EXTRA_DIST += \
 	tests/tool-json.sh \
 	tests/tool-man.sh \
 	tests/tool-state.sh \
+	tests/tool-trace.sh \
 	tests/vfio-user.sh

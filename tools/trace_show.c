@@ -107,6 +107,8 @@ static const struct cli_option show_options[] = {
 	{ 0 },
 };
 
+static const struct cli_range ranges[] = { { "vgpu", 0, 255, false }, { 0 } };
+
 static const struct cli_operand operands[] = {
 	{ "FILE", "what the layer trace has written", offsetof(struct show_args, file), false,
 	  false },
@@ -141,6 +143,7 @@ const struct cli_command command_trace_show = {
 		   "begins; core_done is its end.\n\n"
 		   "exit status: 0, or 2 for a bad option or what is no trace",
 	.options = show_options,
+	.ranges = ranges,
 	.operands = operands,
 	.run = run_show,
 };
@@ -184,7 +187,6 @@ static int run_convert(const struct cli_command *cmd, int argc, char **argv)
 	return status;
 }
 
-static const struct cli_range ranges[] = { { "vgpu", 0, 255, false }, { 0 } };
 
 const struct cli_command command_trace_convert = {
 	.name = "trace convert",

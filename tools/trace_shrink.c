@@ -221,7 +221,8 @@ static bool pass_by(struct shrinking *k, enum by by)
 	uint32_t i;
 
 	for (i = 0; i < k->n; i++)
-		k->label[i] = stays(k, i) ? NOT_MINE : label(k, by, i);
+		k->label[i] = stays(k, i) || k->t->op[i].kind->flags & PLAY_DONE ?
+				      NOT_MINE : label(k, by, i);
 	return pass(k);
 }
 
