@@ -104,6 +104,16 @@ diff in-man seen || fail "mptctl state restore: other keys than mptctl.1 has (< 
 ok "keys of mptctl state save and restore"
 keys 0 show state show saved --json
 
+# Of a small trace that every build can read, and one with the mock may replay.
+corpus=$srcdir/fuzz/corpus/trace_replay/all
+keys 0 trace-stat trace stat "$corpus" --json
+status 0 trace show "$corpus" --json
+jq -rs '[.. | objects | keys[]] | unique | .[]' "$out" | sort >seen
+documented trace-show >in-man
+diff in-man seen || fail "mptctl trace show: other keys than mptctl.1 has (< page, > printed)"
+ok "keys of mptctl trace show"
+[ -n "$MPT_STATIC_BACKEND" ] || keys 0 trace-replay trace replay "$corpus" --json
+
 server=
 trap '[ -z "$server" ] || kill $server 2>/dev/null || :; rm -rf "$scratch"' EXIT
 # wait_for TEST...: until it holds, or the server is gone, or it is hopeless.
