@@ -9,7 +9,7 @@
 
 static struct play_vgpu *play_of(struct intel_vgpu *vgpu)
 {
-	return (struct play_vgpu *)((char *)vgpu - offsetof(struct play_vgpu, vgpu));
+	return (void *)((char *)vgpu - offsetof(struct play_vgpu, vgpu));
 }
 
 /* What the core is told. */

@@ -228,13 +228,16 @@ static bool pass_by(struct shrinking *k, enum by by)
 
 static void all_passes(struct shrinking *k)
 {
+	bool more = true;
 	enum by by;
 
 	page_labels(k);
 	for (by = BY_LOOK; by <= BY_RECORD; by++)
 		pass_by(k, by);
-	while (!late(k) && (pass_by(k, BY_PAGE) | pass_by(k, BY_RECORD)))
-		;
+	while (more && !late(k)) {
+		more = pass_by(k, BY_PAGE);
+		more |= pass_by(k, BY_RECORD);
+	}
 }
 
 /* --- the whole --- */
