@@ -133,7 +133,7 @@ static int membarrier(int cmd)
 
 static void thread_exits(void *arg)
 {
-	exit_fn(arg);
+	os_load(&exit_fn)(arg);
 }
 
 static void setup(void)
