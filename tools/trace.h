@@ -30,8 +30,8 @@ void trace_text(FILE *out, const struct trace_record *rec);
 void trace_json(FILE *out, const struct trace_record *rec);
 
 /*
- * The part of a trace that is in a mmiotrace; says on standard error what is not. @vgpu: its number;
- * TRACE_ANY_VGPU: the first that a guest accesses. Return: 0, -1.
+ * The part of a trace that is in a mmiotrace; says on standard error what is not. @vgpu: its
+ * number; TRACE_ANY_VGPU: the first that a guest accesses. Return: 0, -1.
  */
 #define TRACE_ANY_VGPU 256U
 int trace_mmiotrace(FILE *out, const char *path, struct trace_ring *ring, unsigned int vgpu);

@@ -46,7 +46,7 @@ static int op_room(struct loading *l)
 
 	if (t->n < t->room)
 		return 0;
-	op = room <= PLAY_OPS_MAX ? realloc(t->op, room * sizeof(*op)) : NULL;
+	op = t->room < PLAY_OPS_MAX ? realloc(t->op, room * sizeof(*op)) : NULL;
 	if (!op)
 		return refuse(l, "no memory for %" PRIu32 " records", t->n);
 	t->op = op;
@@ -85,8 +85,8 @@ static int take_vm(struct loading *l, struct play_op *o, uint64_t id)
 	for (i = 0; i < t->vms && t->vm[i] != id; i++)
 		;
 	if (i == PLAY_VMS || id > UINT16_MAX)
-		return refuse(l, "record %" PRIu64 ": a trace asks for more than %d VMs, or for one "
-			      "beyond 65535", o->number, PLAY_VMS);
+		return refuse(l, "record %" PRIu64 ": a trace asks for more than %d VMs, or for "
+			      "one beyond 65535", o->number, PLAY_VMS);
 	if (i == t->vms)
 		t->vm[t->vms++] = (unsigned int)id;
 	o->vm = (uint8_t)i;

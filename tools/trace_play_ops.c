@@ -74,7 +74,8 @@ void play_do_read_gpa(struct play *p, const struct play_op *o)
 	VGPU(vgpu);
 
 	if (buf)
-		play_same_read(p, o, intel_gvt_hypervisor_read_gpa(vgpu, o->arg[0], buf, len), buf, len);
+		play_same_read(p, o, intel_gvt_hypervisor_read_gpa(vgpu, o->arg[0], buf, len), buf,
+			       len);
 }
 
 void play_do_write_gpa(struct play *p, const struct play_op *o)
@@ -83,7 +84,8 @@ void play_do_write_gpa(struct play *p, const struct play_op *o)
 	VGPU(vgpu);
 
 	if (buf)
-		play_same_ret(p, o, intel_gvt_hypervisor_write_gpa(vgpu, o->arg[0], buf, o->arg[1]));
+		play_same_ret(p, o,
+			      intel_gvt_hypervisor_write_gpa(vgpu, o->arg[0], buf, o->arg[1]));
 }
 
 void play_do_gfn_to_mfn(struct play *p, const struct play_op *o)
@@ -178,7 +180,8 @@ void play_do_dma_pin_guest_page(struct play *p, const struct play_op *o)
 {
 	VGPU(vgpu);
 
-	play_same_ret(p, o, intel_gvt_hypervisor_dma_pin_guest_page(vgpu, play_dma_now(p, o->arg[0])));
+	play_same_ret(p, o, intel_gvt_hypervisor_dma_pin_guest_page(vgpu,
+								    play_dma_now(p, o->arg[0])));
 }
 
 void play_do_set_opregion(struct play *p, const struct play_op *o)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* A replay from its host's opening to its end: the records in order, what differs, what it asks for. */
+/* A replay from its host's opening to its end: the records in order, what differs. */
 #include "trace_play_priv.h"
 
 #include <inttypes.h>

@@ -155,7 +155,8 @@ void play_do_guest_read(struct play *p, const struct play_op *o)
 	VM(vm);
 
 	if (buf)
-		play_same_read(p, o, mpt_guest_read(vm, o->arg[1], buf, (unsigned int)len), buf, len);
+		play_same_read(p, o, mpt_guest_read(vm, o->arg[1], buf, (unsigned int)len), buf,
+			       len);
 }
 
 void play_do_guest_write(struct play *p, const struct play_op *o)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* mptctl trace replay and shrink: a trace performed again, and a small one that differs as it does. */
+/* mptctl trace replay and shrink: a trace performed again, and a small one that differs alike. */
 #include "trace.h"
 
 #include <errno.h>
@@ -60,8 +60,8 @@ static void json(const struct replay_args *a, const struct play_trace *t,
 	snprintf(hash, sizeof(hash), "0x%016" PRIx64, r->hash);
 	o = json_pack("{s:o, s:o, s:b, s:I, s:I, s:I, s:s, s:I, s:o, s:I, s:I, s:I, s:I}", "file",
 		      report_json_text(a->file), "backend", report_json_text(a->backend), "equal",
-		      !r->diffs, "records", (json_int_t)t->n, "performed", (json_int_t)r->done, "ns",
-		      (json_int_t)r->ns, "hash", hash, "differ", (json_int_t)r->diffs,
+		      !r->diffs, "records", (json_int_t)t->n, "performed", (json_int_t)r->done,
+		      "ns", (json_int_t)r->ns, "hash", hash, "differ", (json_int_t)r->diffs,
 		      "first_difference", report_json_text(first), "unknown",
 		      (json_int_t)t->skipped, "torn", (json_int_t)t->torn, "unanswered",
 		      (json_int_t)t->open, "cut", (json_int_t)r->cut);
@@ -245,8 +245,8 @@ const struct cli_command command_trace_replay = {
 		"order; what the recorded core called while it was told of an access is called at "
 		"that point. Addresses that a back end chooses are translated. The state at the "
 		"end is a number that is the same after each replay in which nothing differs.\n\n"
-		"exit status: 0 all answers are equal, 1 some differ, 2 a bad option, or what is no "
-		"trace or cannot be replayed",
+		"exit status: 0 all answers are equal, 1 some differ, 2 a bad option, or what is "
+		"no trace or cannot be replayed",
 	.options = replay_options,
 	.operands = replay_operands,
 	.run = run_replay,

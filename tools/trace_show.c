@@ -151,7 +151,7 @@ const struct cli_command command_trace_show = {
 static const struct cli_option convert_options[] = {
 	{ "format", "text|json|mmiotrace", "what to make of it",
 	  offsetof(struct show_args, format), CLI_TEXT },
-	{ "vgpu", "N", "only of this vGPU; of a mmiotrace the first one that a guest accesses, unless given",
+	{ "vgpu", "N", "only of this vGPU (mmiotrace: the first, unless given)",
 	  offsetof(struct show_args, vgpu), CLI_NUMBER },
 	{ 0 },
 };
@@ -195,8 +195,8 @@ const struct cli_command command_trace_convert = {
 	.details = "The result goes to standard output. A mmiotrace has what a guest did to "
 		   "registers, aperture and configuration space of one vGPU, for mptctl run "
 		   "--trace; what cannot be in it is counted on standard error.\n\n"
-		   "exit status: 0, or 2 for a bad option, what is no trace, or a trace without any "
-		   "such access",
+		   "exit status: 0, or 2 for a bad option, what is no trace, or a trace without "
+		   "any such access",
 	.options = convert_options,
 	.ranges = ranges,
 	.operands = operands,

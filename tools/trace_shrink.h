@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Finding few records of a trace in which a replay differs in the same way as in all. Prints nothing. */
+/* Few records of a trace, in which a replay differs in the same way as in all. Prints nothing. */
 #ifndef MPT_TOOLS_TRACE_SHRINK_H
 #define MPT_TOOLS_TRACE_SHRINK_H
 
