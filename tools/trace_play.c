@@ -12,6 +12,7 @@
 #include <string.h>
 
 #define OPEN_MAX_ 256 /* what the core is told at a time */
+#define BYTES_FIRST 65536UL /* for data; more than one record has */
 
 /* While a trace is made ready. */
 struct loading {
@@ -57,7 +58,7 @@ static int op_room(struct loading *l)
 static int take_data(struct loading *l, struct play_op *o, const struct trace_record *rec)
 {
 	struct play_trace *t = l->t;
-	uint64_t room = t->bytes_room ? t->bytes_room * 2 : 65536;
+	uint64_t room = t->bytes_room * 2;
 	uint8_t *bytes;
 
 	if (rec->data_len > t->bytes_room - t->len) {
@@ -247,7 +248,9 @@ int play_load(struct play_trace *t, struct trace_ring *ring, char *why, size_t w
 	int ret = 0;
 
 	memset(t, 0, sizeof(*t));
-	if (l && rec) {
+	t->bytes = malloc(BYTES_FIRST);
+	if (l && rec && t->bytes) {
+		t->bytes_room = BYTES_FIRST;
 		*l = (struct loading){ .t = t, .why = why, .why_len = why_len };
 		memset(l->vm_of, PLAY_NO_VM, sizeof(l->vm_of));
 		while (!ret && trace_ring_next(ring, rec))
