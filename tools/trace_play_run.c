@@ -172,12 +172,20 @@ static int fail(struct play_result *r, const char *what)
 	return -1;
 }
 
+/* Without the name of the function. */
+static const char *sentence(void)
+{
+	const char *all = mpt_last_error(), *colon = strstr(all, ": ");
+
+	return colon ? colon + 2 : all;
+}
+
 static int play_open(struct play *p)
 {
 	unsigned int i;
 
 	if (mpt_host_open(p->c->spec, &p->host))
-		return fail(p->r, mpt_last_error());
+		return fail(p->r, sentence());
 	if (!mpt_host_has_testbed(p->host))
 		return fail(p->r, "this back end has no testbed, which a replay needs (name a "
 				  "simulated one: --backend mock)");
