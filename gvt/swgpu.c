@@ -10,6 +10,9 @@
 
 #include <mpt/testbed.h>
 
+/* Rewrites of an entry that one access goes after. */
+#define FOLLOWED 4
+
 /* --- pages of the device's own --- */
 
 static u64 *own_page(const struct swgpu *gpu, u32 page)
@@ -132,6 +135,31 @@ static int swgpu_translate(const struct swgpu *gpu, u64 offset, unsigned int len
 	return 0;
 }
 
+/*
+ * The bus has refused @dma. Another vCPU may have rewritten the entry since it was looked at, and
+ * its old page is unmapped then: the access goes by the new one, as if it had come a moment later.
+ * A guest that does nothing else is not followed for ever.
+ */
+static int moved(struct swgpu *gpu, u64 offset, void *buf, unsigned int len, u64 dma, bool write)
+{
+	unsigned int n;
+
+	for (n = 0; n < FOLLOWED; n++) {
+		u64 was = dma;
+
+		if (swgpu_translate(gpu, offset, len, &dma) || dma == was)
+			break;
+		if (dma == SWGPU_SCRATCH) {
+			memset(buf, 0, write ? 0 : len);
+			return 0;
+		}
+		if (!(write ? mpt_bus_write(gpu->host, dma, buf, len)
+			    : mpt_bus_read(gpu->host, dma, buf, len)))
+			return 0;
+	}
+	return -EFAULT;
+}
+
 static int linear_read(struct swgpu *gpu, u64 offset, void *buf, unsigned int len)
 {
 	u64 dma = SWGPU_SCRATCH;
@@ -140,7 +168,7 @@ static int linear_read(struct swgpu *gpu, u64 offset, void *buf, unsigned int le
 	memset(buf, ret ? 0xff : 0, len);
 	if (ret || dma == SWGPU_SCRATCH || !len)
 		return ret;
-	if (mpt_bus_read(gpu->host, dma, buf, len))
+	if (mpt_bus_read(gpu->host, dma, buf, len) && moved(gpu, offset, buf, len, dma, false))
 		memset(buf, 0xff, len);
 	return 0;
 }
@@ -153,7 +181,8 @@ static int linear_write(struct swgpu *gpu, u64 offset, const void *buf, unsigned
 	if (ret || dma == SWGPU_SCRATCH || !len)
 		return ret;
 	/* Posted: a write that the bus refuses is the device's IOMMU fault, not the CPU's. */
-	mpt_bus_write(gpu->host, dma, buf, len);
+	if (mpt_bus_write(gpu->host, dma, buf, len))
+		moved(gpu, offset, (void *)(uintptr_t)buf, len, dma, true);
 	return 0;
 }
 
