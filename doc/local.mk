@@ -6,6 +6,7 @@ EXTRA_DIST += \
 	doc/architecture.md \
 	doc/clauses.md \
 	doc/errors.md \
+	doc/explorer.md \
 	doc/guides/failure.md \
 	doc/guides/guest.md \
 	doc/guides/hello.md \

@@ -41,6 +41,52 @@ tests_test_guest_many_CPPFLAGS = $(AM_CPPFLAGS) $(guest_cppflags)
 tests_test_guest_move_SOURCES = tests/test_guest_move.c $(guest_sources)
 tests_test_guest_move_CPPFLAGS = $(AM_CPPFLAGS) $(guest_cppflags)
 
+# The race explorer (doc/explorer.md), and what it watches: the libraries and the mock once more, with
+# hooks in front of each source. Other back ends are in the list of built-in ones, so they are linked.
+explorer_cppflags = $(AM_CPPFLAGS) -include $(top_srcdir)/tests/lib/explore_hooks.h
+explorer_cflags = $(AM_CFLAGS) -Wno-shadow
+tests_lib_libexplorer_la_SOURCES = \
+	tests/lib/explore.c \
+	tests/lib/explore.h \
+	tests/lib/explore_hooks.c \
+	tests/lib/explore_hooks.h \
+	tests/lib/explore_int.h \
+	tests/lib/explore_mem.c \
+	tests/lib/explore_names.c \
+	tests/lib/explore_tree.c
+tests_lib_libexplored_la_SOURCES = \
+	tests/lib/explore_ops.c \
+	$(libmpt_core_la_SOURCES) \
+	$(libmpt_backend_mock_la_SOURCES) \
+	$(libmpt_gvt_core_la_SOURCES)
+tests_lib_libexplored_la_CPPFLAGS = $(explorer_cppflags) -DMPT_MODULE_DIR='"$(libdir)/mpt"'
+tests_lib_libexplored_la_CFLAGS = $(explorer_cflags)
+tests_lib_libexplored_la_LIBADD = $(explored_archives) $(LTDL_LIBS)
+explored_archives =
+if BACKEND_VFIO_USER
+explored_archives += libmpt-backend-vfio-user.la
+endif
+if BACKEND_ACRN
+explored_archives += libmpt-backend-acrn.la
+endif
+if BACKEND_KVM_STUB
+explored_archives += libmpt-backend-kvm-stub.la
+endif
+explore_suites = \
+	tests/test_explore \
+	tests/test_explore_gvt \
+	tests/test_explore_mock
+explore_ldadd = tests/lib/librunner.la tests/lib/libexplored.la tests/lib/libexplorer.la $(CHECK_LIBS)
+tests_test_explore_CPPFLAGS = $(explorer_cppflags)
+tests_test_explore_CFLAGS = $(explorer_cflags)
+tests_test_explore_LDADD = tests/lib/librunner.la tests/lib/libexplorer.la $(CHECK_LIBS)
+tests_test_explore_gvt_CPPFLAGS = $(explorer_cppflags)
+tests_test_explore_gvt_CFLAGS = $(explorer_cflags)
+tests_test_explore_gvt_LDADD = $(explore_ldadd)
+tests_test_explore_mock_CPPFLAGS = $(explorer_cppflags)
+tests_test_explore_mock_CFLAGS = $(explorer_cflags)
+tests_test_explore_mock_LDADD = $(explore_ldadd)
+
 # Four suites run all of mptctl but its main() in their own process.
 if HAVE_CHECK
 check_LTLIBRARIES += tests/lib/libmptctl.la
@@ -60,6 +106,7 @@ tests_test_serve_CPPFLAGS = $(AM_CPPFLAGS) $(guest_cppflags) $(PNG_CFLAGS)
 # Suites that open a layer (check, fault) or several back ends.
 layer_suites = \
 	tests/test_conformance \
+	$(explore_suites) \
 	tests/test_guest \
 	tests/test_guest_fail \
 	tests/test_guest_many \
@@ -333,6 +380,13 @@ static_excluded_suites = $(layer_suites)
 endif
 
 check_PROGRAMS += $(run_suites)
+if HAVE_CHECK
+if BACKEND_MOCK
+if !STATIC_BACKEND
+check_LTLIBRARIES += tests/lib/libexplorer.la tests/lib/libexplored.la
+endif
+endif
+endif
 TESTS += $(run_suites) $(test_scripts)
 
 # For every program that has no _LDADD and _SOURCES of its own: a suite is tests/test_NAME.c.
@@ -389,10 +443,11 @@ check-threads:
 
 # The suites under valgrind, in one process each, threads by turns: one that polls would keep the
 # others out. Programs here are no libtool wrappers, since they link archives of ours only. What plays
-# whole guests, frames or plots many times over takes too long in here, and so does most of acrn-sim;
-# ASan sees those. tests/test_run has one guest of each kind.
+# whole guests, frames or plots many times over takes too long in here, and so does most of acrn-sim,
+# and every order of steps of the race explorer's; ASan sees those. tests/test_run has one guest of each kind.
 valgrind_left_out = \
 	$(acrn_sim_suites) \
+	$(explore_suites) \
 	tests/test_blit_tiles \
 	tests/test_guest \
 	tests/test_guest_fail \
@@ -415,6 +470,16 @@ check-valgrind:
 check-port:
 	PORT_BUILD=/dev/null $(MAKE) $(AM_MAKEFLAGS) check TESTS=tests/build/port.sh check_PROGRAMS= \
 		check_LTLIBRARIES= check_DATA=
+
+# The race explorer's scenarios, all with EXPLORE_BOUND preemptions: minutes, where `make check` has
+# seconds and tries the large ones with one.
+EXPLORE_BOUND = 2
+.PHONY: explore
+explore: $(filter $(explore_suites),$(run_suites))
+	@test -n '$(filter $(explore_suites),$(run_suites))' || { echo 'explore: no suite' >&2; exit 1; }
+	@for suite in $(filter $(explore_suites),$(run_suites)); do \
+		MPT_EXPLORE_BOUND=$(EXPLORE_BOUND) MPT_EXPLORE_PRINT=yes CK_DEFAULT_TIMEOUT=3600 ./$$suite || exit 1; \
+	done
 
 # The models in doc/models, with spin: they depend on no build of ours.
 .PHONY: check-models
@@ -461,6 +526,7 @@ EXTRA_DIST += \
 	tests/acrn_rig.h \
 	tests/acrn_transcript.h \
 	tests/exec_rig.h \
+	tests/explore_rig.h \
 	tests/fake_backend.h \
 	tests/fake_hw.h \
 	tests/fence_rig.h \
