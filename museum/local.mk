@@ -14,6 +14,7 @@ EXTRA_DIST += \
 	museum/mutants/layers.mut \
 	museum/mutants/kvm.mut \
 	museum/mutants/mock.mut \
+	museum/mutants/race.mut \
 	museum/mutants/sysfs.mut \
 	museum/mutants/vfu.mut
 

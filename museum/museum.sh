@@ -12,7 +12,8 @@ mkdir -p "$work" && work=$(cd "$work" && pwd) || exit 1
 tab=$(printf '\t')
 passed=0 failed=0 skipped=0
 jobs=${MUSEUM_JOBS:-2}
-unset MPT_MUTANT MPT_TEST_SPEC MPT_TEST_FEW CK_RUN_CASE CK_RUN_SUITE CK_FORK
+unset MPT_MUTANT MPT_TEST_SPEC MPT_TEST_FEW MPT_EXPLORE_BOUND MPT_EXPLORE_REPLAY
+unset CK_RUN_CASE CK_RUN_SUITE CK_FORK
 CK_VERBOSITY=verbose
 export CK_VERBOSITY
 
