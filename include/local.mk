@@ -9,6 +9,7 @@ mptinclude_HEADERS = \
 	include/mpt/alloc.h \
 	include/mpt/backend.h \
 	include/mpt/error.h \
+	include/mpt/foreign.h \
 	include/mpt/gvt_ops.h \
 	include/mpt/host.h \
 	include/mpt/hypercall.h \

@@ -11,6 +11,7 @@
 #include <mpt/alloc.h>
 #include <mpt/backend.h>
 #include <mpt/error.h>
+#include <mpt/foreign.h>
 #include <mpt/gvt_ops.h>
 #include <mpt/host.h>
 #include <mpt/hypercall.h>

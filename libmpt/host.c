@@ -194,6 +194,7 @@ int mpt_host_close(struct mpt_host *host)
 	os_mutex_destroy(&host->uevent_lock);
 	os_mutex_destroy(&host->lock);
 	module = host->module;
+	mpt_free(host->foreign);
 	mpt_free(host);
 	mpt_module_close(module);
 	return 0;

@@ -48,6 +48,7 @@ struct mpt_host {
 	enum mpt_policy policy;
 	struct mpt_core core;
 	const struct intel_gvt_ops *ops; /* where accesses go; NULL: no core, or it has left */
+	struct intel_gvt_ops *foreign; /* of mpt_foreign_init(); NULL: the core is none of it */
 	void *module; /* of a loaded back end */
 	struct os_mutex lock; /* vms */
 	struct mpt_vm *vms;

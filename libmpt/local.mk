@@ -17,6 +17,7 @@ libmpt_core_la_SOURCES = \
 	libmpt/deliver.c \
 	libmpt/error.c \
 	libmpt/exports.h \
+	libmpt/foreign.c \
 	libmpt/handle.c \
 	libmpt/hash.h \
 	libmpt/host.c \

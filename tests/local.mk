@@ -111,6 +111,7 @@ layer_suites = \
 	tests/test_guest_fail \
 	tests/test_guest_many \
 	tests/test_guest_move \
+	tests/test_foreign \
 	tests/test_gvt_aperture \
 	tests/test_gvt_bar \
 	tests/test_gvt_cfg \
@@ -514,6 +515,7 @@ soak:
 EXTRA_DIST += \
 	tests/data \
 	tests/lib/apt.sh \
+	tests/lib/linux.sh \
 	tests/lib/driver.sh \
 	tests/lib/mptctl.sh \
 	tests/lib/no-check.sh \
