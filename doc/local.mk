@@ -15,6 +15,7 @@ EXTRA_DIST += \
 	doc/igt.md \
 	doc/kernel.md \
 	doc/kvm-stub.md \
+	doc/linux-core.md \
 	doc/images \
 	doc/matrix.md \
 	doc/mock.md \

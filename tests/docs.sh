@@ -28,8 +28,8 @@ documents()
 # ---- what is there ----
 
 tree='.ci LICENSE Makefile.am NEWS README.md CONTRIBUTING.md SECURITY.md autogen.sh backends bench
-	configure.ac conformance doc examples fuzz gvt include kernel libmpt libmpt.pc.in libmpt-gvt.pc.in m4 packages.txt
-	quickstart tests tools'
+	compat configure.ac conformance doc examples fuzz gvt include kernel libmpt libmpt.pc.in
+	libmpt-gvt.pc.in m4 packages.txt quickstart tests tools'
 api=$srcdir/doc/api
 reference="$AWK -v root=$srcdir -f $api/text.awk -f $api/pages.awk -f $api/sources.awk -f $api/api.awk"
 headers="$srcdir/include/mpt/ops.def $srcdir/include/mpt/types.h $(

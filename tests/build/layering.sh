@@ -9,7 +9,7 @@ need "$NM" nm
 
 # ---- includes ----
 
-folders='include libmpt gvt backends tools examples bench fuzz conformance tests'
+folders='include libmpt gvt backends compat tools examples bench fuzz conformance tests'
 
 # sources ROOT: the files there of which the rules speak.
 sources()
@@ -76,6 +76,14 @@ includes_of()
 	deny "the synthetic guest looks below the testbed" \
 		'("(.*/)?(libmpt|gvt|backends|tools|conformance)/|"\.\./|<gvt/hw\.h>|<mpt/(backend|hypercall|layers|mpt|ops|static)[./])' \
 		tests/guest || return 1
+	if grep -E '^compat/[^:]*: (<(mpt|gvt)/|".*(libmpt|backends|tools|tests)/)' "$scratch/includes" |
+		grep -v ': <mpt/foreign\.h>'; then
+		echo "compat/ knows more of libmpt than <mpt/foreign.h> (above)"
+		return 1
+	fi
+	deny "the library knows an unmodified core's surroundings" \
+		'["<](.*/)?(compat/linux-gvt/|linux_gvt\.h)' \
+		include libmpt gvt backends conformance tools examples bench || return 1
 	users=$(grep -cE ': <uthash\.h>' "$scratch/includes" || true)
 	if [ "$users" -ne 1 ]; then
 		echo "uthash.h is included by $users files, not by one:"
@@ -200,6 +208,9 @@ planted conformance/planted.c '#include "libmpt/internal.h"' 'conformance/ looks
 planted tools/planted.c '#include "libmpt/internal.h"' 'looks inside'
 planted tools/planted.c '#include "../gvt/internal.h"' 'looks inside'
 planted bench/planted.c '#include "gvt/internal.h"' 'looks inside'
+planted compat/linux-gvt/planted.c '#include <mpt/host.h>' 'compat/ knows more'
+planted compat/linux-gvt/planted.c '#include "../../libmpt/internal.h"' 'compat/ knows more'
+planted tools/planted.c '#include "linux_gvt.h"' 'surroundings'
 planted gvt/planted.c '#include <uthash.h>' 'uthash.h is included by 2'
 
 # bites TEXT CODE CHECK...: a library made of CODE must fail CHECK.

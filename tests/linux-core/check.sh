@@ -1,0 +1,149 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+# make check-linux-core: builds an unmodified Linux GVT core for user space, ties it to libmpt and
+# runs the scenarios of this folder over several back ends and layers. The kernel around it is ours
+# (compat/linux-gvt/) and its own lib/. What is taken from the environment is in tests/lib/linux.sh;
+# and from make:
+#
+#   BUILD=DIR          where libmpt.la is
+#   LIBTOOL=COMMAND    of the same build
+#   CC=COMMAND         the compiler of what sees no kernel header
+#
+# Exit status: 0 all passed, 1 something failed or a tool is missing, 77 no source can be had here.
+set -u
+here=$(cd "$(dirname "$0")" && pwd) || exit 1
+top=$(cd "$here/../.." && pwd) || exit 1
+me=check-linux-core
+packages=$top/tests/linux-headers/packages
+kernel=$top/compat/linux-gvt
+ours=${CC:-gcc}
+libtool=${LIBTOOL:-libtool}
+build_dir=${BUILD:?}
+skipped=0
+. "$top/tests/lib/linux.sh"
+
+# Our functions are called by the kernel's objects: those keep the stack aligned as ours expect it.
+kcflags=-mpreferred-stack-boundary=4
+# The kernel's own, unchanged as the core.
+borrowed='drivers/gpu/drm/drm_mm.o lib/crc32.o lib/find_bit.o lib/idr.o lib/radix-tree.o
+	lib/rbtree.o lib/xarray.o'
+
+# One processor, nothing that patches itself at boot; pages of struct page where they are put.
+configuration()
+{
+	printf 'CONFIG_%s\n' 64BIT=y PM=y PRINTK=y MODULES=y PCI=y ACPI=y X86_5LEVEL=y \
+		DEBUG_KERNEL=y EXPERT=y BUG=y DEBUG_BUGVERBOSE=y UNWINDER_GUESS=y \
+		DRM=m DRM_I915=m DRM_I915_GVT=y
+}
+
+# The borrowed objects are made without the options of the core's; some are a module's.
+borrow()
+{
+	# shellcheck disable=SC2086 # a list of names
+	kmake $borrowed
+}
+
+with_kernel_headers() # OUTPUT SOURCE OPTION...
+{
+	output=$1
+	file=$2
+	shift 2
+	kcc "$header" -Wall -Werror -iquote "$kernel" -idirafter "$top/include" "$@" \
+		-c -o "$output" "$file"
+}
+
+with_libc()
+{
+	for file in "$kernel/libc.c" "$kernel/memory.c" "$kernel/trap.c" "$kernel/stubs.c" \
+		"$here"/*.c; do
+		$ours -std=gnu11 -O1 -g -Wall -Wextra -Werror -fno-pie -iquote "$kernel" \
+			-I"$top/include" -c -o "$work/libc-$(basename "$file" .c).o" "$file" ||
+			return 1
+	done
+}
+
+# The kernel's objects are not position independent.
+link_core() # PROGRAM GLUE
+{
+	# shellcheck disable=SC2046,SC2086 # lists of names
+	(cd "$build" && $libtool --silent --tag=CC --mode=link $ours -XCClinker -no-pie -o "$1" \
+		"$2" "$work/kernel.o" "$work/device.o" "$work"/libc-*.o \
+		$(core_files | sed 's/c$/o/') $borrowed "$build_dir/libmpt.la" -lpthread)
+}
+
+# The list of stubs is complete and short: nothing else is missing, none of it is there.
+assemble()
+{
+	with_kernel_headers "$work/kernel.o" "$kernel/kernel.c" &&
+		with_kernel_headers "$work/device.o" "$kernel/device.c" &&
+		with_kernel_headers "$work/glue.o" "$kernel/glue.c" && with_libc &&
+		link_core "$work/linux-core" "$work/glue.o"
+}
+
+# A core that says that it stores and does not: the store of a guest is lost, which the scenario
+# has to see.
+claims_to_store()
+{
+	with_kernel_headers "$work/claims.o" "$kernel/glue.c" \
+		-DLINUX_GVT_FLAGS=MPT_FOREIGN_STORES &&
+		link_core "$work/claims" "$work/claims.o" || return 1
+	if "$work/claims" mock 'a store to a page table' >"$work/claims.log"; then
+		echo "the scenario passes without the library's store"
+		return 1
+	fi
+	grep '^not ok' "$work/claims.log"
+}
+
+# Runs all scenarios over one host and adds its counts to ours.
+scenarios() # SPEC
+{
+	timeout 300 "$work/linux-core" "$1" >"$work/run.log" 2>&1
+	status=$?
+	grep -v '^finding: ' "$work/run.log"
+	grep '^finding: ' "$work/run.log" >>"$work/findings"
+	counts=$(sed -nE 's/.*: ([0-9]+) passed, ([0-9]+) failed, ([0-9]+) skipped$/\1 \2 \3/p' \
+		"$work/run.log")
+	if [ -z "$counts" ] || [ $status -gt 1 ]; then
+		result 1 "$1: the program ended with status $status"
+		return
+	fi
+	# shellcheck disable=SC2086 # three numbers
+	set -- $counts
+	passed=$((passed + $1))
+	failed=$((failed + $2))
+	skipped=$((skipped + $3))
+}
+
+# What is known of the core is written down, and what is written down is still so.
+findings_told()
+{
+	sort -u "$work/findings" | sed 's/^finding: //' >"$work/found"
+	# shellcheck disable=SC2016 # the backquotes are the document's
+	sed -n 's/^| `\([a-z_0-9]*\.c\)` | \([^|]*\) |.*/\1: \2/p' "$top/doc/linux-core.md" |
+		sed 's/ *$//' | sort -u >"$work/told"
+	diff "$work/told" "$work/found"
+}
+
+need_tools
+open_cache
+find_source
+prepare
+compile
+prove "every file of the core was compiled" test "$(core_files | wc -l)" -eq 22
+prove "Kbuild's command for gtt.c is known" take_flags
+prove "the kernel's own lib/ and drm_mm" borrow
+prove "the core is linked with libmpt, a kernel and nothing else" assemble
+: >"$work/findings"
+if [ -x "$work/linux-core" ]; then
+	for spec in mock check,fault,mock mock:trap=after check,fault,mock:trap=after \
+		"check,stats,trace=$work/run.mpt,mock" check,mock:map=no,trap-area=no \
+		kvm-stub check,fault,kvm-stub acrn-sim check,fault,acrn-sim vfio-user check,fault,vfio-user; do
+		scenarios "$spec"
+	done
+	prove "a core that does not store is found out where nobody does" claims_to_store
+	prove "doc/linux-core.md lists what was found, and no more" findings_told
+	sort -u "$work/findings"
+fi
+prove "no file of the core changed" unchanged
+echo "check-linux-core: $passed passed, $failed failed, $skipped skipped"
+[ "$failed" -eq 0 ]
