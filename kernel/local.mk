@@ -1,4 +1,4 @@
-# SPDX-License-Identifier: MIT
+# SPDX-License-Identifier: GPL-2.0 OR MIT
 # The contract as kernel modules: built by kernel/build.sh against a kernel's headers, not by make.
 EXTRA_DIST += \
 	kernel/Kbuild \

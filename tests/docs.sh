@@ -462,7 +462,8 @@ licences()
 		}
 		$0 !~ without' | (cd "$1" && xargs "$AWK" '
 		FNR == 1 { if (file != "" && !tag) print file " has no SPDX tag"; file = FILENAME; tag = 0 }
-		FNR <= 5 && /SPDX-License-Identifier: MIT/ { tag = 1 }
+		FNR <= 5 && FILENAME ~ /^kernel\// && /SPDX-License-Identifier: GPL-2.0 OR MIT/ { tag = 1 }
+		FNR <= 5 && FILENAME !~ /^kernel\// && /SPDX-License-Identifier: MIT/ { tag = 1 }
 		END { if (!tag) print file " has no SPDX tag" }')
 }
 
