@@ -33,3 +33,8 @@ const struct mpt_layer mpt_layer_trace = {
 void mpt_trace_note(struct mpt_host *host, enum mpt_trace_id id, long ret, const u64 *arg)
 {
 }
+
+void mpt_trace_core(struct mpt_host *host, const void *vgpu, enum mpt_trace_id id, long ret,
+		    const u64 *arg)
+{
+}

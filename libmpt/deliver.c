@@ -52,8 +52,8 @@ static int told_end(const struct told *t, int ret, const void *buf, unsigned int
 
 typedef int (*access_fn)(struct intel_vgpu *vgpu, u64 gpa, void *buf, unsigned int len);
 
-static __attribute__((noinline)) int tell_traced(const struct told *t, access_fn fn, u64 gpa,
-						 void *buf, unsigned int len)
+static __attribute__((__noinline__)) int tell_traced(const struct told *t, access_fn fn, u64 gpa,
+						     void *buf, unsigned int len)
 {
 	told_begin(t, gpa, buf, len);
 	return told_end(t, fn(t->vgpu, gpa, buf, len), buf, t->id == TRACE_MMIO_READ ? len : 0);
