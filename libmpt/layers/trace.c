@@ -231,13 +231,19 @@ static void put_more(struct trace *t, const struct record *r, u64 n, unsigned in
 	os_store(&slot[0], mark(t, n, MPT_TRACE_MORE) | take(r, from, 6) << 16);
 }
 
-/* The first slot comes last: when it is there, the others are. */
+/*
+ * The first slot comes last: when it is there, the others are. A thread that stood still for a whole
+ * lap after it had taken its slots would write over newer records; it gives its own up instead. One
+ * that stands still between the look and the stores still does: the reader then counts what it hit.
+ */
 static u64 put_record(struct trace *t, const struct record *r, u64 time)
 {
 	unsigned int i, more = more_of(r);
 	u64 n = os_fetch_add(&t->head->head, more + 1);
 	u64 *slot = t->slot + (n & t->mask) * 2, word;
 
+	if (OS_UNLIKELY(os_load_relaxed(&t->head->head) - n > t->mask))
+		return n;
 	for (i = 0; i < more; i++)
 		put_more(t, r, n + 1 + i, FIRST_BYTES + i * MORE_BYTES);
 	if (more || r->data_len)
