@@ -444,17 +444,22 @@ check-threads:
 
 # The suites under valgrind, in one process each, threads by turns: one that polls would keep the
 # others out. Programs here are no libtool wrappers, since they link archives of ours only. What plays
-# whole guests, frames or plots many times over takes too long in here, and so does most of acrn-sim,
+# whole guests, frames, plots or random walks many times over takes too long in here, and so does most of acrn-sim,
 # and every order of steps of the race explorer's; ASan sees those. tests/test_run has one guest of each kind.
 valgrind_left_out = \
 	$(acrn_sim_suites) \
 	$(explore_suites) \
+	tests/test_blit \
 	tests/test_blit_tiles \
 	tests/test_guest \
 	tests/test_guest_fail \
 	tests/test_guest_many \
 	tests/test_guest_move \
-	tests/test_plot
+	tests/test_gvt_life_walk \
+	tests/test_gvt_ppgtt_history \
+	tests/test_gvt_state_blob \
+	tests/test_plot \
+	tests/test_run_fail
 valgrind_suites = \
 	$(filter-out $(valgrind_left_out),$(run_suites)) \
 	$(filter tests/test_acrn_vcpu,$(run_suites))
