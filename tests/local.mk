@@ -444,8 +444,9 @@ check-threads:
 
 # The suites under valgrind, in one process each, threads by turns: one that polls would keep the
 # others out. Programs here are no libtool wrappers, since they link archives of ours only. What plays
-# whole guests, frames, plots or random walks many times over takes too long in here, and so does most of acrn-sim,
-# and every order of steps of the race explorer's; ASan sees those. tests/test_run has one guest of each kind.
+# whole guests, frames, plots or random walks many times over takes too long in here, and so do most of
+# acrn-sim and every order of steps of the race explorer's; ASan sees those. tests/test_run has one
+# guest of each kind.
 valgrind_left_out = \
 	$(acrn_sim_suites) \
 	$(explore_suites) \

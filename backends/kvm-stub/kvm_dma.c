@@ -218,7 +218,7 @@ static int map_new(struct kvm_vdev *vdev, u64 gfn, u64 nr, u64 *bus)
 	map->nr = nr;
 	os_store_relaxed(&map->bus, *bus);
 	os_store_relaxed(&map->gfn, gfn);
-	os_store(&map->state, map->state + 1);
+	os_store(&map->state, os_load_relaxed(&map->state) + 1);
 	cache_link(vdev, map, gfn);
 	return 0;
 }
