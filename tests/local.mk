@@ -580,6 +580,7 @@ EXTRA_DIST += \
 	tests/build/models.sh \
 	tests/build/outside.c \
 	tests/build/outside.sh \
+	tests/build/port.sh \
 	tests/build/runner.sh \
 	tests/docs.awk \
 	tests/docs.sh \

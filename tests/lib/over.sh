@@ -17,8 +17,8 @@ over()
 		;;
 	esac
 	# Under a checker, or with another compiler: once is enough.
-	[ -z "${MPT_TEST_FEW:-}" ] || {
-		echo 'SKIP: MPT_TEST_FEW is set'
+	[ -z "${MPT_TEST_ONCE:-}" ] || {
+		echo 'SKIP: MPT_TEST_ONCE is set'
 		exit 77
 	}
 	shift 2
