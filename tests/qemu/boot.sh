@@ -12,7 +12,7 @@
 #   platform=skl     what mptctl serve is to be
 #   guest=test       what the guest does, see init.sh
 #   append=          more words for the kernel's command line
-#   seconds=180      then it is over
+#   seconds=420      then it is over
 #   mptctl=PATH  cache=FOLDER  program=FILE   mptctl, what fetch.sh filled, guest.c compiled
 #   serve=WORDS      more options of mptctl serve
 #
@@ -23,7 +23,7 @@ export LC_ALL=C
 
 here=$(cd "$(dirname "$0")" && pwd)
 # shellcheck disable=SC2034 # posted and smp are machine.sh's
-kernel=6.12 posted=no smp=1 irq=msi platform=skl guest='test' append='' seconds=180 serve=''
+kernel=6.12 posted=no smp=1 irq=msi platform=skl guest='test' append='' seconds=420 serve=''
 mptctl=mptctl cache='' program='' OUT=''
 for word; do
 	case $word in

@@ -132,9 +132,12 @@ static int buffer_read(struct buffer *b, uint32_t offset, uint32_t *value)
 	return call(DRM_IOCTL_I915_GEM_PREAD, &read);
 }
 
+/* What takes longer than this has not ended; the capture of a hang takes a minute on a busy machine. */
+#define FOREVER_NS 120000000000LL
+
 int buffer_wait(struct buffer *b)
 {
-	struct drm_i915_gem_wait wait = { .bo_handle = b->handle, .timeout_ns = 20000000000LL };
+	struct drm_i915_gem_wait wait = { .bo_handle = b->handle, .timeout_ns = FOREVER_NS };
 
 	return call(DRM_IOCTL_I915_GEM_WAIT, &wait);
 }

@@ -9,13 +9,13 @@
 # names the page in an entry of the GGTT, which is. Under a hypervisor it does without its fast
 # copy, and zlib reads each byte twice.
 #
-# Prints a line `INFO capture ...`, and `N passed, N failed, 0 skipped`: it fails if the capture
-# took ten times as long as its accesses take, which nothing that a busy machine does explains. The
-# batch spins all the time, on the same processors.
+# Prints a line `INFO capture ...`, and `N passed, N failed, 0 skipped`: it fails if i915 captured
+# more pages or made more accesses besides than it did when this was written (29 and 720), by far.
+# The time is told, not judged: the batch spins all the while, on the same processors.
 set -u
 export LC_ALL=C
 
-awk -v times="${TIMES:-10}" -v page=8194 '
+awk -v page=8194 -v most_pages=60 -v most=4000 '
 FILENAME == ARGV[1] {
 	sub(/\r$/, "")
 	if ($1 == "INFO" && $2 == "capture") {
@@ -32,7 +32,6 @@ inside && $1 ~ /^[RW]$/ { n[$1]++ }
 inside && $1 == "W" && $5 ~ /[89a-f].....$/ { pages++ }
 END {
 	all = n["R"] + n["W"] + pages * page
-	limit = all * read * times
 	if (!ended || !took || !read || !n["R"] || !pages) {
 		print "FAIL: capture: no marks in the recording, or no times in the results"
 		print "0 passed, 1 failed, 0 skipped"
@@ -40,8 +39,9 @@ END {
 	}
 	printf "INFO capture: %d reads, %d writes, %d pages in %.0f ms; at %.1f us each: %.0f ms\n",
 		n["R"], n["W"], pages, took / 1e6, read / 1e3, all * read / 1e6
-	if (took > limit)
-		printf "FAIL: capture: took %.1f ms, more than %.1f ms\n", took / 1e6, limit / 1e6
-	printf "%d passed, %d failed, 0 skipped\n", (took <= limit), (took > limit)
-	exit (took > limit)
+	bad = pages > most_pages || n["R"] + n["W"] > most
+	if (bad)
+		printf "FAIL: capture: more than %d pages or %d accesses besides\n", most_pages, most
+	printf "%d passed, %d failed, 0 skipped\n", !bad, bad
+	exit bad
 }' "$1/results" "$2"

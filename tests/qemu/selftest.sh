@@ -154,7 +154,8 @@ capture()
 capture 'a capture at the cost of its accesses' 90000000 0
 grep -q '1 reads, 1 writes, 1 pages in 90 ms; at 10.0 us each: 82 ms' "$scratch/out" ||
 	fail "capture: $(cat "$scratch/out")"
-capture 'a capture that takes longer' 830000000 1
+capture 'a capture of many pages' 90000000 1 "/c0800000/{$(printf 'p;%.0s' $(seq 60))}"
+capture 'a capture of many accesses' 90000000 1 "/c0002074/{$(printf 'p;%.0s' $(seq 4000))}"
 capture 'a capture that has no end' 6000000 1 '/78f04/d'
 capture 'a capture of no page' 6000000 1 '/c0800000/d'
 

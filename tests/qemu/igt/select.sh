@@ -10,19 +10,19 @@ here=$(cd "$(dirname "$0")" && pwd)
 # Of the package's list: gem, core, i915, kms_addfb and prime, in the package's order.
 fast_feedback()
 {
-	sed -n 's/^igt@\(\(gem_\|core_\|i915_\|kms_addfb_\|prime_\)[^[:space:]]*\).*/\1 180/p' "$1"
+	sed -n 's/^igt@\(\(gem_\|core_\|i915_\|kms_addfb_\|prime_\)[^[:space:]]*\).*/\1 300/p' "$1"
 }
 
 # Those that look at the record of a hung GPU.
 looks='^(i915_hangman@.*error-state|gem_exec_capture@)'
 
-# The limit is four times what was measured, and never short: machines and their loads differ.
+# The limit is ten times what was measured, and never short: machines and their loads differ.
 rows()
 {
 	sed 's/#.*//' "$here/list.txt" | awk -v mark="$1" -v looks="$looks" '
 		NF && (mark == "" || $3 == mark) {
-			limit = 4 * $2
-			print $1, limit < 60 ? 60 : int(limit), $1 ~ looks ? "" : "nocapture"
+			limit = 10 * $2
+			print $1, limit < 150 ? 150 : int(limit), $1 ~ looks ? "" : "nocapture"
 		}'
 }
 
