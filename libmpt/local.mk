@@ -29,6 +29,7 @@ libmpt_core_la_SOURCES = \
 	libmpt/options.c \
 	libmpt/os.c \
 	libmpt/os.h \
+	libmpt/os_common.h \
 	libmpt/rcu.c \
 	libmpt/registry.c \
 	libmpt/spec.c \
