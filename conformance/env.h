@@ -281,6 +281,13 @@ bool cf_thread_done(struct cf_env *e, unsigned int n);
 /* Whether a slot that a thread counts up has come to @n, or it is later than @end_ms. */
 bool cf_reached(struct cf_env *e, unsigned int slot, u64 n, u64 end_ms);
 void cf_sleep_ms(unsigned int ms);
+
+/* In a loop that does not wait: who is not preempted lets others run, as in some kernels. */
+#ifdef __KERNEL__
+#define cf_breathe() cond_resched()
+#else
+#define cf_breathe() ((void)0)
+#endif
 u64 cf_now_ms(void);
 /* Where a clause's generator begins: @own, changed by cf_seed(). Never 0. */
 u64 cf_seeded(u64 own);

@@ -109,6 +109,7 @@ static int hammer(struct cf_env *e, void *arg)
 		CF_INT(e, 0, mpt_guest_cfg_read(e->vm, 0, &word, 4),
 		       "a configuration read at any time");
 		__atomic_add_fetch(&e->slot[5], 1, __ATOMIC_ACQ_REL);
+		cf_breathe();
 	}
 	return CF_PASS;
 }

@@ -309,6 +309,7 @@ static int tear_writer(struct cf_env *e, void *arg)
 	do {
 		CF_INT(e, 0, tear_store(e, t, 0), "a store of zeros");
 		CF_INT(e, 0, tear_store(e, t, ~0ULL), "a store of ones");
+		cf_breathe();
 	} while (!__atomic_load_n(&t->stop, __ATOMIC_ACQUIRE));
 	return CF_PASS;
 }

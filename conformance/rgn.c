@@ -292,6 +292,7 @@ static int read_while(struct cf_env *e, void *arg)
 
 	(void)arg;
 	while (!__atomic_load_n(&e->slot[2], __ATOMIC_ACQUIRE)) {
+		cf_breathe();
 		r = HV(read_gpa)(e->v, CF_PLUG + 0x8000 - 32, buf, 64);
 		CF_THAT(e, !r || r == -EFAULT,
 			"read_gpa beside hot-plug: expected 0 or -EFAULT, seen %d", r);

@@ -50,6 +50,7 @@ static int storm(struct cf_env *e, void *arg)
 
 	(void)arg;
 	for (i = 1; !__atomic_load_n(&e->slot[2], __ATOMIC_ACQUIRE); i++) {
+		cf_breathe();
 		CF_TRY(cf_guest_store(e, e->vm, PAGE(13) + 0x20, &i, 8));
 		CF_TRY(cf_guest_load(e, e->vm, PAGE(13) + 0x20, &seen, 8));
 		CF_U64(e, i, seen, "guest memory after store number %llu", (unsigned long long)i);

@@ -4,6 +4,8 @@
 #define MPT_KERNEL_UNISTD_H
 
 #define read(fd, buf, len) ((ssize_t)-1)
+/* user-mode-linux names its own away. */
+#undef errno
 #define errno 0
 
 #endif
