@@ -17,8 +17,13 @@ EXTRA_DIST += \
 	kernel/include/string.h \
 	kernel/include/time.h \
 	kernel/include/unistd.h \
+	kernel/kobjects.c \
+	kernel/kobjects.h \
+	kernel/linux510.h \
 	kernel/module.c \
 	kernel/os.c \
+	kernel/register.c \
 	kernel/selftest.c \
 	kernel/thread.c \
-	kernel/thread.h
+	kernel/thread.h \
+	kernel/tree.c
