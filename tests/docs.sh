@@ -108,7 +108,7 @@ targets()
 words()
 {
 	(cd "$srcdir" && grep -rhoE '\b(mpt|gvt|intel_gvt|intel_vgpu|MPT|GVT|acrn_gvt)_[A-Za-z0-9_]+' \
-		include libmpt gvt backends conformance tools bench m4 configure.ac quickstart .ci \
+		include libmpt gvt backends kernel conformance tools bench m4 configure.ac quickstart .ci \
 		tests/*.[ch] tests/*.mk tests/lib tests/qemu/*.sh | sort -u)
 }
 

@@ -1,19 +1,24 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# make check-kernel: builds kernel/ against the headers of Debian's kernels, boots those kernels in
-# QEMU and counts what the clauses of the contract come to in there. What is built is kernel/'s.
+# make check-kernel: builds kernel/ against several kernels, boots them, two at a time, and counts
+# what the modules come to in there. What is built is kernel/'s, what a kernel's first process does
+# is in init, how a kernel is had and booted in debian.sh and uml.sh.
 #
-#   check.sh [SUITE]...   bookworm (Linux 6.1) and bullseye (5.10), or those named
+#   check.sh [TARGET]...   a suite of Debian, whose kernel is booted in QEMU, or "uml", which is
+#                          user-mode-linux, or "layout", which boots nothing (layout.sh); by
+#                          default those of `targets` at the end
 #
 #   LIBMPT_CACHE=DIR   where packages are kept from run to run
 #   JOBS=N             compilers at once, by default one a processor
 #
-# Exit status: 0 all passed, 1 something failed or a tool is missing, 77 nothing could be tried.
+# The last line is the sum of all. Exit status: 0 all passed, 1 something failed or a tool is
+# missing, 77 nothing could be tried.
 set -u
 unset MAKEFLAGS MFLAGS MAKELEVEL MAKEOVERRIDES ARCH CROSS_COMPILE LLVM KBUILD_OUTPUT KCFLAGS
 export LC_ALL=C
 
 here=$(cd "$(dirname "$0")" && pwd) || exit 1
+top=$(cd "$here/../.." && pwd)
 fetch=$here/../linux-headers/fetch.sh
 jobs=${JOBS:-$(nproc)}
 passed=0
@@ -43,143 +48,178 @@ result() # STATUS NAME
 	fi
 }
 
-# got PACKAGE: its file, fetched if it is not there; the reason stays in $why.
-got()
+sum()
 {
-	why=$(sh "$fetch" "$suite" "$1" "$cache/debs-$suite" 2>/dev/null) || return 1
-	printf '%s\n' "$why"
+	echo "$passed passed, $failed failed, $skipped skipped"
 }
 
-# depends DEB PATTERN: the first package that it depends on whose name matches.
-depends()
+. "$here/debian.sh"
+. "$here/uml.sh"
+. "$here/layout.sh"
+
+# --- what is expected ---
+
+# The nodes of the sysfs tree as "MODE PATH", from the rows of the library's table. VM: of whom an
+# instance is there.
+expected() # [VM]...
 {
-	dpkg-deb -f "$1" Depends | tr ',' '\n' | sed 's/^ *//; s/ .*//' | grep -E "$2" | head -n 1
+	sed -nE 's/^\t\{ "([^"]*)", (SYSFS_DIRECTORY|0[0-7]+), .*/\2 \1/p' \
+		"$top/libmpt/sysfs_table.c" | sed 's/^SYSFS_DIRECTORY/755/; s/^0//' |
+		while read -r mode path; do
+			case $path in
+			types/\**) set -- GVTg_V5_8 GVTg_V5_4 ;;
+			vm\**) set -- $vms ;;
+			*) set -- '' ;;
+			esac
+			for star; do
+				echo "$mode $(echo "$path" | sed "s/\*/$star/")"
+			done
+		done | sort
 }
 
-# Everything of one kernel in one folder, where its makefiles then look.
-unpack()
+system()
 {
-	meta=$(got linux-headers-amd64) || return 1
-	abi=$(depends "$meta" '^linux-headers-')
-	abi=${abi#linux-headers-}
-	root=$cache/$suite-$abi
-	[ ! -e "$root/ready" ] || return 0
-	rm -rf "$root"
-	headers=$(got "linux-headers-$abi") || return 1
-	common=$(got "$(depends "$headers" '^linux-headers-.*-common$')") || return 1
-	kbuild=$(got "$(depends "$headers" '^linux-kbuild-')") || return 1
-	image=$(got "linux-image-$abi") || return 1
-	mkdir "$root"
-	for deb in "$headers" "$common" "$kbuild"; do
-		dpkg-deb -x "$deb" "$root" || return 1
-	done
-	dpkg-deb --fsys-tarfile "$image" | tar -x -C "$root" "./boot/vmlinuz-$abi" || return 1
-	sed -i "s,/usr/src,$root/usr/src," "$root/usr/src/linux-headers-$abi/Makefile"
-	: >"$root/ready"
+	into=$work/$target.root
+	mkdir -p "$into/bin" "$into/dev" "$into/proc" "$into/sys" "$into/expected"
+	cp "$busybox" "$into/bin/busybox"
+	cp "$here/init" "$into/init"
+	cp "$work/$target"/*.ko "$into" || return 1
+	vms='' expected >"$into/expected/none"
+	vms='1 7' expected >"$into/expected/two"
+	sed -n 's/^#define MPT_VERSION "\(.*\)"/\1/p' "$top/include/mpt/host.h" \
+		>"$into/expected/version"
+	if [ -e "$root/i915" ]; then
+		mkdir "$into/i915"
+		sed 's,.*/,,' "$root/i915" >"$into/i915/order"
+		xargs cp -t "$into/i915" <"$root/i915"
+	fi
+	(cd "$into" && find . | cpio -o -H newc --quiet) | gzip -1 >"$work/$target.gz"
 }
 
-build()
-{
-	sh "$here/../../kernel/build.sh" "$root/usr/src/linux-headers-$abi" "$work/$suite" \
-		CC="${KERNEL_CC:-gcc}" -j"$jobs" >"$work/$suite.log" 2>&1
-}
-
-# A warning of the compiler in our sources; frames are measured by the run itself.
-warnings()
-{
-	grep 'warning:' "$work/$suite.log" | grep -v 'frame size of'
-}
-
-# The init of a system that loads the modules, tries what they offer and ends.
-init()
-{
-	cat <<-'END'
-		#!/bin/busybox sh
-		b=/bin/busybox
-		$b mount -t proc proc /proc
-		$b mount -t devtmpfs dev /dev
-		$b insmod /libmpt.ko; echo "check: libmpt loads: $?"
-		for spec in check,fault,mock:phys-bits=36 stats,check,mock:phys-bits=36,trap=after; do
-			$b insmod /mpt_selftest.ko spec=$spec; echo "check: selftest loads: $?"
-			$b rmmod mpt_selftest; echo "check: selftest unloads: $?"
-		done
-		$b rmmod libmpt; echo "check: libmpt unloads: $?"
-		$b poweroff -f
-	END
-}
-
-boot()
-{
-	rm -rf "$work/root"
-	mkdir -p "$work/root/bin" "$work/root/dev" "$work/root/proc"
-	cp "$busybox" "$work/root/bin/busybox"
-	cp "$work/$suite/libmpt.ko" "$work/$suite/mpt_selftest.ko" "$work/root" || return 1
-	init >"$work/root/init"
-	chmod +x "$work/root/init"
-	(cd "$work/root" && find . | cpio -o -H newc --quiet) | gzip -1 >"$work/root.gz"
-	timeout 600 qemu-system-x86_64 -accel tcg -m 1536 -smp 2 -display none -serial stdio -no-reboot \
-		-kernel "$root/boot/vmlinuz-$abi" -initrd "$work/root.gz" \
-		-append "console=ttyS0 panic=-1 quiet loglevel=7" </dev/null 2>&1 |
-		tr -d '\r' | sed 's/^\[ *[0-9.]*\] //' >"$work/$suite.boot"
-}
+# --- what was told ---
 
 # told COUNT PATTERN: so many lines of the boot match.
 told()
 {
-	[ "$(grep -cE "$2" "$work/$suite.boot")" -eq "$1" ]
+	[ "$(grep -cE "$2" "$work/$target.boot")" -eq "$1" ]
 }
 
 # Each clause is a check of its own, so that a boot in which few were tried is seen.
 clauses()
 {
-	ok=$(grep -cE '^mpt: ok [0-9]+ - [A-Z]+-[0-9]+$' "$work/$suite.boot")
-	bad=$(grep -cE '^mpt: not ok ' "$work/$suite.boot")
+	ok=$(grep -cE '^mpt: ok [0-9]+ - [A-Z]+-[0-9]+$' "$work/$target.boot")
+	bad=$(grep -cE '^mpt: not ok ' "$work/$target.boot")
 	passed=$((passed + ok))
 	failed=$((failed + bad))
 	echo "$release: $ok clauses hold, $bad do not"
-	grep -A 1 '^mpt: not ok ' "$work/$suite.boot"
-	planned=$(awk '/^mpt: 1\.\./ { sub(/.*\.\./, ""); n += $1 } END { print n + 0 }' "$work/$suite.boot")
+	grep -A 1 '^mpt: not ok ' "$work/$target.boot"
+	planned=$(awk '/^mpt: 1\.\./ { sub(/.*\.\./, ""); n += $1 } END { print n + 0 }' \
+		"$work/$target.boot")
 	told "$planned" '^mpt: (ok|not ok) [0-9]+ - '
 	result $? "$release: each of $planned clauses was tried or is named as absent"
 	[ "$ok" -gt 250 ]
 	result $? "$release: more than 250 of them were tried"
 }
 
-judge()
+# What its first process told, and that it came to its end.
+first_process()
 {
-	for what in 'libmpt loads: 0' 'libmpt unloads: 0'; do
-		told 1 "^check: $what\$"
-		result $? "$release: $what"
-	done
-	for what in 'selftest loads: 0' 'selftest unloads: 0'; do
-		told 2 "^check: $what\$"
-		result $? "$release: $what, twice"
-	done
+	ok=$(grep -c '^check: ok ' "$work/$target.boot")
+	bad=$(grep -c '^check: not ok ' "$work/$target.boot")
+	passed=$((passed + ok))
+	failed=$((failed + bad))
+	echo "$release: of what its first process tried $ok hold, $bad do not"
+	sed -n 's/^check: \(not ok\|#\)/\1/p' "$work/$target.boot"
+	told 1 "^check: $((ok + bad)) were tried\$"
+	result $? "$release: its first process came to its end"
 	told 0 'BUG:|WARNING:|Oops|Call Trace|invoked oom-killer|possible recursive locking'
 	result $? "$release: the kernel has no complaint"
 }
 
+# A warning of the compiler in our sources; frames are measured by the run itself.
+warnings()
+{
+	grep 'warning:' "$work/$target.log" | grep -v 'frame size of'
+}
+
+boot() # COMMAND
+{
+	begin=$(date +%s)
+	system && "$1" | tr -d '\r' | sed 's/^\[ *[0-9.]*\] //' >"$work/$target.boot"
+	echo "$release: up and down in $(($(date +%s) - begin)) s"
+}
+
+# --- one target ---
+
+get()
+{
+	case $target in
+	uml) unpack_uml ;;
+	*) unpack "$target" ;;
+	esac
+}
+
+build()
+{
+	case $target in
+	uml) build_uml ;;
+	*) build_debian ;;
+	esac
+}
+
 try()
 {
-	unpack || { skip "Debian $suite: ${why:-a package of its kernel cannot be unpacked}"; return; }
-	release="Linux $abi"
+	[ "$target" != layout ] || { layout; return; }
+	get || { skip "$target: ${why:-no kernel}"; return; }
+	release="Linux $abi ($target)"
 	build
 	result $? "$release: the modules build"
-	[ -e "$work/$suite/mpt_selftest.ko" ] || { tail -n 40 "$work/$suite.log"; return; }
+	[ -e "$work/$target/libmpt.ko" ] || { tail -n 40 "$work/$target.log"; return; }
 	warnings
 	[ -z "$(warnings)" ]
 	result $? "$release: without a warning"
-	boot
+	case $target in
+	uml) boot boot_uml ;;
+	*) boot boot_qemu ;;
+	esac
 	clauses
-	judge
-	[ $failed -eq 0 ] || tail -n 30 "$work/$suite.boot"
+	first_process
+	[ $failed -eq 0 ] || tail -n 30 "$work/$target.boot"
+}
+
+# --- all targets ---
+
+# In a process of its own; its output is printed in one piece.
+lane() # TARGET...
+{
+	for target; do
+		(
+			try
+			echo "$passed $failed $skipped" >"$work/$target.sum"
+		) >"$work/$target.out" 2>&1
+		flock 8
+		cat "$work/$target.out"
+		flock -u 8
+	done
+}
+
+# Who leaves no sum has failed.
+add()
+{
+	p=0 f=1 s=0
+	[ ! -s "$work/$1.sum" ] || read -r p f s <"$work/$1.sum"
+	passed=$((passed + p)) failed=$((failed + f)) skipped=$((skipped + s))
 }
 
 case "$(uname -m)" in
 x86_64) ;;
-*) echo "SKIP: check-kernel: this machine is no x86_64"; exit 77 ;;
+*)
+	skip "this machine is no x86_64"
+	sum
+	exit 77
+	;;
 esac
-for tool in cpio dpkg-deb flock gcc make qemu-system-x86_64; do
+for tool in bc bison cpio dpkg-deb flex flock gcc make qemu-system-x86_64 xz; do
 	command -v $tool >/dev/null 2>&1 ||
 		die "no $tool; on Debian: apt-get install $(sed 's/#.*//' "$here/packages" | paste -sd ' ')"
 done
@@ -194,13 +234,27 @@ exec 9>"$cache/lock"
 flock 9
 work=$(mktemp -d "$cache/work.XXXXXX") || die "cannot write to $cache"
 trap 'rm -rf "$work"' EXIT
+exec 8>"$work/printing"
 trap 'exit 130' INT
 trap 'exit 143' TERM
 
-[ $# -gt 0 ] || set -- bookworm bullseye
-for suite; do
-	try
+targets='bookworm bullseye uml bookworm-backports layout'
+# shellcheck disable=SC2086 # a list of names
+[ $# -gt 0 ] || set -- $targets
+one='' other=''
+for target; do
+	one="$one $target"
+	swap=$one one=$other other=$swap
 done
-echo "$passed passed, $failed failed, $skipped skipped"
+# shellcheck disable=SC2086 # lists of names
+{
+	lane $one &
+	lane $other &
+	wait
+}
+for target; do
+	add "$target"
+done
+sum
 [ $failed -eq 0 ] || exit 1
 [ $passed -gt 0 ] || exit 77

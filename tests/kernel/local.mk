@@ -3,7 +3,11 @@
 # downloads them. Status 77 is a skip, which check.sh has printed.
 EXTRA_DIST += \
 	tests/kernel/check.sh \
-	tests/kernel/packages
+	tests/kernel/debian.sh \
+	tests/kernel/init \
+	tests/kernel/layout.sh \
+	tests/kernel/packages \
+	tests/kernel/uml.sh
 
 .PHONY: check-kernel
 check-kernel:
