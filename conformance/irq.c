@@ -169,6 +169,7 @@ static int irq_parallel(struct cf_env *e)
 		CF_TRY(inject_one(e));
 		if (!mpt_irq_take(e->vm, &irq))
 			taken++;
+		cf_breathe();
 	}
 	a = cf_thread_join(e, 0);
 	b = cf_thread_join(e, 1);
