@@ -59,13 +59,15 @@ sum()
 
 # --- what is expected ---
 
-# The nodes of the sysfs tree as "MODE PATH", from the rows of the library's table. VM: of whom an
-# instance is there.
-expected() # [VM]...
+# The nodes of the sysfs tree as "MODE PATH", from the rows of the library's table, where so many VMs
+# have an instance.
+expected() # VMS
 {
+	vms=$1
 	sed -nE 's/^\t\{ "([^"]*)", (SYSFS_DIRECTORY|0[0-7]+), .*/\2 \1/p' \
 		"$top/libmpt/sysfs_table.c" | sed 's/^SYSFS_DIRECTORY/755/; s/^0//' |
 		while read -r mode path; do
+			# shellcheck disable=SC2086 # a list of numbers
 			case $path in
 			types/\**) set -- GVTg_V5_8 GVTg_V5_4 ;;
 			vm\**) set -- $vms ;;
@@ -84,8 +86,8 @@ system()
 	cp "$busybox" "$into/bin/busybox"
 	cp "$here/init" "$into/init"
 	cp "$work/$target"/*.ko "$into" || return 1
-	vms='' expected >"$into/expected/none"
-	vms='1 7' expected >"$into/expected/two"
+	expected '' >"$into/expected/none"
+	expected '1 7' >"$into/expected/two"
 	sed -n 's/^#define MPT_VERSION "\(.*\)"/\1/p' "$top/include/mpt/host.h" \
 		>"$into/expected/version"
 	if [ -e "$root/i915" ]; then
@@ -145,7 +147,7 @@ warnings()
 boot() # COMMAND
 {
 	begin=$(date +%s)
-	system && "$1" | tr -d '\r' | sed 's/^\[ *[0-9.]*\] //' >"$work/$target.boot"
+	system && "$1" | tr -d '\r' | sed -u 's/^\[ *[0-9.]*\] //' >"$work/$target.boot"
 	echo "$release: up and down in $(($(date +%s) - begin)) s"
 }
 
@@ -189,10 +191,12 @@ try()
 
 # --- all targets ---
 
-# In a process of its own; its output is printed in one piece.
+# Of the targets one after the other that nobody has begun; what each prints comes in one piece.
 lane() # TARGET...
 {
+	exec 8>>"$work/printing"
 	for target; do
+		mkdir "$work/$target.begun" 2>/dev/null || continue
 		(
 			try
 			echo "$passed $failed $skipped" >"$work/$target.sum"
@@ -234,24 +238,16 @@ exec 9>"$cache/lock"
 flock 9
 work=$(mktemp -d "$cache/work.XXXXXX") || die "cannot write to $cache"
 trap 'rm -rf "$work"' EXIT
-exec 8>"$work/printing"
 trap 'exit 130' INT
 trap 'exit 143' TERM
 
-targets='bookworm bullseye uml bookworm-backports layout'
+# The longest first.
+targets='uml bookworm bullseye bookworm-backports layout'
 # shellcheck disable=SC2086 # a list of names
 [ $# -gt 0 ] || set -- $targets
-one='' other=''
-for target; do
-	one="$one $target"
-	swap=$one one=$other other=$swap
-done
-# shellcheck disable=SC2086 # lists of names
-{
-	lane $one &
-	lane $other &
-	wait
-}
+lane "$@" &
+lane "$@" &
+wait
 for target; do
 	add "$target"
 done

@@ -22,6 +22,7 @@ uncompressed() # VMLINUZ OUTPUT
 {
 	for try in '\xfd7zXZ\x00:xz -dc' '\x28\xb5\x2f\xfd:zstd -dcq' '\x1f\x8b\x08:gzip -dc'; do
 		command -v "$(echo "${try##*:}" | cut -d' ' -f1)" >/dev/null || continue
+		# shellcheck disable=SC2013 # numbers
 		for at in $(grep -abobP "${try%%:*}" "$1" | cut -d: -f1); do
 			tail -c +$((at + 1)) "$1" | ${try##*:} >"$2" 2>/dev/null
 			[ "$(head -c 4 "$2" | od -An -c | tr -d ' ')" != '177ELF' ] || return 0

@@ -77,7 +77,7 @@ layout()
 	get_headers || { skip "linux510.h is compared with nothing: $why"; return; }
 	agrees "$top/kernel"
 	result $? "linux510.h: members, order and types are those of Linux 5.10"
-	[ $failed -eq 0 ] || cat "$work/layout.log"
+	[ "$failed" -eq 0 ] || cat "$work/layout.log"
 	spoiled 'a member that is missing' '/X(int, set_edid,/d'
 	spoiled 'another order' 's/set_opregion/other/; s/get_vfio_device/set_opregion/
 		s/other/get_vfio_device/'

@@ -38,8 +38,11 @@ unpack_uml()
 	esac
 	why='headers for user-mode-linux cannot be made'
 	rm -rf "$root"
-	mkdir "$root" && unpack_source "$deb" "$root" &&
-		prepare_source >"$work/uml-prepare.log" 2>&1 || return 1
+	mkdir "$root" && unpack_source "$deb" "$root" || return 1
+	if ! prepare_source >"$work/uml-prepare.log" 2>&1; then
+		tail -n 20 "$work/uml-prepare.log"
+		return 1
+	fi
 	: >"$root/complete"
 }
 
