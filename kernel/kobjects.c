@@ -105,7 +105,11 @@ static int add_file(struct dir *d, const char *name, unsigned int mode)
 		return -ENOMEM;
 	snprintf(f->path, sizeof(f->path), "%s/%s", d->path, name);
 	f->k = d->k;
-	sysfs_attr_init(&f->attr.attr);
+	/* Two classes for the kernel's own check of locks: what is written to removes the others. */
+	if (mode & 0222)
+		sysfs_attr_init(&f->attr.attr);
+	else
+		sysfs_attr_init(&f->attr.attr);
 	f->attr.attr.name = last_name(f->path);
 	f->attr.attr.mode = mode;
 	f->attr.show = mode & 0444 ? show : NULL;
