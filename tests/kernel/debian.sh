@@ -108,7 +108,7 @@ build_debian()
 
 boot_qemu()
 {
-	timeout 240 qemu-system-x86_64 -accel tcg -m 1536 -smp 2 -display none -vga none \
+	timeout 600 qemu-system-x86_64 -accel tcg -m 1536 -smp 2 -display none -vga none \
 		-serial stdio -no-reboot -kernel "$root/vmlinux" -initrd "$work/$target.gz" \
 		-append "console=ttyS0 panic=-1 quiet loglevel=7 printk.devkmsg=on mitigations=off" \
 		</dev/null 2>&1

@@ -56,6 +56,6 @@ build_uml()
 # Its exit status says nothing.
 boot_uml()
 {
-	TMPDIR=$work timeout 240 linux.uml mem=1536M initrd="$work/uml.gz" con=null con0=fd:0,fd:1 \
+	TMPDIR=$work timeout 600 linux.uml mem=1536M initrd="$work/uml.gz" con=null con0=fd:0,fd:1 \
 		panic=-1 quiet loglevel=7 printk.devkmsg=on </dev/null 2>&1
 }
