@@ -20,6 +20,8 @@
 #define GGTT_ENTRIES	(GGTT_SIZE >> PAGE_SHIFT)
 #define FENCES		32
 #define MSI_CAP		0xac
+#define PM_CAP		0xd0
+#define GMCH_CONTROL	0x50
 /* Where the BARs of the machine's device are; nobody looks there but through map_gfn_to_mfn. */
 #define BAR0		0xde000000UL
 #define BAR2		0x80000000UL
@@ -44,14 +46,19 @@ static void config_init(void)
 	*(u16 *)(config + PCI_DEVICE_ID) = 0x1912;
 	*(u16 *)(config + PCI_STATUS) = PCI_STATUS_CAP_LIST;
 	*(u16 *)(config + PCI_COMMAND) = PCI_COMMAND_MEMORY | PCI_COMMAND_MASTER;
-	config[PCI_REVISION_ID] = 6;
+	config[PCI_REVISION_ID] = 7;
 	*(u16 *)(config + PCI_CLASS_DEVICE) = PCI_CLASS_DISPLAY_VGA;
 	*(u32 *)(config + PCI_BASE_ADDRESS_0) = BAR0 | PCI_BASE_ADDRESS_MEM_TYPE_64;
 	*(u64 *)(config + PCI_BASE_ADDRESS_2) =
 		BAR2 | PCI_BASE_ADDRESS_MEM_TYPE_64 | PCI_BASE_ADDRESS_MEM_PREFETCH;
 	*(u32 *)(config + PCI_BASE_ADDRESS_4) = 0xf000 | PCI_BASE_ADDRESS_SPACE_IO;
+	config[PCI_INTERRUPT_PIN] = 1;
+	*(u16 *)(config + GMCH_CONTROL) = 3 << 6; /* 8 MiB of global page table */
 	config[PCI_CAPABILITY_LIST] = MSI_CAP;
 	config[MSI_CAP] = PCI_CAP_ID_MSI;
+	config[MSI_CAP + PCI_CAP_LIST_NEXT] = PM_CAP;
+	config[PM_CAP] = PCI_CAP_ID_PM;
+	*(u16 *)(config + PM_CAP + PCI_PM_PMC) = PCI_PM_CAP_DSI | 2;
 }
 
 int pci_read_config_dword(const struct pci_dev *dev, int where, u32 *val)
@@ -64,7 +71,7 @@ static void pci_init(void)
 {
 	pci.vendor = PCI_VENDOR_ID_INTEL;
 	pci.device = 0x1912;
-	pci.revision = 6;
+	pci.revision = 7;
 	pci.msi_cap = MSI_CAP;
 	pci.resource[0].start = BAR0;
 	pci.resource[0].end = BAR0 + (16UL << 20) - 1;
@@ -83,6 +90,19 @@ static u32 reg_read(struct intel_uncore *uncore, i915_reg_t reg, bool trace)
 static void reg_write(struct intel_uncore *uncore, i915_reg_t reg, u32 val, bool trace)
 {
 	*(u32 *)(registers + reg.reg) = val;
+}
+
+/* Of what power-on sets, what a core's interrupts depend on: all is masked. */
+static void registers_init(void)
+{
+	static const u32 imr[] = {
+		0x20a8, 0x120a8, 0x1a0a8, 0x220a8, 0x44304, 0x44314, 0x44324, 0x44334, 0x44404,
+		0x44414, 0x44424, 0x44444, 0x44464, 0x444e4, 0xc4004
+	};
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(imr); i++)
+		*(u32 *)(registers + imr[i]) = ~0U;
 }
 
 static void uncore_init(struct intel_uncore *uncore)
@@ -286,6 +306,7 @@ struct drm_i915_private *device_init(void)
 	if (!registers || !ggtt)
 		return NULL;
 	config_init();
+	registers_init();
 	pci_init();
 	i915.drm.dev = &pci.dev;
 	i915.drm.pdev = &pci;

@@ -229,6 +229,63 @@ unsigned long long linux_gvt_shadow_root(const void *p, unsigned int index)
 	return 0;
 }
 
+static struct intel_vgpu_mm *mm_get(struct intel_vgpu *vgpu, int levels, const u64 *pdp)
+{
+	u64 pdps[4];
+
+	memcpy(pdps, pdp, sizeof(pdps));
+	return intel_vgpu_get_ppgtt_mm(vgpu, levels == 4 ? GTT_TYPE_PPGTT_ROOT_L4_ENTRY :
+							   GTT_TYPE_PPGTT_ROOT_L3_ENTRY, pdps);
+}
+
+/* In the order in which a submission does it. */
+static int mm_ready(struct intel_vgpu *vgpu, struct intel_vgpu_mm *mm)
+{
+	int ret = intel_vgpu_pin_mm(mm);
+
+	if (!ret)
+		ret = intel_vgpu_sync_oos_pages(vgpu);
+	if (!ret)
+		ret = intel_vgpu_flush_post_shadow(vgpu);
+	return ret;
+}
+
+int linux_gvt_shadow_pin(void *p, int levels, const unsigned long long pdp[4],
+			 unsigned long long root[4], void **held)
+{
+	struct intel_vgpu *vgpu = p;
+	struct intel_vgpu_mm *mm;
+	int ret;
+
+	side_thread();
+	mutex_lock(&vgpu->vgpu_lock);
+	mm = mm_get(vgpu, levels, pdp);
+	ret = PTR_ERR_OR_ZERO(mm);
+	if (!ret) {
+		ret = mm_ready(vgpu, mm);
+		memcpy(root, mm->ppgtt_mm.shadow_pdps, 4 * sizeof(*root));
+		if (ret) {
+			intel_vgpu_unpin_mm(mm);
+			intel_vgpu_mm_put(mm);
+		}
+	}
+	mutex_unlock(&vgpu->vgpu_lock);
+	*held = mm;
+	return ret;
+}
+
+void linux_gvt_shadow_unpin(void *held)
+{
+	struct intel_vgpu_mm *mm = held;
+	struct intel_vgpu *vgpu = mm->vgpu;
+
+	side_thread();
+	mutex_lock(&vgpu->vgpu_lock);
+	intel_vgpu_unpin_mm(mm);
+	intel_vgpu_mm_put(mm);
+	mutex_unlock(&vgpu->vgpu_lock);
+}
+
 const void *linux_gvt_core_page(unsigned long long addr)
 {
 	if (addr < KERNEL_BUS || addr - KERNEL_BUS >= 1UL << 30)
@@ -238,16 +295,18 @@ const void *linux_gvt_core_page(unsigned long long addr)
 
 /*
  * The device's answer in its aperture: through the global page table to guest memory. There is no
- * bus here; the harness has one, by bus address.
+ * bus here; the harness has one, by bus address. What is not the guest's is the core's scratch
+ * page: it reads 0, and what is written there is nobody's.
  */
 int linux_gvt_bus(unsigned long long addr, void *buf, unsigned int len, int write);
 
 static int aperture(u64 offset, void *buf, unsigned int len, bool write)
 {
-	u64 entry = linux_gvt_ggtt(offset >> PAGE_SHIFT);
+	u64 entry = linux_gvt_ggtt(offset >> PAGE_SHIFT), page = entry & GENMASK_ULL(45, 12);
 
-	if (!(entry & 1))
-		return -EFAULT;
-	return linux_gvt_bus((entry & GENMASK_ULL(45, 12)) | (offset & ~PAGE_MASK), buf, len,
-			     write);
+	if (entry & 1 && !linux_gvt_core_page(page))
+		return linux_gvt_bus(page | (offset & ~PAGE_MASK), buf, len, write);
+	if (!write)
+		memset(buf, 0, len);
+	return 0;
 }

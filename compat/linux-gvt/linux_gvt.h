@@ -40,6 +40,13 @@ unsigned long long linux_gvt_ggtt(unsigned long index);
 unsigned int linux_gvt_reg(unsigned int offset);
 /* The root of the @index-th live page table of a vGPU, shadowed: what an engine would be given. */
 unsigned long long linux_gvt_shadow_root(const void *vgpu, unsigned int index);
+/*
+ * A page table of @levels made ready as before a submission: shadowed, what was put off done, its
+ * roots told. 0 or -errno. *@held is given back by linux_gvt_shadow_unpin().
+ */
+int linux_gvt_shadow_pin(void *vgpu, int levels, const unsigned long long pdp[4],
+			 unsigned long long root[4], void **held);
+void linux_gvt_shadow_unpin(void *held);
 /* What the engine would find behind a bus address that is a page of the core's own; NULL: none. */
 const void *linux_gvt_core_page(unsigned long long addr);
 
