@@ -16,6 +16,7 @@ EXTRA_DIST += \
 	doc/kernel.md \
 	doc/kvm-stub.md \
 	doc/linux-core.md \
+	doc/linux-core-diff.md \
 	doc/images \
 	doc/matrix.md \
 	doc/mock.md \

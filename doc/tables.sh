@@ -2,8 +2,9 @@
 # SPDX-License-Identifier: MIT
 # Writes anew what is made in documents: the table of errnos in doc/errors.md, by ops.def and the
 # headers; the status table in README.md, by a run of the conformance clauses over the back ends;
-# doc/clauses.md, by the table of clauses; the table in doc/matrix.md, by a run of all of them; and the
-# counts in doc/guides/port.md, by following it.
+# doc/clauses.md, by the table of clauses; doc/linux-core-diff.md, by the rules of the differential
+# test; the table in doc/matrix.md, by a run of all of them; and the counts in doc/guides/port.md, by
+# following it.
 #
 #   doc/tables.sh [BUILD]     the build folder, by default build; it has to be built
 set -eu
@@ -55,6 +56,8 @@ status()
 put README.md 'made by doc/tables.sh: status' <"$work/status"
 
 "$build/conformance/list" >doc/clauses.md
+${CC:-cc} -o "$work/differences" tests/linux-core/diff/table.c
+"$work/differences" >doc/linux-core-diff.md
 "$build/tools/mptctl" matrix --format markdown >"$work/matrix" || true
 put doc/matrix.md 'made by doc/tables.sh' <"$work/matrix"
 

@@ -291,6 +291,9 @@ table()
 
 tables()
 {
+	$CC -o "$scratch/differences" "$srcdir/tests/linux-core/diff/table.c" &&
+		"$scratch/differences" | cmp -s - "$1/doc/linux-core-diff.md" ||
+		echo "doc/linux-core-diff.md: not what rules.def says (doc/tables.sh)"
 	# shellcheck disable=SC2086
 	$reference -v errors="$scratch/errors" $headers >&2 || true
 	table "$1/doc/errors.md" 'made by doc/tables.sh' | cmp -s - "$scratch/errors" ||
@@ -565,6 +568,7 @@ esac
 spoiled code doc/guides/hello.md 's/vgpu_activate(vgpu)/vgpu_activate(NULL)/' 'this is not [vgpu] of examples/hello.c'
 spoiled code examples/layers.c 's/MPT_OP_ID_dma_map_guest_page, 2/MPT_OP_ID_dma_map_guest_page, 3/' 'this is not [fault]'
 spoiled tables doc/errors.md 's/^| `-EIO` | inject_msi, /| `-EIO` | /' 'doc/errors.md: the table is not'
+spoiled tables doc/linux-core-diff.md 's/| defect |/| choice |/' 'not what rules.def says'
 spoiled tables doc/threads.md 's/^\(| VGPU .*\), set_pvmmio/\1/' 'doc/threads.md: the table of contexts'
 spoiled tables doc/threads.md 's/^inject_msi and set_intx never/inject_msi never/' 'what never sleeps'
 spoiled tables doc/man/mpt-backend.5 's/^\(.It Dv MPT_CAP_INTX Ta\).*/\1 nothing/' 'set_intx is CAPABILITY'

@@ -9,6 +9,9 @@
 #   LIBTOOL=COMMAND    of the same build
 #   CC=COMMAND         the compiler of what sees no kernel header
 #
+# Then the differential test of diff/: the same guests on this core and on libmpt-gvt. Generated ones
+# are from fixed seeds; another is tried with SEED=N, and STEPS=N steps.
+#
 # Exit status: 0 all passed, 1 something failed or a tool is missing, 77 no source can be had here.
 set -u
 here=$(cd "$(dirname "$0")" && pwd) || exit 1
@@ -80,6 +83,30 @@ assemble()
 		link_core "$work/linux-core" "$work/glue.o"
 }
 
+# Both cores in one program. The linker leads the tables of operations through the recorder.
+build_diff()
+{
+	for file in "$here"/diff/*.c; do
+		[ "${file##*/}" != table.c ] || continue
+		$ours -std=gnu11 -O1 -g -Wall -Wextra -Werror -fno-pie -iquote "$kernel" \
+			-I"$top/include" -I"$top" -c -o "$work/diff-$(basename "$file" .c).o" "$file" ||
+			return 1
+	done
+	# shellcheck disable=SC2046,SC2086 # lists of names
+	(cd "$build" && $libtool --silent --tag=CC --mode=link $ours -XCClinker -no-pie \
+		-Wl,--wrap=mpt_foreign_table -Wl,--wrap=mpt_host_table -o "$work/diff" \
+		"$work/glue.o" "$work/kernel.o" "$work/device.o" "$work"/diff-*.o "$work/libc-libc.o" \
+		"$work/libc-memory.o" "$work/libc-trap.o" "$work/libc-stubs.o" \
+		$(core_files | sed 's/c$/o/') $borrowed "$build_dir/libmpt-gvt-core.la" \
+		"$build_dir/libmpt-core.la" -lpthread)
+}
+
+diff_table_told()
+{
+	$ours -Wall -Wextra -Werror -o "$work/table" "$here/diff/table.c" &&
+		"$work/table" | diff "$top/doc/linux-core-diff.md" -
+}
+
 # A core that says that it stores and does not: the store of a guest is lost, which the scenario
 # has to see.
 claims_to_store()
@@ -97,14 +124,21 @@ claims_to_store()
 # Runs all scenarios over one host and adds its counts to ours.
 scenarios() # SPEC
 {
-	timeout 300 "$work/linux-core" "$1" >"$work/run.log" 2>&1
+	run_counted "$1" "$work/linux-core" "$1"
+}
+
+run_counted() # NAME COMMAND...
+{
+	name=$1
+	shift
+	timeout 300 "$@" >"$work/run.log" 2>&1
 	status=$?
 	grep -v '^finding: ' "$work/run.log"
 	grep '^finding: ' "$work/run.log" >>"$work/findings"
 	counts=$(sed -nE 's/.*: ([0-9]+) passed, ([0-9]+) failed, ([0-9]+) skipped$/\1 \2 \3/p' \
 		"$work/run.log")
 	if [ -z "$counts" ] || [ $status -gt 1 ]; then
-		result 1 "$1: the program ended with status $status"
+		result 1 "$name: the program ended with status $status"
 		return
 	fi
 	# shellcheck disable=SC2086 # three numbers
@@ -144,6 +178,12 @@ if [ -x "$work/linux-core" ]; then
 	prove "doc/linux-core.md lists what was found, and no more" findings_told
 	sort -u "$work/findings"
 fi
+prove "the core and libmpt-gvt in one program" build_diff
+if [ -x "$work/diff" ]; then
+	# shellcheck disable=SC2086 # no argument, or three
+	run_counted diff "$work/diff" ${SEED:+mock:contig=no $SEED ${STEPS:-}}
+fi
+prove "doc/linux-core-diff.md is the table of what differs" diff_table_told
 prove "no file of the core changed" unchanged
 echo "check-linux-core: $passed passed, $failed failed, $skipped skipped"
 [ "$failed" -eq 0 ]

@@ -15,6 +15,16 @@ EXTRA_DIST += \
 	compat/linux-gvt/trap.c \
 	tests/linux-core/check.sh \
 	tests/linux-core/defects.c \
+	tests/linux-core/diff/diff.h \
+	tests/linux-core/diff/main.c \
+	tests/linux-core/diff/ours.c \
+	tests/linux-core/diff/real.c \
+	tests/linux-core/diff/record.c \
+	tests/linux-core/diff/rules.c \
+	tests/linux-core/diff/rules.def \
+	tests/linux-core/diff/script.c \
+	tests/linux-core/diff/side.c \
+	tests/linux-core/diff/table.c \
 	tests/linux-core/fail.c \
 	tests/linux-core/life.c \
 	tests/linux-core/ppgtt.c \
@@ -24,6 +34,6 @@ EXTRA_DIST += \
 	tests/linux-core/space.c
 
 .PHONY: check-linux-core
-check-linux-core: libmpt.la
+check-linux-core: libmpt.la libmpt-core.la libmpt-gvt-core.la
 	@BUILD='$(abs_top_builddir)' LIBTOOL='$(abs_top_builddir)/libtool' CC='$(CC)' \
 		$(SHELL) $(top_srcdir)/tests/linux-core/check.sh || test $$? -eq 77

@@ -1,0 +1,364 @@
+/* SPDX-License-Identifier: MIT */
+/* How exactly a step looks in which a difference of rules.def shows. */
+#include <errno.h>
+
+#include "diff.h"
+
+#define BAR0 0x10
+#define BAR2 0x18
+#define MEMORY 2U /* of COMMAND */
+
+/* --- configuration space --- */
+
+static u32 lanes(const struct diff_view *v)
+{
+	return v->step->len < 4 ? (1U << 8 * v->step->len) - 1 : ~0U;
+}
+
+static bool cfg_write(const struct diff_view *v, u64 first, u64 last)
+{
+	return v->step->op == CFG_WRITE && v->step->at <= last && v->step->at + v->step->len > first;
+}
+
+static bool cfg_read(const struct diff_view *v, u64 first, u64 last)
+{
+	return v->step->op == CFG_READ && v->step->at <= last && v->step->at + v->step->len > first;
+}
+
+/* Starts at a dword. */
+static bool at_dword(const struct diff_view *v)
+{
+	return !(v->step->at % 4);
+}
+
+static bool crosses(const struct diff_view *v)
+{
+	return v->step->op == CFG_WRITE && v->step->at % 4 + v->step->len > 4 &&
+	       v->ours->ret == -EINVAL;
+}
+
+static bool bar_part(const struct diff_view *v)
+{
+	return cfg_write(v, BAR0, 0x27) && at_dword(v) && v->step->len < 4;
+}
+
+static bool unaligned(const struct diff_view *v)
+{
+	u64 reg = v->step->at & ~3ULL;
+
+	return v->step->op == CFG_WRITE && !at_dword(v) && v->real->ret == -EINVAL && !v->ours->ret &&
+	       ((reg >= BAR0 && reg < 0x28) || reg == 0x30 || reg == 0xe8 || reg == 0xfc);
+}
+
+static bool bar_whole(const struct diff_view *v)
+{
+	return cfg_write(v, BAR0, 0x1f) && at_dword(v) && v->step->len == 4;
+}
+
+static bool bar_decoded(const struct diff_view *v)
+{
+	return bar_whole(v) && v->vm->command & MEMORY;
+}
+
+static bool bar_unmasked(const struct diff_view *v)
+{
+	u32 size = v->step->at == BAR0 ? 0xff000000 : 0xc0000000;
+
+	return bar_whole(v) && !(v->step->at & 4) &&
+	       (u32)v->real->value >> 4 == (u32)v->step->value >> 4 &&
+	       ((u32)v->ours->value & ~0xfU) == ((u32)v->step->value & size);
+}
+
+static bool command_wide(const struct diff_view *v)
+{
+	return cfg_write(v, 4, 7) && v->step->at == 4 && v->step->len == 4 &&
+	       v->real->ret == -EINVAL && !v->ours->ret;
+}
+
+static bool unplaced(u32 bar, u32 size)
+{
+	return (bar & size) == size || !(bar & size);
+}
+
+static bool command_unplaced(const struct diff_view *v)
+{
+	return cfg_write(v, 4, 4) && v->step->value & MEMORY && !(v->vm->command & MEMORY) &&
+	       (unplaced(v->vm->bar0, 0xff000000) || unplaced(v->vm->bar2, 0xc0000000));
+}
+
+static bool bar4(const struct diff_view *v)
+{
+	return cfg_write(v, 0x20, 0x27) || cfg_read(v, 0x20, 0x27);
+}
+
+static bool bar_machine(const struct diff_view *v)
+{
+	u32 shift = 8 * (v->step->at & 3);
+	u32 real = v->step->at < BAR2 ? 0xde000004 : 0x8000000c;
+
+	return (cfg_read(v, BAR0, BAR0 + 3) || cfg_read(v, BAR2, BAR2 + 3)) &&
+	       v->real->value == (real >> shift & lanes(v)) &&
+	       v->ours->value == ((real & 0xf) >> shift & lanes(v));
+}
+
+static bool rom(const struct diff_view *v)
+{
+	return cfg_write(v, 0x30, 0x33) && !(u32)v->ours->value;
+}
+
+static bool swsci(const struct diff_view *v)
+{
+	return cfg_write(v, 0xe8, 0xeb) && at_dword(v) && !(u32)v->real->value;
+}
+
+static bool opregion_at_0(const struct diff_view *v)
+{
+	unsigned int i, n = 0;
+
+	for (i = 0; i < v->real->calls; i++) {
+		if (v->real->call[i].op != CALL_WRITE_GPA)
+			continue;
+		if (v->real->call[i].a != 0x200 && v->real->call[i].a != 0x204)
+			return false;
+		n++;
+	}
+	for (i = 0; i < v->ours->calls; i++)
+		if (v->ours->call[i].op == CALL_WRITE_GPA)
+			return false;
+	return cfg_write(v, 0xe8, 0xeb) && n;
+}
+
+static bool device_part(const struct diff_view *v)
+{
+	u32 shift = 8 * (v->step->at & 3);
+
+	return v->step->op == CFG_WRITE && v->step->at >= 0x40 && !v->ours->ret && !v->real->ret &&
+	       ((u32)(v->real->value >> shift) & lanes(v)) == ((u32)v->step->value & lanes(v));
+}
+
+/* --- registers --- */
+
+static bool bar0_access(const struct diff_view *v, u64 first, u64 last)
+{
+	return (v->step->op == BAR0_READ || v->step->op == BAR0_WRITE) && v->step->at <= last &&
+	       v->step->at + v->step->len > first;
+}
+
+static bool caps(const struct diff_view *v)
+{
+	u32 shift = 8 * (v->step->at & 3);
+
+	return v->step->op == BAR0_READ && bar0_access(v, PVINFO + 0x10, PVINFO + 0x13) &&
+	       ((v->real->value ^ v->ours->value) & lanes(v)) == 0x10U >> shift;
+}
+
+/* Not one dword of it. */
+static bool pvinfo_size(const struct diff_view *v)
+{
+	return v->step->op == BAR0_WRITE && bar0_access(v, PVINFO, PVINFO + 0xfff) &&
+	       (v->step->len != 4 || v->step->at % 4);
+}
+
+static bool register_unaligned(const struct diff_view *v)
+{
+	return v->step->op == BAR0_WRITE && v->step->at % v->step->len && !v->real->ret &&
+	       v->ours->ret == -EINVAL;
+}
+
+static bool masked_register(const struct diff_view *v)
+{
+	return (bar0_access(v, 0xa270, 0xa27b) || bar0_access(v, 0xa188, 0xa18b)) &&
+	       (u16)v->real->value == (u16)v->ours->value && !(v->ours->value >> 16);
+}
+
+static bool flip_off(const struct diff_view *v)
+{
+	return v->step->op == FLIP && !(v->vm->pipes & 1U << v->step->at);
+}
+
+/* --- the global page table --- */
+
+static bool half_stale(const struct diff_view *v)
+{
+	return v->step->op == GTT_WRITE && v->step->len == 4 &&
+	       v->vm->entry[v->step->at / 8 % ENTRIES] & HALF_STALE;
+}
+
+/* Nothing but maps that were refused is in the one and not in the other. */
+static bool same_but(const struct diff_view *v, u32 kind, bool (*extra)(const struct diff_call *c))
+{
+	const struct diff_call *a, *b, *end_a = v->real->call + v->real->calls;
+	const struct diff_call *end_b = v->ours->call + v->ours->calls;
+
+	for (a = v->real->call, b = v->ours->call; ; a++, b++) {
+		while (a < end_a && call_kind(a->op) != kind)
+			a++;
+		while (b < end_b && (call_kind(b->op) != kind || extra(b)))
+			b++;
+		if (a == end_a || b == end_b)
+			return a == end_a && b == end_b;
+		if (a->op != b->op || a->ret != b->ret || a->a != b->a || a->b != b->b || a->c != b->c)
+			return false;
+	}
+}
+
+static bool refused_map(const struct diff_call *c)
+{
+	return c->op == CALL_DMA_MAP && c->ret == -EFAULT;
+}
+
+static bool no_ram(const struct diff_view *v)
+{
+	return same_but(v, DMA, refused_map);
+}
+
+static bool gtt_failsafe(const struct diff_view *v)
+{
+	return v->step->op == GTT_WRITE && v->vm->failsafe && !v->ours->ret;
+}
+
+static bool failsafe_size(const struct diff_view *v)
+{
+	return v->step->op >= BAR0_READ && v->step->op <= GTT_WRITE && v->vm->failsafe &&
+	       !v->real->ret && v->ours->ret == -EINVAL;
+}
+
+static bool gtt_survives(const struct diff_view *v)
+{
+	bool only_read = v->step->op == GTT_READ || (v->step->op == GTT_WRITE && v->ours->ret);
+
+	return only_read && v->vm->entry[v->step->at / 8 % ENTRIES] & ENTRY_SURVIVES &&
+	       (!v->ours->value || v->ours->ret);
+}
+
+static bool gtt_unaligned(const struct diff_view *v)
+{
+	return (v->step->op == GTT_READ || v->step->op == GTT_WRITE) && v->step->len == 8 &&
+	       v->step->at % 8 == 4 && !v->real->ret && v->ours->ret == -EINVAL;
+}
+
+/* --- interrupts --- */
+
+static bool hotplug(const struct diff_view *v)
+{
+	return v->step->op == HOTPLUG;
+}
+
+static bool plugged(const struct diff_view *v)
+{
+	return bar0_access(v, 0xc4000, 0xc4003) && v->step->op == BAR0_READ &&
+	       (v->real->value ^ v->ours->value) == 1U << 23 && v->real->value >> 23;
+}
+
+/* One MSI in the real core, nothing in ours, and what is pending is the same. */
+static bool msi_of_others(const struct diff_view *v)
+{
+	unsigned int i, n = 0;
+
+	for (i = 0; i < v->ours->calls; i++)
+		n += call_kind(v->ours->call[i].op) == IRQS;
+	for (i = 0; i < v->real->calls; i++)
+		n += v->real->call[i].op == CALL_MSI ? 2 : 0;
+	return (v->step->op == FLIP || v->step->op == HOTPLUG) && n == 2 &&
+	       v->real->value == v->ours->value;
+}
+
+static bool pin_call(const struct diff_call *c)
+{
+	return c->op == CALL_INTX;
+}
+
+static bool pin(const struct diff_view *v)
+{
+	return same_but(v, IRQS, pin_call);
+}
+
+/* --- page tables of processes --- */
+
+static bool spaces(const struct diff_view *v)
+{
+	return v->vm->announced || (v->step->op == NOTIFY && v->vm->command & MEMORY);
+}
+
+/* The last one goes with this step. */
+static bool last_space(const struct diff_view *v)
+{
+	return (v->step->op == NOTIFY && v->vm->command & MEMORY && v->vm->times[v->step->at] == 1 &&
+		v->vm->announced == 1U << v->step->at && v->step->value & 1) ||
+	       v->step->op == RESET || v->step->op == DESTROY || v->step->op == CREATE;
+}
+
+/* What shadows are made or given up by: an announcement, a store, a reset of the GT. */
+static bool shadowed_later(const struct diff_view *v)
+{
+	const struct diff_step *s = v->step;
+
+	return spaces(v) && !last_space(v) &&
+	       (s->op == NOTIFY || s->op == RAM_WRITE || (s->op == BAR0_WRITE && s->at == 0x941c));
+}
+
+static bool not_shadowed_yet(const struct diff_view *v)
+{
+	return spaces(v) && !last_space(v) && (v->step->op != WALK || v->vm->failsafe);
+}
+
+static bool shadow_order(const struct diff_view *v)
+{
+	return spaces(v) && (v->step->op == WALK || last_space(v));
+}
+
+/* Two stores, and what follows is not seen. */
+static bool out_of_sync(const struct diff_view *v)
+{
+	unsigned int i;
+
+	if (v->step->op != WALK || !v->ours_true)
+		return false;
+	for (i = PT_A; i <= PT_D; i++)
+		if (v->vm->stores[i] >= 3)
+			return true;
+	return false;
+}
+
+static bool no_ram_store(const struct diff_view *v)
+{
+	return v->step->op == WALK && v->ours_true && v->vm->no_ram;
+}
+
+static bool core_stores(const struct diff_view *v)
+{
+	unsigned int i, n = 0;
+
+	for (i = 0; i < v->real->calls; i++)
+		if (v->real->call[i].op == CALL_WRITE_GPA)
+			return false;
+	for (i = 0; i < v->ours->calls; i++)
+		if (v->ours->call[i].op == CALL_WRITE_GPA && v->ours->call[i].a == v->step->at &&
+		    v->ours->call[i].b == v->step->len)
+			n++;
+	return v->step->op == RAM_WRITE && n == 1;
+}
+
+/* --- life --- */
+
+static bool destroyed_decoded(const struct diff_view *v)
+{
+	return v->step->op == DESTROY && v->step->value && v->vm->command & MEMORY;
+}
+
+/* --- all --- */
+
+static bool always(const struct diff_view *v)
+{
+	(void)v;
+	return true;
+}
+
+struct diff_rule diff_rules[] = {
+#define SUBJECT(title)
+#define RULE(applies_, where_, kind_, mask_, again_, real_, ours_, rule_) \
+	{ .where = (where_), .real = (real_), .mask = (mask_), .again = (again_), \
+	  .applies = (applies_) },
+#include "rules.def"
+	{ .where = NULL },
+};
