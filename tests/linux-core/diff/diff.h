@@ -160,6 +160,7 @@ struct diff_side {
 	struct diff_record *now; /* of the step that is under way */
 	struct {
 		u64 dma, gfn, count;
+		u8 vm;
 	} dma[DMA_SLOTS];
 	struct {
 		u64 mapped, tracked, mapped_sum, tracked_sum;
@@ -172,6 +173,7 @@ extern const struct diff_core real_core, our_core;
 /* The side whose core runs now: the recorder belongs to it. */
 extern struct diff_side *recording;
 void record_table(struct mpt_foreign_table *table); /* the recorder's operations in it */
+void record_forget(struct diff_side *side, unsigned int vm); /* its handle is gone */
 u64 record_frame(const struct diff_side *side, u64 bus); /* guest frame behind it; ~0: none */
 void record_describe(const struct diff_call *c, char *text, size_t size);
 
@@ -199,7 +201,7 @@ void side_step(struct diff_side *side, const struct diff_step *s, struct diff_re
 struct diff_vm {
 	bool there;
 	u32 command, bar0, bar2; /* before the step, as ours shows them */
-	u64 bar0_at;
+	u64 bar0_at, bar2_at; /* with their upper halves */
 	u32 pipes; /* that are on, bits */
 	bool failsafe;
 	u32 announced; /* spaces, bits */

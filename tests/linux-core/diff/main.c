@@ -4,6 +4,8 @@
  * rules.c, or the test fails and shows seed, step, the steps before it and both records.
  *
  *   diff [SPEC [SEED [STEPS]]]
+ *
+ * With VERBOSE in the environment every step is shown before it is done.
  */
 #include "diff.h"
 
@@ -13,6 +15,7 @@ static struct diff_side real, ours;
 static struct diff_record record[2];
 static struct diff_vm vm[VMS];
 static struct diff_step last[LAST];
+static bool verbose;
 static unsigned long steps, explained, again;
 
 /* --- comparing --- */
@@ -120,6 +123,14 @@ static void show_step(const char *name, u64 seed, unsigned long n, u32 differs)
 	show("ours", &record[1], &record[0]);
 }
 
+static void show_next(const struct diff_step *s, unsigned long n)
+{
+	char text[160];
+
+	script_describe(s, text, sizeof(text));
+	printf("# %lu %s\n", n, text);
+}
+
 /* --- what rules depend on --- */
 
 static u32 cfg(unsigned int v, unsigned int at)
@@ -154,6 +165,7 @@ static void before(const struct diff_step *s)
 	v->bar0 = cfg(s->vm, 0x10);
 	v->bar2 = cfg(s->vm, 0x18);
 	v->bar0_at = (u64)cfg(s->vm, 0x14) << 32 | v->bar0;
+	v->bar2_at = (u64)cfg(s->vm, 0x1c) << 32 | v->bar2;
 	if (s->op == FLIP)
 		v->pipes = pipes(s->vm);
 }
@@ -221,7 +233,7 @@ static void after(const struct diff_step *s)
 	if (!v->there)
 		return;
 	v->failsafe = record[1].failsafe;
-	if (s->op == GTT_WRITE && v->command & 2)
+	if (s->op == GTT_WRITE && v->command & 2 && !record[1].ret)
 		entry_written(v, s);
 	if (s->op == RESET)
 		tables_reset(v);
@@ -260,6 +272,8 @@ static int step(const struct diff_step *given, const char *name, u64 seed, unsig
 	u32 differs;
 
 	last[steps++ % LAST] = s;
+	if (verbose)
+		show_next(&s, n);
 	before(&s);
 	if (s.op == WALK)
 		s.value = vm[s.vm].failsafe ? 0 : vm[s.vm].announced;
@@ -391,6 +405,7 @@ int main(int argc, char **argv)
 	unsigned long count = argc > 3 ? strtoul(argv[3], NULL, 0) : STEPS;
 	unsigned int failed = 0, passed = 0, i;
 
+	verbose = getenv("VERBOSE");
 	for (i = 0; i < SPECS && argc <= 1; i++)
 		passed += run_spec(specs[i], 1 + SEEDS * i, count, SEEDS, &failed);
 	if (argc > 1)

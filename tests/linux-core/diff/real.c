@@ -22,6 +22,7 @@ static int real_open(struct diff_side *side)
 	if (ret)
 		return ret;
 	started = true;
+	linux_gvt_log(getenv("VERBOSE") != NULL);
 	real = side;
 	ret = linux_gvt_register(side->host);
 	if (!ret)

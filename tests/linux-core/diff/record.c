@@ -45,6 +45,7 @@ static void mapped(struct diff_side *side, u64 dma, u64 gfn)
 
 	side->dma[i].dma = dma | 1;
 	side->dma[i].gfn = gfn;
+	side->dma[i].vm = (u8)(side->of - side->sum);
 	side->dma[i].count++;
 	side->live++;
 	side->of->mapped++;
@@ -64,6 +65,20 @@ static u64 unmapped(struct diff_side *side, u64 dma)
 	if (!--side->live)
 		memset(side->dma, 0, sizeof(side->dma));
 	return gfn;
+}
+
+void record_forget(struct diff_side *side, unsigned int vm)
+{
+	unsigned int i;
+
+	for (i = 0; i < DMA_SLOTS && side->sum[vm].mapped; i++) {
+		if (!side->dma[i].count || side->dma[i].vm != vm)
+			continue;
+		side->live -= side->dma[i].count;
+		side->sum[vm].mapped -= side->dma[i].count;
+		side->dma[i].count = 0;
+	}
+	memset(&side->sum[vm], 0, sizeof(side->sum[vm]));
 }
 
 static void tracked(struct diff_side *side, u64 gfn, int by)

@@ -86,6 +86,12 @@ static bool command_unplaced(const struct diff_view *v)
 	       (unplaced(v->vm->bar0, 0xff000000) || unplaced(v->vm->bar2, 0xc0000000));
 }
 
+static bool command_beyond(const struct diff_view *v)
+{
+	return cfg_write(v, 4, 4) && v->step->value & MEMORY && !(v->vm->command & MEMORY) &&
+	       (v->vm->bar0_at >> 46 || v->vm->bar2_at >> 46);
+}
+
 static bool bar4(const struct diff_view *v)
 {
 	return cfg_write(v, 0x20, 0x27) || cfg_read(v, 0x20, 0x27);
@@ -126,6 +132,11 @@ static bool opregion_at_0(const struct diff_view *v)
 		if (v->ours->call[i].op == CALL_WRITE_GPA)
 			return false;
 	return cfg_write(v, 0xe8, 0xeb) && n;
+}
+
+static bool asls(const struct diff_view *v)
+{
+	return cfg_write(v, 0xfc, 0xff);
 }
 
 static bool device_part(const struct diff_view *v)
@@ -169,6 +180,14 @@ static bool masked_register(const struct diff_view *v)
 {
 	return (bar0_access(v, 0xa270, 0xa27b) || bar0_access(v, 0xa188, 0xa18b)) &&
 	       (u16)v->real->value == (u16)v->ours->value && !(v->ours->value >> 16);
+}
+
+/* What is pending is not shown, for as long as bit 31 is off. */
+static bool master_summary(const struct diff_view *v)
+{
+	u32 real = (u32)v->real->value, ours = (u32)v->ours->value;
+
+	return bar0_access(v, 0x44200, 0x44203) && ours >> 31 == 0 && (real & ~ours) == 0;
 }
 
 static bool flip_off(const struct diff_view *v)
@@ -283,8 +302,8 @@ static bool spaces(const struct diff_view *v)
 /* The last one goes with this step. */
 static bool last_space(const struct diff_view *v)
 {
-	return (v->step->op == NOTIFY && v->vm->command & MEMORY && v->vm->times[v->step->at] == 1 &&
-		v->vm->announced == 1U << v->step->at && v->step->value & 1) ||
+	return (v->step->op == NOTIFY && v->vm->command & MEMORY && !v->vm->failsafe &&
+		v->vm->times[v->step->at] == 1 && v->vm->announced == 1U << v->step->at && v->step->value & 1) ||
 	       v->step->op == RESET || v->step->op == DESTROY || v->step->op == CREATE;
 }
 
@@ -344,6 +363,17 @@ static bool core_stores(const struct diff_view *v)
 static bool destroyed_decoded(const struct diff_view *v)
 {
 	return v->step->op == DESTROY && v->step->value && v->vm->command & MEMORY;
+}
+
+static bool announced_twice(const struct diff_view *v)
+{
+	unsigned int i;
+
+	for (i = 0; i < SPACES; i++)
+		if (v->vm->times[i] > 1)
+			return v->step->op == DESTROY && v->step->value && !v->ours->mapped &&
+			       !v->ours->tracked;
+	return false;
 }
 
 /* --- all --- */

@@ -74,6 +74,12 @@ static const struct diff_step config_unplaced[] = {
 	{ CFG_WRITE, 0, 4, 0x10, ~0U }, { CFG_WRITE, 0, 2, 4, 2 }
 };
 
+static const struct diff_step config_beyond[] = {
+	{ CFG_WRITE, 0, 4, 0x10, 0xc0000000 }, { CFG_WRITE, 0, 4, 0x14, ~0U },
+	{ CFG_WRITE, 0, 4, 0x18, 0x40000000 }, { CFG_WRITE, 0, 4, 0x1c, 0 },
+	{ CFG_WRITE, 0, 2, 4, 2 }
+};
+
 static const struct diff_step config_rom[] = {
 	{ CFG_WRITE, 0, 4, 0x30, ~0U }, { CFG_READ, 0, 4, 0x30, 0 },
 	{ CFG_WRITE, 0, 4, 0x30, 0xfe000001 }
@@ -137,6 +143,11 @@ static const struct diff_step destroyed_decoded[] = {
 	BOOT, { GTT_WRITE, 0, 8, 0, 0x200001 }, { DESTROY, 0, 0, 0, 1 }
 };
 
+static const struct diff_step twice[] = {
+	BOOT, TABLES, { NOTIFY, 0, 0, 0, 4 }, { NOTIFY, 0, 0, 0, 4 }, { WALK, 0, 0, 0, 0 },
+	{ NOTIFY, 0, 0, 0, 5 }, { WALK, 0, 0, 0, 0 }, { NOTIFY, 0, 0, 0, 4 }, { DESTROY, 0, 0, 0, 1 }
+};
+
 static const struct diff_step insufficient[] = {
 	BOOT, { BAR0_WRITE, 0, 4, PVINFO + 0x808, 1 }, { BAR0_WRITE, 0, 4, 0x70050, 5 },
 	{ BAR0_READ, 0, 4, 0x70050, 0 }, { GTT_WRITE, 0, 8, 0, 0x200001 }, { RESET, 0, 0, 0, 0 },
@@ -154,6 +165,7 @@ const struct diff_script diff_scripts[] = {
 	SCRIPT("SWSCI", config_swsci),
 	SCRIPT("address bits below a BAR's size", config_address),
 	SCRIPT("a BAR without a place is decoded", config_unplaced),
+	SCRIPT("a BAR beyond all memory is decoded", config_beyond),
 	SCRIPT("the ROM", config_rom),
 	SCRIPT("entries of the global table in halves", ggtt_halves),
 	SCRIPT("an entry as a whole over one half", ggtt_whole_over_half),
@@ -164,6 +176,7 @@ const struct diff_script diff_scripts[] = {
 	SCRIPT("resets", resets),
 	SCRIPT("life", life),
 	SCRIPT("destroyed while it is decoded", destroyed_decoded),
+	SCRIPT("page tables that are announced twice", twice),
 	SCRIPT("a guest without resources", insufficient),
 	{ NULL, NULL, 0 }
 };
@@ -299,6 +312,8 @@ static void config(struct script *g)
 	case 5:
 		if (one_in(g, 3))
 			config_odd(g);
+		else if (one_in(g, 10))
+			push(g, CFG_WRITE, 4, 0xfc, PICK(g, 0x3f00000, 0x3f10000, 0, 0x3f00010));
 		break;
 	default:
 		push(g, CFG_READ, len, PICK(g, below(g, 64), below(g, 256), below(g, 4096)) &

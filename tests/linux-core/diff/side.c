@@ -276,6 +276,7 @@ void side_drop(struct diff_side *side, unsigned int vm)
 	side->of = &side->sum[vm];
 	if (side->vgpu[vm])
 		destroy(side, &s, &unused);
+	record_forget(side, vm);
 }
 
 static void create(struct diff_side *side, const struct diff_step *s, struct diff_record *r,
