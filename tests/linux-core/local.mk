@@ -16,6 +16,7 @@ EXTRA_DIST += \
 	tests/linux-core/check.sh \
 	tests/linux-core/defects.c \
 	tests/linux-core/diff/diff.h \
+	tests/linux-core/diff/hand.c \
 	tests/linux-core/diff/main.c \
 	tests/linux-core/diff/ours.c \
 	tests/linux-core/diff/real.c \

@@ -72,6 +72,8 @@ struct space_roots {
 };
 extern const struct space_roots space_roots[SPACES];
 u64 probe_address(unsigned int index);
+#define DATA 0x400000ULL
+#define LARGE 0x800000ULL
 #define NO_RAM 0x20000000ULL
 /* Guest frames of the tables, one after the other: roots, page directory pointers and so on. */
 #define FRAME(n) ((0x100ULL + (n)) << 12)

@@ -182,6 +182,29 @@ static bool masked_register(const struct diff_view *v)
 	       (u16)v->real->value == (u16)v->ours->value && !(v->ours->value >> 16);
 }
 
+/* Beyond those of a vGPU. */
+static bool fence_beyond(const struct diff_view *v)
+{
+	return bar0_access(v, 0x100020, 0x10007f) && v->real->ret == -EINVAL &&
+	       !(u32)v->ours->value && (v->step->op == BAR0_READ || v->ours->ret == -EINVAL);
+}
+
+static bool reset_control(const struct diff_view *v)
+{
+	return bar0_access(v, 0x20d0, 0x20d3);
+}
+
+static bool pcode(const struct diff_view *v)
+{
+	return bar0_access(v, 0x138124, 0x138127) && v->step->op == BAR0_WRITE &&
+	       !(v->step->value & 1U << 31) && (u32)v->ours->value == (u32)v->step->value;
+}
+
+static bool guc_status(const struct diff_view *v)
+{
+	return bar0_access(v, 0xc000, 0xc003) && (u32)v->real->value == (u32)v->step->value;
+}
+
 /* What is pending is not shown, for as long as bit 31 is off. */
 static bool master_summary(const struct diff_view *v)
 {
@@ -342,6 +365,17 @@ static bool out_of_sync(const struct diff_view *v)
 static bool no_ram_store(const struct diff_view *v)
 {
 	return v->step->op == WALK && v->ours_true && v->vm->no_ram;
+}
+
+static bool table_no_ram(const struct diff_view *v)
+{
+	return v->step->op == WALK && v->ours_true && v->real->ready[0] < 0;
+}
+
+static bool odd_store(const struct diff_view *v)
+{
+	return v->step->op == RAM_WRITE && v->step->len < 4 && v->real->ret == -EINVAL &&
+	       !v->ours->ret;
 }
 
 static bool core_stores(const struct diff_view *v)
