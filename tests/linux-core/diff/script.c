@@ -316,7 +316,8 @@ static void interrupt(struct script *g)
 
 	switch (below(g, 10)) {
 	case 0:
-		push(g, BAR0_WRITE, 4, 0x70008 + 0x1000 * below(g, 3), one_in(g, 9) ? 0 : 1U << 31);
+		push(g, BAR0_WRITE, 4, 0x70008 + 0x1000 * below(g, 3),
+		     one_in(g, 20) ? 0 : 1U << 31);
 		/* fall through */
 	case 1:
 		push(g, BAR0_WRITE, 4, group + 4, bits);
@@ -336,13 +337,31 @@ static void interrupt(struct script *g)
 		push(g, FLIP, 0, below(g, 3), 4096 * below(g, 16));
 		break;
 	case 8:
-		push(g, CFG_WRITE, 2, 0xae, one_in(g, 4) ? 0 : 1);
-		push(g, HOTPLUG, 0, 0, below(g, 2));
+		if (one_in(g, 3))
+			push(g, CFG_WRITE, 2, 0xae, one_in(g, 4) ? 0 : 1);
+		else if (one_in(g, 20))
+			push(g, HOTPLUG, 0, 0, below(g, 2));
 		break;
 	default:
 		push(g, BAR0_READ, 4, PICK(g, 0x44200, group, group + 4, group + 8, group + 12), 0);
 		break;
 	}
+}
+
+/* As a driver does before the first interrupt. */
+static void interrupts_on(struct script *g)
+{
+	unsigned int i;
+
+	push(g, CFG_WRITE, 4, 0xb0, 0xfee00000 | (random64(g) & 0xff000));
+	push(g, CFG_WRITE, 2, 0xb4, random64(g) & 0xffff);
+	push(g, CFG_WRITE, 2, 0xae, 1);
+	for (i = 0; i < 3; i++) {
+		push(g, BAR0_WRITE, 4, 0x70008 + 0x1000 * i, 1U << 31);
+		push(g, BAR0_WRITE, 4, 0x44404 + 0x10 * i, 0);
+		push(g, BAR0_WRITE, 4, 0x4440c + 0x10 * i, PICK(g, 8, ~0U));
+	}
+	push(g, BAR0_WRITE, 4, 0x44200, 1U << 31);
 }
 
 static void life_step(struct script *g)
@@ -425,6 +444,8 @@ static void episode(struct script *g)
 		if (!g->guest[g->vm].there)
 			push(g, CREATE, 0, 0, 0);
 		boot(g);
+		if (domain[g->domain] == interrupt)
+			interrupts_on(g);
 		return;
 	}
 	g->left--;
