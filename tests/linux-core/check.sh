@@ -9,8 +9,8 @@
 #   LIBTOOL=COMMAND    of the same build
 #   CC=COMMAND         the compiler of what sees no kernel header
 #
-# Then the differential test of diff/: the same guests on this core and on libmpt-gvt. Generated ones
-# are from fixed seeds; another is tried with SEED=N, and STEPS=N steps.
+# Then the differential test of diff/: the same guests on this core and on libmpt-gvt. Generated
+# ones are from fixed seeds; another is tried with SEED=N, STEPS=N of it, over the host DIFF_SPEC.
 #
 # Exit status: 0 all passed, 1 something failed or a tool is missing, 77 no source can be had here.
 set -u
@@ -181,7 +181,7 @@ fi
 prove "the core and libmpt-gvt in one program" build_diff
 if [ -x "$work/diff" ]; then
 	# shellcheck disable=SC2086 # no argument, or three
-	run_counted diff "$work/diff" ${SEED:+mock:contig=no $SEED ${STEPS:-}}
+	run_counted diff "$work/diff" ${SEED:+${DIFF_SPEC:-mock:contig=no} $SEED ${STEPS:-}}
 fi
 prove "doc/linux-core-diff.md is the table of what differs" diff_table_told
 prove "no file of the core changed" unchanged

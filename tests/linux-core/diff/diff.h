@@ -95,6 +95,11 @@ struct diff_call {
 	u64 a, b, c;
 };
 
+static inline bool same_call(const struct diff_call *a, const struct diff_call *b)
+{
+	return a->op == b->op && a->ret == b->ret && a->a == b->a && a->b == b->b && a->c == b->c;
+}
+
 #define MAX_CALLS 4096
 /* What can differ; the first six are kinds of calls. */
 enum {

@@ -15,7 +15,8 @@
 	{ RAM_WRITE, 0, 8, FRAME(PT_A) + 8, DATA + 0x1000 + 1 }
 
 static const struct diff_step config_sizes[] = {
-	BOOT, { CFG_WRITE, 0, 2, 4, 4 }, { CFG_WRITE, 0, 4, 0x10, ~0U }, { CFG_READ, 0, 4, 0x10, 0 },
+	BOOT, { CFG_WRITE, 0, 2, 4, 4 },
+	{ CFG_WRITE, 0, 4, 0x10, ~0U }, { CFG_READ, 0, 4, 0x10, 0 },
 	{ CFG_WRITE, 0, 4, 0x14, ~0U }, { CFG_READ, 0, 4, 0x14, 0 }, { CFG_WRITE, 0, 4, 0x18, ~0U },
 	{ CFG_READ, 0, 4, 0x18, 0 }, { CFG_WRITE, 0, 4, 0x1c, ~0U }, { CFG_READ, 0, 4, 0x1c, 0 },
 	BOOT, { BAR0_READ, 0, 4, PVINFO + 0x40, 0 }
@@ -120,8 +121,10 @@ static const struct diff_step resets[] = {
 };
 
 static const struct diff_step life[] = {
-	BOOT, { GTT_WRITE, 0, 8, 0, 0x200001 }, { DEACTIVATE, 0, 0, 0, 0 }, { ACTIVATE, 0, 0, 0, 0 },
-	{ RELEASE, 0, 0, 0, 0 }, { ACTIVATE, 0, 0, 0, 0 }, { DESTROY, 0, 0, 0, 0 }, { CREATE, 0, 0, 0, 0 },
+	BOOT, { GTT_WRITE, 0, 8, 0, 0x200001 },
+	{ DEACTIVATE, 0, 0, 0, 0 }, { ACTIVATE, 0, 0, 0, 0 },
+	{ RELEASE, 0, 0, 0, 0 }, { ACTIVATE, 0, 0, 0, 0 },
+	{ DESTROY, 0, 0, 0, 0 }, { CREATE, 0, 0, 0, 0 },
 	{ CREATE, 1, 0, 0, 0 }, { DESTROY, 1, 0, 0, 0 }, { DESTROY, 1, 0, 0, 0 }
 };
 
@@ -136,7 +139,8 @@ static const struct diff_step table_without_ram[] = {
 
 static const struct diff_step twice[] = {
 	BOOT, TABLES, { NOTIFY, 0, 0, 0, 4 }, { NOTIFY, 0, 0, 0, 4 }, { WALK, 0, 0, 0, 0 },
-	{ NOTIFY, 0, 0, 0, 5 }, { WALK, 0, 0, 0, 0 }, { NOTIFY, 0, 0, 0, 4 }, { DESTROY, 0, 0, 0, 1 }
+	{ NOTIFY, 0, 0, 0, 5 }, { WALK, 0, 0, 0, 0 }, { NOTIFY, 0, 0, 0, 4 },
+	{ DESTROY, 0, 0, 0, 1 }
 };
 
 static const struct diff_step insufficient[] = {

@@ -15,6 +15,7 @@ static struct diff_side real, ours;
 static struct diff_record record[2];
 static struct diff_vm vm[VMS];
 static struct diff_step last[LAST];
+static const char *spec;
 static bool verbose;
 static unsigned long steps, explained, again;
 
@@ -25,11 +26,6 @@ static const struct diff_call *next_call(const struct diff_record *r, unsigned i
 	while (*i < r->calls && call_kind(r->call[*i].op) != kind)
 		++*i;
 	return *i < r->calls ? &r->call[(*i)++] : NULL;
-}
-
-static bool same_call(const struct diff_call *a, const struct diff_call *b)
-{
-	return a->op == b->op && a->ret == b->ret && a->a == b->a && a->b == b->b && a->c == b->c;
 }
 
 static bool same_calls(const struct diff_record *a, const struct diff_record *b, u32 kind)
@@ -56,7 +52,8 @@ static u32 compare(const struct diff_record *a, const struct diff_record *b)
 	if (a->ret != b->ret)
 		differs |= RET;
 	if (a->value != b->value || a->host != b->host ||
-	    memcmp(a->walk, b->walk, sizeof(a->walk)) || memcmp(a->ready, b->ready, sizeof(a->ready)))
+	    memcmp(a->walk, b->walk, sizeof(a->walk)) ||
+	    memcmp(a->ready, b->ready, sizeof(a->ready)))
 		differs |= VALUE;
 	if (a->failsafe != b->failsafe)
 		differs |= FAILSAFE;
@@ -89,9 +86,10 @@ static void show(const char *name, const struct diff_record *r, const struct dif
 	char text[160];
 	unsigned int i;
 
-	printf("    %s: returned %d, value 0x%llx, host 0x%llx%s, %llu mapped, %llu tracked\n", name,
-	       r->ret, (unsigned long long)r->value, (unsigned long long)r->host,
-	       r->failsafe ? ", failsafe" : "", (unsigned long long)r->mapped,
+	printf("    %s: returned %d, value 0x%llx, host 0x%llx%s, ", name, r->ret,
+	       (unsigned long long)r->value, (unsigned long long)r->host,
+	       r->failsafe ? ", failsafe" : "");
+	printf("%llu mapped, %llu tracked\n", (unsigned long long)r->mapped,
 	       (unsigned long long)r->tracked);
 	for (i = 0; i < r->calls && i < 40; i++) {
 		record_describe(&r->call[i], text, sizeof(text));
@@ -110,7 +108,8 @@ static void show_step(const char *name, u64 seed, unsigned long n, u32 differs)
 	unsigned int i;
 	char text[160];
 
-	printf("not ok %s, seed %llu, step %lu: not explained:", name, (unsigned long long)seed, n);
+	printf("not ok %s: %s, SEED=%llu, step %lu: not explained:", spec, name,
+	       (unsigned long long)seed, n);
 	for (i = 0; i < sizeof(kind) / sizeof(kind[0]); i++)
 		if (differs & 1U << i)
 			printf(" %s;", kind[i]);
@@ -148,7 +147,8 @@ static u32 pipes(unsigned int v)
 
 	for (i = 0; i < 3; i++) {
 		value = 0;
-		mpt_guest_read(ours.vm[v], (vm[v].bar0_at & ~0xfULL) + 0x70008 + 0x1000 * i, &value, 4);
+		mpt_guest_read(ours.vm[v], (vm[v].bar0_at & ~0xfULL) + 0x70008 + 0x1000 * i,
+			       &value, 4);
 		on |= (value >> 31) << i;
 	}
 	return on;
@@ -378,11 +378,12 @@ static unsigned int stale_rules(void)
 #define SEEDS 6
 #define STEPS 10000
 
-static int run_spec(const char *spec, u64 seed, unsigned long count, unsigned int seeds,
+static int run_spec(const char *with, u64 seed, unsigned long count, unsigned int seeds,
 		    unsigned int *failed)
 {
 	int passed;
 
+	spec = with;
 	if (side_open(&real, &real_core, spec) || side_open(&ours, &our_core, spec)) {
 		printf("not ok %s: %s\n", spec, mpt_last_error());
 		++*failed;

@@ -15,14 +15,20 @@ static u32 lanes(const struct diff_view *v)
 	return v->step->len < 4 ? (1U << 8 * v->step->len) - 1 : ~0U;
 }
 
+/* Some byte of it from @first to @last. */
+static bool touches(const struct diff_view *v, u64 first, u64 last)
+{
+	return v->step->at <= last && v->step->at + v->step->len > first;
+}
+
 static bool cfg_write(const struct diff_view *v, u64 first, u64 last)
 {
-	return v->step->op == CFG_WRITE && v->step->at <= last && v->step->at + v->step->len > first;
+	return v->step->op == CFG_WRITE && touches(v, first, last);
 }
 
 static bool cfg_read(const struct diff_view *v, u64 first, u64 last)
 {
-	return v->step->op == CFG_READ && v->step->at <= last && v->step->at + v->step->len > first;
+	return v->step->op == CFG_READ && touches(v, first, last);
 }
 
 /* Starts at a dword. */
@@ -46,7 +52,8 @@ static bool unaligned(const struct diff_view *v)
 {
 	u64 reg = v->step->at & ~3ULL;
 
-	return v->step->op == CFG_WRITE && !at_dword(v) && v->real->ret == -EINVAL && !v->ours->ret &&
+	return v->step->op == CFG_WRITE && !at_dword(v) && v->real->ret == -EINVAL &&
+	       !v->ours->ret &&
 	       ((reg >= BAR0 && reg < 0x28) || reg == 0x30 || reg == 0xe8 || reg == 0xfc);
 }
 
@@ -151,8 +158,7 @@ static bool device_part(const struct diff_view *v)
 
 static bool bar0_access(const struct diff_view *v, u64 first, u64 last)
 {
-	return (v->step->op == BAR0_READ || v->step->op == BAR0_WRITE) && v->step->at <= last &&
-	       v->step->at + v->step->len > first;
+	return (v->step->op == BAR0_READ || v->step->op == BAR0_WRITE) && touches(v, first, last);
 }
 
 static bool caps(const struct diff_view *v)
@@ -239,7 +245,7 @@ static bool same_but(const struct diff_view *v, u32 kind, bool (*extra)(const st
 			b++;
 		if (a == end_a || b == end_b)
 			return a == end_a && b == end_b;
-		if (a->op != b->op || a->ret != b->ret || a->a != b->a || a->b != b->b || a->c != b->c)
+		if (!same_call(a, b))
 			return false;
 	}
 }
@@ -325,9 +331,12 @@ static bool spaces(const struct diff_view *v)
 /* The last one goes with this step. */
 static bool last_space(const struct diff_view *v)
 {
-	return (v->step->op == NOTIFY && v->vm->command & MEMORY && !v->vm->failsafe &&
-		v->vm->times[v->step->at] == 1 && v->vm->announced == 1U << v->step->at && v->step->value & 1) ||
-	       v->step->op == RESET || v->step->op == DESTROY || v->step->op == CREATE;
+	const struct diff_step *s = v->step;
+
+	if (s->op == NOTIFY)
+		return v->vm->command & MEMORY && !v->vm->failsafe && s->value & 1 &&
+		       v->vm->times[s->at] == 1 && v->vm->announced == 1U << s->at;
+	return s->op == RESET || s->op == DESTROY || s->op == CREATE;
 }
 
 /* What shadows are made or given up by: an announcement, a store, a reset of the GT. */

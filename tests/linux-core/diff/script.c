@@ -210,7 +210,7 @@ static u64 gtt_entry(struct script *g)
 static void gtt(struct script *g)
 {
 	u64 at = PICK(g, below(g, 16), below(g, 16), 16384 + below(g, 16), below(g, 70000)) * 8;
-	u64 entry = gtt_entry(g);
+	u64 entry = gtt_entry(g), seen = at / 8 % 32 * 4096 + below(g, 64) * 8;
 
 	switch (below(g, 8)) {
 	case 0:
@@ -229,12 +229,10 @@ static void gtt(struct script *g)
 		if (one_in(g, 20))
 			push(g, PICK(g, 0, 1) ? GTT_WRITE : GTT_READ, (u8)PICK(g, 8, 1, 2),
 			     at + PICK(g, 0, 4, 2), entry);
-		push(g, APERTURE_WRITE, (u8)PICK(g, 1, 2, 4, 8), at / 8 % 32 * 4096 + below(g, 64) * 8,
-		     random64(g));
+		push(g, APERTURE_WRITE, (u8)PICK(g, 1, 2, 4, 8), seen, random64(g));
 		break;
 	case 6:
-		push(g, APERTURE_READ, (u8)PICK(g, 1, 2, 4, 8), at / 8 % 32 * 4096 + below(g, 64) * 8,
-		     0);
+		push(g, APERTURE_READ, (u8)PICK(g, 1, 2, 4, 8), seen, 0);
 		break;
 	default:
 		push(g, GTT_READ, (u8)PICK(g, 4, 8), at, 0);
@@ -298,7 +296,8 @@ static void tables(struct script *g)
 		if (one_in(g, 40))
 			push(g, BAR0_WRITE, 4, 0x941c, PICK(g, 1, 2, 4, 8, 0x10));
 		else if (one_in(g, 40))
-			push(g, RAM_WRITE, (u8)PICK(g, 1, 2), FRAME(PT_A) + (at & 0x3fff), entry & 3);
+			push(g, RAM_WRITE, (u8)PICK(g, 1, 2), FRAME(PT_A) + (at & 0x3fff),
+			     entry & 3);
 		break;
 	default:
 		push(g, RAM_WRITE, 8, at, entry);
@@ -390,19 +389,24 @@ static void life_step(struct script *g)
 	}
 }
 
+/* 64 KiB pages, pcode, status pages, modes, resets; fences beyond those of a vGPU. */
+static u64 special_register(struct script *g)
+{
+	return PICK(g, 0x4080, 0x907c, 0x138124, 0x2080, 0x12080, 0x229c, 0x941c, 0x20d0, 0xc000,
+		    0x100020 + 8 * below(g, 12));
+}
+
 static void registers(struct script *g)
 {
 	u64 fence = 0x100000 + 8 * below(g, 4);
 
 	switch (below(g, 9)) {
 	case 8:
-		push(g, BAR0_WRITE, 4, PICK(g, 0x4080, 0x907c, 0x138124, 0x2080, 0x12080, 0x229c, 0x941c,
-					    0x100020 + 8 * below(g, 12), 0x20d0, 0xc000),
+		push(g, BAR0_WRITE, 4, special_register(g),
 		     PICK(g, 0, 1, 3, 0xf, 0x10001, 0x80008000, 0x2000200, random64(g)));
 		break;
 	case 7:
-		push(g, BAR0_READ, 4, PICK(g, 0x4080, 0x907c, 0x138124, 0x2080, 0x12080, 0x229c, 0x941c,
-					   0x100020 + 8 * below(g, 12), 0x20d0, 0xc000), 0);
+		push(g, BAR0_READ, 4, special_register(g), 0);
 		break;
 	case 6:
 		if (one_in(g, 4))

@@ -212,14 +212,16 @@ bool side_walk_is_true(struct diff_side *side, unsigned int vm, const struct dif
 		       u32 announced)
 {
 	unsigned int i, j;
+	u64 wanted;
 
 	for (i = 0; i < SPACES; i++) {
 		if (!(announced & 1U << i))
 			continue;
-		for (j = 0; j < PROBES; j++)
-			if (r->ready[i] ||
-			    r->walk[i][j] != guest_leaf(side, vm, &space_roots[i], probe_address(j)))
+		for (j = 0; j < PROBES; j++) {
+			wanted = guest_leaf(side, vm, &space_roots[i], probe_address(j));
+			if (r->ready[i] || r->walk[i][j] != wanted)
 				return false;
+		}
 	}
 	return true;
 }
@@ -324,63 +326,54 @@ static void bar0_back(struct diff_side *side, const struct diff_step *s, struct 
 		       &r->value, len);
 }
 
-static void with_vgpu(struct diff_side *side, const struct diff_step *s, struct diff_record *r)
+static void cfg_read(struct diff_side *side, const struct diff_step *s, struct diff_record *r)
+{
+	r->ret = mpt_guest_cfg_read(side->vm[s->vm], (unsigned int)s->at, &r->value, s->len);
+}
+
+static void bar0_read(struct diff_side *side, const struct diff_step *s, struct diff_record *r)
+{
+	mmio_read(side, s, bar(side, s->vm, 0x10) + s->at, r);
+}
+
+static void bar0_write(struct diff_side *side, const struct diff_step *s, struct diff_record *r)
+{
+	mmio_write(side, s, bar(side, s->vm, 0x10) + s->at, r);
+	bar0_back(side, s, r);
+}
+
+static void gtt_read(struct diff_side *side, const struct diff_step *s, struct diff_record *r)
+{
+	mmio_read(side, s, gtt_gpa(side, s), r);
+}
+
+/* What a hypervisor does, and no guest. */
+static void life(struct diff_side *side, const struct diff_step *s, struct diff_record *r)
 {
 	struct intel_vgpu *vgpu = side->vgpu[s->vm];
 
-	switch (s->op) {
-	case CFG_READ:
-		r->ret = mpt_guest_cfg_read(side->vm[s->vm], (unsigned int)s->at, &r->value, s->len);
-		break;
-	case CFG_WRITE:
-		cfg_write(side, s, r);
-		break;
-	case BAR0_READ:
-		mmio_read(side, s, bar(side, s->vm, 0x10) + s->at, r);
-		break;
-	case BAR0_WRITE:
-		mmio_write(side, s, bar(side, s->vm, 0x10) + s->at, r);
-		bar0_back(side, s, r);
-		break;
-	case GTT_READ:
-		mmio_read(side, s, gtt_gpa(side, s), r);
-		break;
-	case GTT_WRITE:
-		gtt_write(side, s, r);
-		break;
-	case APERTURE_READ:
-	case APERTURE_WRITE:
-		aperture(side, s, r);
-		break;
-	case NOTIFY:
-		notify(side, s, r);
-		break;
-	case WALK:
-		walk(side, s, r);
-		break;
-	case FLIP:
-		flip(side, s, r);
-		break;
-	case HOTPLUG:
-		hotplug(side, s, r);
-		break;
-	case RESET:
+	(void)r;
+	if (s->op == RESET)
 		side->ops->vgpu_reset(vgpu);
-		break;
-	case ACTIVATE:
+	else if (s->op == ACTIVATE)
 		side->ops->vgpu_activate(vgpu);
-		break;
-	case DEACTIVATE:
+	else if (s->op == DEACTIVATE)
 		side->ops->vgpu_deactivate(vgpu);
-		break;
-	case RELEASE:
+	else
 		side->ops->vgpu_release(vgpu);
-		break;
-	default:
-		destroy(side, s, r);
-		break;
-	}
 }
+
+/* Those that need a vGPU. */
+static void (*const with_vgpu[NUM_OPS])(struct diff_side *side, const struct diff_step *s,
+					struct diff_record *r) = {
+	[CFG_READ] = cfg_read, [CFG_WRITE] = cfg_write,
+	[BAR0_READ] = bar0_read, [BAR0_WRITE] = bar0_write,
+	[GTT_READ] = gtt_read, [GTT_WRITE] = gtt_write,
+	[APERTURE_READ] = aperture, [APERTURE_WRITE] = aperture,
+	[NOTIFY] = notify, [WALK] = walk, [FLIP] = flip, [HOTPLUG] = hotplug,
+	[RESET] = life, [ACTIVATE] = life, [DEACTIVATE] = life, [RELEASE] = life,
+	[DESTROY] = destroy,
+};
 
 void side_step(struct diff_side *side, const struct diff_step *s, struct diff_record *r,
 	       const struct diff_place *place)
@@ -396,7 +389,7 @@ void side_step(struct diff_side *side, const struct diff_step *s, struct diff_re
 	else if (s->op == CREATE)
 		create(side, s, r, place);
 	else if (side->vgpu[s->vm])
-		with_vgpu(side, s, r);
+		with_vgpu[s->op](side, s, r);
 	side->now = NULL;
 	r->failsafe = side->vgpu[s->vm] && side->core->failsafe(side->vgpu[s->vm]);
 	r->mapped = side->of->mapped;
