@@ -71,7 +71,7 @@ uppers()
 {
 	(cd "$srcdir" && grep -rhoE --exclude=docs.sh '\b[A-Z][A-Z0-9_]*[A-Z0-9]\b' include libmpt gvt \
 		backends conformance tests/*.[chm]* tests/*.sh tests/qemu/*.sh tests/qemu/local.mk tests/lib \
-		tools bench fuzz/local.mk fuzz/*.c quickstart .ci configure.ac m4 | sort -u)
+		tests/linux-core/*.sh tools bench fuzz/local.mk fuzz/*.c quickstart .ci configure.ac m4 | sort -u)
 	echo CK_RUN_CASE
 }
 

@@ -11,6 +11,7 @@
 #
 # Then the differential test of diff/: the same guests on this core and on libmpt-gvt. Generated
 # ones are from fixed seeds; another is tried with SEED=N, STEPS=N of it, over the host DIFF_SPEC.
+# With VERBOSE=1 each step is shown before it is done, and what the core has to say.
 #
 # Exit status: 0 all passed, 1 something failed or a tool is missing, 77 no source can be had here.
 set -u
