@@ -122,6 +122,7 @@ struct diff_record {
 	int ret;
 	u64 value, host; /* host: of a GGTT write, the device's entry: guest frame and flags */
 	bool failsafe;
+	bool pcode; /* the power controller was given a command */
 	u64 mapped, tracked; /* counts */
 	u64 mapped_sum, tracked_sum; /* of which frames */
 	u64 walk[SPACES][PROBES]; /* guest frame << 12 | 2 writable | 1; 0: nothing */
@@ -211,10 +212,10 @@ struct diff_vm {
 	u64 bar0_at, bar2_at; /* with their upper halves */
 	u32 pipes; /* that are on, bits */
 	bool failsafe;
+	bool pcode; /* the power controller was given a command */
 	u32 announced; /* spaces, bits */
 	unsigned int times[SPACES]; /* each was, and not taken back */
 	bool no_ram; /* an entry of a table was set to no RAM since then */
-	unsigned int stores[FRAMES]; /* to each table since spaces are there */
 	u8 entry[ENTRIES]; /* of the GGTT: HALF_*, ENTRY_* */
 };
 

@@ -191,7 +191,6 @@ static void tables_reset(struct diff_vm *v)
 
 	v->announced = 0;
 	memset(v->times, 0, sizeof(v->times));
-	memset(v->stores, 0, sizeof(v->stores));
 	v->no_ram = false;
 	for (i = 0; i < ENTRIES; i++) {
 		v->entry[i] |= v->entry[i] & ENTRY_WRITTEN ? ENTRY_SURVIVES : 0;
@@ -203,10 +202,7 @@ static void table_written(struct diff_vm *v, const struct diff_step *s)
 {
 	u64 frame = (s->at - FRAME(0)) >> 12;
 
-	if (frame >= FRAMES)
-		return;
-	v->stores[frame]++;
-	v->no_ram |= (s->value & ~0xfffULL) == NO_RAM;
+	v->no_ram |= frame < FRAMES && (s->value & ~0xfffULL) == NO_RAM;
 }
 
 static void announced(struct diff_vm *v, const struct diff_step *s)
@@ -218,10 +214,7 @@ static void announced(struct diff_vm *v, const struct diff_step *s)
 	else if (*times)
 		--*times;
 	v->announced = (v->announced & ~(1U << s->at)) | (u32)!!*times << s->at;
-	if (!v->announced) {
-		memset(v->stores, 0, sizeof(v->stores));
-		v->no_ram = false;
-	}
+	v->no_ram &= !!v->announced;
 }
 
 static void after(const struct diff_step *s)
@@ -237,6 +230,7 @@ static void after(const struct diff_step *s)
 		entry_written(v, s);
 	if (s->op == RESET)
 		tables_reset(v);
+	v->pcode |= s->op == BAR0_WRITE && s->at == 0x138124 && s->value >> 31 & 1;
 	if (s->op == RAM_WRITE && v->announced)
 		table_written(v, s);
 	if (s->op == NOTIFY && v->command & 2 && !v->failsafe)

@@ -206,6 +206,11 @@ static bool pcode(const struct diff_view *v)
 	       !(v->step->value & 1U << 31) && (u32)v->ours->value == (u32)v->step->value;
 }
 
+static bool pcode_data(const struct diff_view *v)
+{
+	return v->step->op == BAR0_READ && bar0_access(v, 0x138128, 0x13812b) && v->vm->pcode;
+}
+
 static bool guc_status(const struct diff_view *v)
 {
 	return bar0_access(v, 0xc000, 0xc003) && (u32)v->real->value == (u32)v->step->value;
@@ -356,19 +361,6 @@ static bool not_shadowed_yet(const struct diff_view *v)
 static bool shadow_order(const struct diff_view *v)
 {
 	return spaces(v) && (v->step->op == WALK || last_space(v));
-}
-
-/* Two stores, and what follows is not seen. */
-static bool out_of_sync(const struct diff_view *v)
-{
-	unsigned int i;
-
-	if (v->step->op != WALK || !v->ours_true)
-		return false;
-	for (i = PT_A; i <= PT_D; i++)
-		if (v->vm->stores[i] >= 3)
-			return true;
-	return false;
 }
 
 static bool no_ram_store(const struct diff_view *v)

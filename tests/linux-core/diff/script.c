@@ -400,7 +400,11 @@ static void registers(struct script *g)
 {
 	u64 fence = 0x100000 + 8 * below(g, 4);
 
-	switch (below(g, 9)) {
+	switch (below(g, 10)) {
+	case 9:
+		push(g, BAR0_WRITE, 4, 0x138124, 1U << 31 | PICK(g, 5, 6, 7, 0x21, 8));
+		push(g, BAR0_READ, 4, 0x138128, 0);
+		break;
 	case 8:
 		push(g, BAR0_WRITE, 4, special_register(g),
 		     PICK(g, 0, 1, 3, 0xf, 0x10001, 0x80008000, 0x2000200, random64(g)));
