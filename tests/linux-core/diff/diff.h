@@ -122,6 +122,8 @@ struct diff_record {
 	int ret;
 	u64 value, host; /* host: of a GGTT write, the device's entry: guest frame and flags */
 	bool failsafe;
+	bool d3; /* it was put into D3 since the last reset */
+	bool resumed; /* and reset then, with spaces announced */
 	bool pcode; /* the power controller was given a command */
 	u64 mapped, tracked; /* counts */
 	u64 mapped_sum, tracked_sum; /* of which frames */
@@ -212,6 +214,8 @@ struct diff_vm {
 	u64 bar0_at, bar2_at; /* with their upper halves */
 	u32 pipes; /* that are on, bits */
 	bool failsafe;
+	bool d3; /* it was put into D3 since the last reset */
+	bool resumed; /* and reset then, with spaces announced */
 	bool pcode; /* the power controller was given a command */
 	u32 announced; /* spaces, bits */
 	unsigned int times[SPACES]; /* each was, and not taken back */

@@ -202,6 +202,15 @@ static const struct diff_step resets[] = {
 	BOOT, { BAR0_READ, 0, 4, PVINFO + 0x818, 0 }, { WALK, 0, 0, 0, 0 }
 };
 
+/* What the guest had announced before, it takes back after it. */
+static const struct diff_step resume[] = {
+	BOOT, TABLES, { NOTIFY, 0, 0, 0, 4 }, { WALK, 0, 0, 0, 0 }, { GTT_WRITE, 0, 8, 0, 0x200001 },
+	{ CFG_WRITE, 0, 2, 0xd4, 3 }, { CFG_READ, 0, 2, 0xd4, 0 }, { CFG_WRITE, 0, 2, 0xd4, 0 },
+	{ RESET, 0, 0, 0, 0 }, { CFG_READ, 0, 2, 0xd4, 0 }, BOOT,
+	{ RAM_WRITE, 0, 8, FRAME(PT_A), DATA + 0x3003 }, { WALK, 0, 0, 0, 0 },
+	{ NOTIFY, 0, 0, 0, 5 }, { WALK, 0, 0, 0, 0 }, { RESET, 0, 0, 0, 0 }
+};
+
 static const struct diff_step life[] = {
 	BOOT, { GTT_WRITE, 0, 8, 0, 0x200001 },
 	{ DEACTIVATE, 0, 0, 0, 0 }, { ACTIVATE, 0, 0, 0, 0 },
@@ -277,6 +286,7 @@ const struct diff_script diff_scripts[] = {
 	SCRIPT("a monitor is plugged", monitor),
 	SCRIPT("parts of PVINFO's dwords", pvinfo_parts),
 	SCRIPT("resets", resets),
+	SCRIPT("a guest resumes from D3", resume),
 	SCRIPT("life", life),
 	SCRIPT("destroyed while it is decoded", destroyed_decoded),
 	SCRIPT("a page table without RAM", table_without_ram),

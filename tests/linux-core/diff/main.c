@@ -189,9 +189,13 @@ static void tables_reset(struct diff_vm *v)
 {
 	unsigned int i;
 
-	v->announced = 0;
-	memset(v->times, 0, sizeof(v->times));
-	v->no_ram = false;
+	v->resumed = v->d3 && v->announced;
+	if (!v->d3) {
+		v->announced = 0;
+		memset(v->times, 0, sizeof(v->times));
+		v->no_ram = false;
+	}
+	v->d3 = false;
 	for (i = 0; i < ENTRIES; i++) {
 		v->entry[i] |= v->entry[i] & ENTRY_WRITTEN ? ENTRY_SURVIVES : 0;
 		v->entry[i] |= v->entry[i] & (HALF_LOW | HALF_HIGH) ? HALF_STALE : 0;
@@ -215,6 +219,7 @@ static void announced(struct diff_vm *v, const struct diff_step *s)
 		--*times;
 	v->announced = (v->announced & ~(1U << s->at)) | (u32)!!*times << s->at;
 	v->no_ram &= !!v->announced;
+	v->resumed &= !!v->announced;
 }
 
 static void after(const struct diff_step *s)
@@ -230,6 +235,9 @@ static void after(const struct diff_step *s)
 		entry_written(v, s);
 	if (s->op == RESET)
 		tables_reset(v);
+	if (s->op == CFG_WRITE && s->at == 0xd4 && (record[1].value & 3) == 3)
+		v->d3 = true;
+	v->d3 &= s->op != RELEASE;
 	v->pcode |= s->op == BAR0_WRITE && s->at == 0x138124 && s->value >> 31 & 1;
 	if (s->op == RAM_WRITE && v->announced)
 		table_written(v, s);

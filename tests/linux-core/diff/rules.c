@@ -379,6 +379,11 @@ static bool odd_store(const struct diff_view *v)
 	       !v->ours->ret;
 }
 
+static bool resumed(const struct diff_view *v)
+{
+	return v->vm->resumed || (v->step->op == RESET && v->vm->d3 && v->vm->announced);
+}
+
 static bool core_stores(const struct diff_view *v)
 {
 	unsigned int i, n = 0;

@@ -369,6 +369,12 @@ static void life_step(struct script *g)
 
 	switch (below(g, 8)) {
 	case 0:
+		push(g, CFG_WRITE, 2, 0xd4, 3);
+		push(g, CFG_READ, 2, 0xd4, 0);
+		push(g, CFG_WRITE, 2, 0xd4, PICK(g, 0, 3));
+		push(g, RESET, 0, 0, 0);
+		guest->decoded = false;
+		break;
 	case 1:
 		push(g, RESET, 0, 0, 0);
 		memset(guest->live, 0, sizeof(guest->live));
