@@ -62,9 +62,24 @@ static bool bar_whole(const struct diff_view *v)
 	return cfg_write(v, BAR0, 0x1f) && at_dword(v) && v->step->len == 4;
 }
 
+/* What ours gives up is what there was, whatever is written. */
+static bool gives_up_old(const struct diff_view *v)
+{
+	const struct diff_call *c = v->ours->call, *end = c + v->ours->calls;
+	u64 bar0 = v->vm->bar0_at & ~0xfULL, bar2 = (v->vm->bar2_at & ~0xfULL) >> 12;
+
+	for (; c < end; c++) {
+		if (c->op == CALL_TRAP && !c->c && c->a != bar0)
+			return false;
+		if (c->op == CALL_MAP_GFN && !(c->c & 1) && c->a != bar2 + c->b)
+			return false;
+	}
+	return !v->ours->ret;
+}
+
 static bool bar_decoded(const struct diff_view *v)
 {
-	return bar_whole(v) && v->vm->command & MEMORY;
+	return bar_whole(v) && v->vm->command & MEMORY && gives_up_old(v);
 }
 
 static bool bar_unmasked(const struct diff_view *v)
