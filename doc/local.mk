@@ -15,6 +15,7 @@ EXTRA_DIST += \
 	doc/igt.md \
 	doc/kernel.md \
 	doc/kvm-stub.md \
+	doc/linux-core-speed.md \
 	doc/linux-core.md \
 	doc/linux-core-diff.md \
 	doc/images \

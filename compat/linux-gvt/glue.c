@@ -172,6 +172,18 @@ void linux_gvt_unregister(void)
 	host = NULL;
 }
 
+/* A pointer to the core's structure is passed as any other. */
+void linux_gvt_entries(struct linux_gvt_entries *to)
+{
+	to->cfg_read = (void *)core->emulate_cfg_read;
+	to->cfg_write = (void *)core->emulate_cfg_write;
+	to->mmio_read = (void *)core->emulate_mmio_read;
+	to->mmio_write = (void *)core->emulate_mmio_write;
+	to->reset = (void *)core->vgpu_reset;
+	to->activate = (void *)core->vgpu_activate;
+	to->deactivate = (void *)core->vgpu_deactivate;
+}
+
 int linux_gvt_is_xen(void)
 {
 	return table.type == INTEL_GVT_HYPERVISOR_XEN;

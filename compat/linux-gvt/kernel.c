@@ -207,7 +207,7 @@ void clear_page_erms(void *page)
 	memset(page, 0, PAGE_SIZE);
 }
 
-/* --- sleeping; the locks themselves are in libc.c --- */
+/* --- sleeping; the locks themselves are in mutex.c --- */
 
 void __mutex_init(struct mutex *lock, const char *name, struct lock_class_key *key)
 {

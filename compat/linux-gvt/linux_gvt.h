@@ -24,6 +24,21 @@ void *linux_gvt_type(unsigned int index);
 /* How many more of a type the core would make. */
 unsigned int linux_gvt_available(unsigned int index);
 
+/*
+ * The core's own entry points, without what stands before them elsewhere (the glue lets a thread
+ * that is new take the core's signals): for the thread that has started the core.
+ */
+struct linux_gvt_entries {
+	int (*cfg_read)(void *vgpu, unsigned int at, void *buf, unsigned int bytes);
+	int (*cfg_write)(void *vgpu, unsigned int at, void *buf, unsigned int bytes);
+	int (*mmio_read)(void *vgpu, unsigned long gpa, void *buf, unsigned int bytes);
+	int (*mmio_write)(void *vgpu, unsigned long gpa, void *buf, unsigned int bytes);
+	void (*reset)(void *vgpu);
+	void (*activate)(void *vgpu);
+	void (*deactivate)(void *vgpu);
+};
+void linux_gvt_entries(struct linux_gvt_entries *to);
+
 /* Was the core told that its hypervisor is Xen (1) or KVM (0)? */
 int linux_gvt_is_xen(void);
 

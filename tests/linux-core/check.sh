@@ -19,69 +19,19 @@ here=$(cd "$(dirname "$0")" && pwd) || exit 1
 top=$(cd "$here/../.." && pwd) || exit 1
 me=check-linux-core
 packages=$top/tests/linux-headers/packages
-kernel=$top/compat/linux-gvt
 ours=${CC:-gcc}
 libtool=${LIBTOOL:-libtool}
 build_dir=${BUILD:?}
 skipped=0
 . "$top/tests/lib/linux.sh"
-
-# Our functions are called by the kernel's objects: those keep the stack aligned as ours expect it.
-kcflags=-mpreferred-stack-boundary=4
-# The kernel's own, unchanged as the core.
-borrowed='drivers/gpu/drm/drm_mm.o lib/crc32.o lib/find_bit.o lib/idr.o lib/radix-tree.o
-	lib/rbtree.o lib/xarray.o'
-
-# One processor, nothing that patches itself at boot; pages of struct page where they are put.
-configuration()
-{
-	printf 'CONFIG_%s\n' 64BIT=y PM=y PRINTK=y MODULES=y PCI=y ACPI=y X86_5LEVEL=y \
-		DEBUG_KERNEL=y EXPERT=y BUG=y DEBUG_BUGVERBOSE=y UNWINDER_GUESS=y \
-		DRM=m DRM_I915=m DRM_I915_GVT=y
-}
-
-# The borrowed objects are made without the options of the core's; some are a module's.
-borrow()
-{
-	# shellcheck disable=SC2086 # a list of names
-	kmake $borrowed
-}
-
-with_kernel_headers() # OUTPUT SOURCE OPTION...
-{
-	output=$1
-	file=$2
-	shift 2
-	kcc "$header" -Wall -Werror -iquote "$kernel" -idirafter "$top/include" "$@" \
-		-c -o "$output" "$file"
-}
-
-with_libc()
-{
-	for file in "$kernel/libc.c" "$kernel/memory.c" "$kernel/trap.c" "$kernel/stubs.c" \
-		"$here"/*.c; do
-		$ours -std=gnu11 -O1 -g -Wall -Wextra -Werror -fno-pie -iquote "$kernel" \
-			-I"$top/include" -c -o "$work/libc-$(basename "$file" .c).o" "$file" ||
-			return 1
-	done
-}
-
-# The kernel's objects are not position independent.
-link_core() # PROGRAM GLUE
-{
-	# shellcheck disable=SC2046,SC2086 # lists of names
-	(cd "$build" && $libtool --silent --tag=CC --mode=link $ours -XCClinker -no-pie -o "$1" \
-		"$2" "$work/kernel.o" "$work/device.o" "$work"/libc-*.o \
-		$(core_files | sed 's/c$/o/') $borrowed "$build_dir/libmpt.la" -lpthread)
-}
+. "$here/core.sh"
 
 # The list of stubs is complete and short: nothing else is missing, none of it is there.
 assemble()
 {
-	with_kernel_headers "$work/kernel.o" "$kernel/kernel.c" &&
-		with_kernel_headers "$work/device.o" "$kernel/device.c" &&
-		with_kernel_headers "$work/glue.o" "$kernel/glue.c" && with_libc &&
-		link_core "$work/linux-core" "$work/glue.o"
+	with_kernel && with_libc -O1 "$kernel/libc.c" "$kernel/memory.c" "$kernel/mutex.c" \
+		"$kernel/trap.c" "$kernel/stubs.c" "$here"/[!s]*.c "$here/space.c" &&
+		link_core "$work/linux-core" "$work/glue.o" "$work"/libc-*.o
 }
 
 # Both cores in one program. The linker leads the tables of operations through the recorder.
@@ -97,7 +47,7 @@ build_diff()
 	(cd "$build" && $libtool --silent --tag=CC --mode=link $ours -XCClinker -no-pie \
 		-Wl,--wrap=mpt_foreign_table -Wl,--wrap=mpt_host_table -o "$work/diff" \
 		"$work/glue.o" "$work/kernel.o" "$work/device.o" "$work"/diff-*.o "$work/libc-libc.o" \
-		"$work/libc-memory.o" "$work/libc-trap.o" "$work/libc-stubs.o" \
+		"$work/libc-memory.o" "$work/libc-mutex.o" "$work/libc-trap.o" "$work/libc-stubs.o" \
 		$(core_files | sed 's/c$/o/') $borrowed "$build_dir/libmpt-gvt-core.la" \
 		"$build_dir/libmpt-core.la" -lpthread)
 }
@@ -114,7 +64,7 @@ claims_to_store()
 {
 	with_kernel_headers "$work/claims.o" "$kernel/glue.c" \
 		-DLINUX_GVT_FLAGS=MPT_FOREIGN_STORES &&
-		link_core "$work/claims" "$work/claims.o" || return 1
+		link_core "$work/claims" "$work/claims.o" "$work"/libc-*.o || return 1
 	if "$work/claims" mock 'a store to a page table' >"$work/claims.log"; then
 		echo "the scenario passes without the library's store"
 		return 1
@@ -185,6 +135,12 @@ if [ -x "$work/diff" ]; then
 	run_counted diff "$work/diff" ${SEED:+${DIFF_SPEC:-mock:contig=no} $SEED ${STEPS:-}}
 fi
 prove "doc/linux-core-diff.md is the table of what differs" diff_table_told
+rm -f "$work"/libc-*.o
+prove "the core is linked beside ours" speed_program
+if [ -x "$work/speed" ]; then
+	prove "both do the work of each row that is timed" "$work/speed" --short
+	prove "work that is not done is noticed" "$work/speed" --idle
+fi
 prove "no file of the core changed" unchanged
 echo "check-linux-core: $passed passed, $failed failed, $skipped skipped"
 [ "$failed" -eq 0 ]

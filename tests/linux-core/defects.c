@@ -186,7 +186,7 @@ static const char *frame_0(struct rig *r)
 	EQ(guest_write(r, PD, 0 | 3, 8), 0);
 	EQ(guest_write(r, 0, DATA | 3, 8), 0);
 	ppgtt_notify(r, L4_CREATE, PML4);
-	CHECK(ppgtt_walk(r, 0));
+	CHECK(shadow_walk(r->vgpu, 0));
 	ppgtt_notify(r, L4_DESTROY, PML4);
 	CHECK(mpt_vm_tracked(r->vm, 0));
 	return NULL;

@@ -30,31 +30,10 @@ void ppgtt_fill(struct rig *r, unsigned int leaves)
 	}
 }
 
-/* The table that entry @index of the table at @addr shows; 0: none. */
-static u64 below(u64 addr, unsigned int index)
-{
-	const u64 *table = linux_gvt_core_page(addr & ADDR_MASK);
-
-	return table && table[index] & 1 ? table[index] : 0;
-}
-
-u64 ppgtt_walk(struct rig *r, u64 address)
-{
-	u64 entry = linux_gvt_shadow_root(r->vgpu, 0);
-	int shift;
-
-	for (shift = 39; shift >= 12 && entry; shift -= 9) {
-		entry = below(entry, (unsigned int)(address >> shift) & 511);
-		if (shift == 21 && entry & 1 << 7)
-			return (entry & ADDR_MASK & ~0x1fffffULL) + (address & 0x1ff000);
-	}
-	return entry & ADDR_MASK;
-}
-
 /* What the GPU would find at an address of the process. */
 static u64 gpu_read(struct rig *r, u64 address)
 {
-	return bus_read(r, ppgtt_walk(r, address) + (address & 4095));
+	return bus_read(r, shadow_walk(r->vgpu, address) + (address & 4095));
 }
 
 const char *ppgtt_begin(struct rig *r, unsigned int leaves)

@@ -23,6 +23,6 @@ void ppgtt_fill(struct rig *r, unsigned int leaves);
 /* The same on a vGPU that is booted first; the core has shadowed it. */
 const char *ppgtt_begin(struct rig *r, unsigned int leaves);
 /* The bus address that the shadow shows for an address of the process; 0: none. */
-u64 ppgtt_walk(struct rig *r, u64 address);
+u64 shadow_walk(const void *vgpu, u64 address);
 
 #endif
