@@ -346,6 +346,20 @@ static __attribute__((noinline, cold)) int cfg_refuse(struct gvt_vgpu *v, unsign
 			v->base.id, bytes, offset, GVT_CFG_SIZE);
 }
 
+/* A size that is no constant would be a call. */
+static u32 cfg_take(const void *buf, unsigned int bytes)
+{
+	u32 data = 0;
+
+	if (bytes == 1)
+		memcpy(&data, buf, 1);
+	else if (bytes == 2)
+		memcpy(&data, buf, 2);
+	else
+		memcpy(&data, buf, 4);
+	return data;
+}
+
 static void cfg_give(void *buf, u32 data, unsigned int bytes)
 {
 	if (bytes == 4)
@@ -401,10 +415,19 @@ static u32 cfg_writable(const struct gvt_vgpu *v, u32 reg)
 	}
 }
 
-/* @lanes: 0xff for each byte that is written. */
-static int cfg_write_dword(struct gvt_vgpu *v, u32 reg, u32 data, u32 lanes)
+/* The count is loaded once: a load behind a store to the same word would wait for that. */
+static void cfg_write_one(struct gvt_vgpu *v, u32 reg, u32 value)
 {
-	const struct gvt_cfg_dword *row = &v->gvt->platform->cfg->dword[reg / 4];
+	u32 seq = v->cfg_seq;
+
+	__atomic_store_n(&v->cfg_seq, seq + 1, __ATOMIC_RELAXED);
+	cfg_store(v, reg, value);
+	__atomic_store_n(&v->cfg_seq, seq + 2, __ATOMIC_RELEASE);
+}
+
+static int cfg_commit(struct gvt_vgpu *v, const struct gvt_cfg_dword *row, u32 reg, u32 data,
+		      u32 lanes)
+{
 	u32 old = cfg_load(v, reg), rw = cfg_writable(v, reg) & lanes;
 	struct cfg_change c = {
 		.reg = reg,
@@ -414,32 +437,50 @@ static int cfg_write_dword(struct gvt_vgpu *v, u32 reg, u32 data, u32 lanes)
 	};
 	int ret = row->commit ? row->commit(v, &c) : 0;
 
-	if (ret)
+	if (ret) {
+		v->count.errors++;
 		return ret;
-	cfg_write_begin(v);
-	cfg_store(v, reg, c.value);
-	cfg_write_end(v);
+	}
+	cfg_write_one(v, reg, c.value);
 	if (row->done)
 		row->done(v);
+	return 0;
+}
+
+/* BARs have a commit, so what the row says of others is all. */
+static bool cfg_just_kept(const struct gvt_cfg_dword *row)
+{
+	return !row->commit && !row->done && !row->w1c;
+}
+
+/* @lanes: 0xff for each byte that is written. */
+static int cfg_write_dword(struct gvt_vgpu *v, const struct gvt_cfg_dword *row, u32 reg, u32 data,
+			   u32 lanes)
+{
+	if (!cfg_just_kept(row))
+		return cfg_commit(v, row, reg, data, lanes);
+	lanes &= row->rw;
+	cfg_write_one(v, reg, (cfg_load(v, reg) & ~lanes) | (data & lanes));
 	return 0;
 }
 
 int gvt_cfg_write(struct intel_vgpu *vgpu, unsigned int offset, void *buf, unsigned int bytes)
 {
 	struct gvt_vgpu *v = to_gvt_vgpu(vgpu);
-	u32 lane = offset & 3, data = 0;
+	const struct gvt_cfg_dword *row;
+	u32 lane = offset & 3, data, lanes;
 	int ret;
 
 	if (!cfg_range_ok(offset, bytes) || lane + bytes > 4)
 		return cfg_refuse(v, offset, bytes);
 	if (!bytes || offset >= CFG_MAP_SIZE)
 		return 0;
-	memcpy(&data, buf, bytes);
+	/* Before the lock, behind which every load waits for it. */
+	row = &v->gvt->platform->cfg->dword[offset / 4];
+	data = cfg_take(buf, bytes) << (lane * 8);
+	lanes = (u32)((1ULL << (bytes * 8)) - 1) << (lane * 8);
 	gvt_lock(&v->lock);
-	ret = cfg_write_dword(v, offset - lane, data << (lane * 8),
-			      (u32)((1ULL << (bytes * 8)) - 1) << (lane * 8));
-	if (ret)
-		v->count.errors++;
+	ret = cfg_write_dword(v, row, offset - lane, data, lanes);
 	gvt_unlock(&v->lock);
 	return ret;
 }
