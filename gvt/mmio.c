@@ -204,6 +204,13 @@ static unsigned int piece_len(u32 offset, unsigned int left)
 	return n < left ? n : left;
 }
 
+static u64 two_dwords(struct gvt_vgpu *v, u32 offset)
+{
+	u32 low = dword_read(v, offset);
+
+	return (u64)dword_read(v, offset + 4) << 32 | low;
+}
+
 static void pieces_read(struct gvt_vgpu *v, u32 offset, u8 *buf, unsigned int bytes)
 {
 	unsigned int done, n;
@@ -242,14 +249,19 @@ static void count_once(u64 *counter, u64 before)
 
 static void regs_read(struct gvt_vgpu *v, u32 offset, void *buf, unsigned int bytes)
 {
-	u64 unknown = v->count.unknown;
+	u64 unknown = v->count.unknown, value;
 
 	v->count.mmio_reads++;
-	if (v->failsafe) {
+	if (UNLIKELY(v->failsafe)) {
 		memcpy(buf, v->regs + offset, bytes);
 		return;
 	}
-	pieces_read(v, offset, buf, bytes);
+	if (bytes == 8 && !(offset % 4)) {
+		value = two_dwords(v, offset);
+		memcpy(buf, &value, sizeof(value));
+	} else {
+		pieces_read(v, offset, buf, bytes);
+	}
 	count_once(&v->count.unknown, unknown);
 }
 

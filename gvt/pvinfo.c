@@ -42,6 +42,14 @@ static const struct pvinfo_field pvinfo_field[] = {
 #undef PVINFO
 };
 
+/* By the byte of the page: 0 where a read is worth a look at the field, or there is none. */
+static const u8 just_read[MPT_PAGE_SIZE] = {
+#define PVINFO(at, bytes, text, expected, action) \
+	[(at) ... (at) + (bytes) - 1] = (expected) == EXPECTED,
+#include "regs/pvinfo.def"
+#undef PVINFO
+};
+
 /* NULL: reserved. */
 static const struct pvinfo_field *field_at(u32 reg)
 {
@@ -101,9 +109,12 @@ void gvt_pvinfo_init(struct gvt_vgpu *v)
 
 u32 gvt_pvinfo_read(struct gvt_vgpu *v, u32 reg)
 {
-	const struct pvinfo_field *f = field_at(reg);
+	const struct pvinfo_field *f;
 
 	v->pv_notified = true;
+	if (just_read[reg - GVT_PVINFO_OFFSET])
+		return gvt_vreg(v, reg);
+	f = field_at(reg);
 	if (f && f->read == PV_PORT)
 		return gvt_pvmmio_read_port(v);
 	if (!f || f->read == UNEXPECTED)

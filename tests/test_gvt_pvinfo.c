@@ -55,6 +55,40 @@ START_TEST(pvinfo_fields_do_not_overlap)
 }
 END_TEST
 
+static unsigned int lines;
+
+static void count_line(void *arg, enum mpt_log_level level, const char *func, const char *text)
+{
+	(void)arg;
+	(void)level;
+	(void)func;
+	if (strstr(text, "reads PVINFO"))
+		lines++;
+}
+
+/* What a driver has no reason to read, and what is reserved; of two dwords one is enough. */
+START_TEST(pvinfo_reads_that_nobody_expects_are_told)
+{
+	static const struct {
+		u32 offset, bytes, told;
+	} reads[] = { { 0, 8, 0 },     { 0x4, 4, 0 },	{ 0xa, 2, 0 },	 { 0x50, 4, 0 },
+		      { 0x50, 8, 1 }, { 0x54, 4, 1 }, { 0x804, 4, 1 }, { 0x818, 8, 1 },
+		      { 0x838, 8, 2 }, { 0xffc, 4, 1 } };
+	struct rig r;
+	size_t i;
+
+	rig_open(&r);
+	mpt_log_set(count_line, NULL, MPT_LOG_INFO);
+	for (i = 0; i < N(reads); i++) {
+		lines = 0;
+		rig_read(&r, PVINFO + reads[i].offset, reads[i].bytes);
+		ck_assert_uint_eq(lines, reads[i].told);
+	}
+	mpt_log_set(NULL, NULL, MPT_LOG_ERROR);
+	rig_close(&r);
+}
+END_TEST
+
 static const struct pv_write {
 	u32 offset;
 	bool stored;
@@ -289,6 +323,7 @@ static Suite *pvinfo_suite(void)
 
 	tcase_add_test(tc, pvinfo_tells_what_the_vgpu_is);
 	tcase_add_test(tc, pvinfo_fields_do_not_overlap);
+	tcase_add_test(tc, pvinfo_reads_that_nobody_expects_are_told);
 	tcase_add_test(tc, pvinfo_writes);
 	tcase_add_test(tc, pvinfo_notifications_are_noted);
 	tcase_add_loop_test(tc, pvinfo_too_small_a_share_is_failsafe, 0, 4);
