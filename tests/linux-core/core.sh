@@ -38,11 +38,12 @@ with_kernel_headers() # OUTPUT SOURCE OPTION...
 		-c -o "$output" "$file"
 }
 
-# Objects of ours: libc-NAME.o in the work folder.
+# Objects of ours, libc-NAME.o in the work folder, and no other ones.
 with_libc() # OPTIMIZATION FILE...
 {
 	level=$1
 	shift
+	rm -f "$work"/libc-*.o
 	for file in "$@"; do
 		$ours -std=gnu11 "$level" -g -Wall -Wextra -Werror -fno-pie -iquote "$kernel" \
 			-iquote "$top" -I"$top/include" -c \
@@ -72,9 +73,9 @@ link_core() # PROGRAM GLUE OBJECT-OR-LIBRARY...
 # The same core beside ours, to be timed. The shared object of ours is made by the makefile.
 speed_program()
 {
-	with_libc -O2 "$kernel/libc.c" "$kernel/trap.c" "$kernel/stubs.c" "$here/walk.c" \
-		"$here/wrong.c" "$here"/speed.c "$here"/speed_[klpr]*.c &&
-		link_core "$work/speed" "$work/glue.o" "$work/libc-libc.o" "$work/libc-trap.o" \
-			"$work/libc-stubs.o" "$work/libc-walk.o" "$work/libc-wrong.o" \
-			"$work"/libc-speed*.o "$build_dir/tests/linux-core/libspeed.la"
+	with_libc -O2 "$kernel/libc.c" "$kernel/stubs.c" "$kernel/trap.c" "$here/speed.c" \
+		"$here/speed_kernel.c" "$here/speed_linux.c" "$here/speed_print.c" \
+		"$here/speed_rows.c" "$here/walk.c" "$here/wrong.c" &&
+		link_core "$work/speed" "$work/glue.o" "$work"/libc-*.o \
+			"$build_dir/tests/linux-core/libspeed.la"
 }

@@ -45,6 +45,12 @@ static struct summary sum_up(const struct speed_result *r)
 	return s;
 }
 
+/* In words; a limit above 1 allows for what only ours does. */
+static const char *verdict(const struct summary *s)
+{
+	return s->behind ? "behind" : s->ratio > 1 ? "within" : "ahead";
+}
+
 /* Three digits and more: 12.3, 123, 1234. */
 static const char *figure(double ns, char text[16])
 {
@@ -59,7 +65,7 @@ static void text_row(FILE *to, const struct summary *s, bool brief)
 	fprintf(to, "%-44s %10s %10s %10s %10s %7.3f %5.2g  %s\n", s->name,
 		figure(s->best[0], t[0]), figure(s->median[0], t[1]), figure(s->best[1], t[2]),
 		figure(s->median[1], t[3]), s->ratio, s->limit,
-		brief ? "" : s->behind ? "BEHIND" : "ok");
+		brief ? "" : verdict(s));
 }
 
 static void markdown_row(FILE *to, const struct summary *s)
@@ -68,7 +74,7 @@ static void markdown_row(FILE *to, const struct summary *s)
 
 	fprintf(to, "| %s | %s | %s | %s | %s | %.3f | %.2g | %s |\n", s->name,
 		figure(s->best[0], t[0]), figure(s->median[0], t[1]), figure(s->best[1], t[2]),
-		figure(s->median[1], t[3]), s->ratio, s->limit, s->behind ? "behind" : "ahead");
+		figure(s->median[1], t[3]), s->ratio, s->limit, verdict(s));
 }
 
 static void json_row(FILE *to, const struct summary *s, bool last)
