@@ -48,6 +48,7 @@ into_document()
 		}' "$DOCUMENT" >"$work/document" && cat "$work/document" >"$DOCUMENT"
 }
 
+can_compare || die "the two cores need a shared library, which this build does not make"
 need_tools
 open_cache
 find_source

@@ -70,7 +70,13 @@ link_core() # PROGRAM GLUE OBJECT-OR-LIBRARY...
 		$(core_files | sed 's/c$/o/') $borrowed "$@" "$build_dir/libmpt.la" -lpthread)
 }
 
-# The same core beside ours, to be timed. The shared object of ours is made by the makefile.
+# Two cores in a program need a shared object for one of them, which the makefile makes.
+can_compare()
+{
+	[ -e "$build_dir/tests/linux-core/.libs/libspeed.so" ]
+}
+
+# The same core beside ours, to be timed.
 speed_program()
 {
 	with_libc -O2 "$kernel/libc.c" "$kernel/stubs.c" "$kernel/trap.c" "$here/speed.c" \

@@ -54,7 +54,7 @@ tests_linux_core_libspeed_la_SOURCES = \
 tests_linux_core_libspeed_la_CPPFLAGS = $(public_cppflags) -I$(top_srcdir)
 tests_linux_core_libspeed_la_CFLAGS = $(AM_CFLAGS) $(VISIBILITY_CFLAGS)
 tests_linux_core_libspeed_la_LIBADD = libmpt-gvt-core.la libmpt.la
-tests_linux_core_libspeed_la_LDFLAGS = $(AM_LDFLAGS) $(LIB_LDFLAGS) -avoid-version -shared \
+tests_linux_core_libspeed_la_LDFLAGS = $(AM_LDFLAGS) $(LIB_LDFLAGS) -avoid-version \
 	-rpath $(abs_top_builddir)/tests/linux-core
 
 linux_core = BUILD='$(abs_top_builddir)' LIBTOOL='$(abs_top_builddir)/libtool' CC='$(CC)' $(SHELL)
