@@ -10,6 +10,7 @@ EXTRA_DIST += \
 	museum/mutant.h \
 	museum/mutants/acrn.mut \
 	museum/mutants/gvt.mut \
+	museum/mutants/gvt_ppgtt.mut \
 	museum/mutants/host.mut \
 	museum/mutants/layers.mut \
 	museum/mutants/kvm.mut \

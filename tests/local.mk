@@ -534,6 +534,7 @@ EXTRA_DIST += \
 	tests/acrn_rig.h \
 	tests/acrn_transcript.h \
 	tests/exec_rig.h \
+	tests/explore_gvt_rig.h \
 	tests/explore_rig.h \
 	tests/fake_backend.h \
 	tests/fake_hw.h \
