@@ -67,6 +67,19 @@ judged 1 "$(echo "$good" | sed 's/6\.1\.0/6.12.0/')"
 says 'FAIL gem_skip@s@rcs0: expected pass, got skip'
 judged 1 ''
 
+# A second try counts, and is told; what was seen in the first is not forgotten.
+again="IGT-AGAIN 6.1.0 gem_a@one timeout 9.00
+IGT-LOG gem_a@one out: too late
+$good"
+judged 0 "$again"
+says 'PASS gem_a@one: at the second try'
+judged 1 "$(echo "$again" | sed 's/one pass/one timeout/')"
+says 'FAIL gem_a@one: expected pass, got timeout'
+judged 1 "$again
+IGT-LOG gem_a@one dmesg: [    9.0] WARNING: CPU: 0 PID: 1 at drivers/x.c:1 f+0x1/0x2 [i915]"
+judged 1 "$(echo "$again" | sed '/^IGT 6.1.0 gem_a@one/d')"
+says 'FAIL gem_a@one: no result'
+
 # What the kernel complains of counts, whatever the test says; a hang that it meant to make does not.
 judged 1 "$good
 IGT-LOG gem_a@two dmesg: [    9.0] WARNING: CPU: 0 PID: 1 at drivers/x.c:1 f+0x1/0x2 [i915]"

@@ -101,7 +101,7 @@ left()
 # Lines of several boots in one file, whole lines only, without the console's CR.
 collect()
 {
-	tr -d '\r' <"$1" | grep -E '^IGT(-LOG)? ' >>"$out/results.txt" || :
+	tr -d '\r' <"$1" | grep -E '^IGT(-LOG|-AGAIN)? ' >>"$out/results.txt" || :
 	grep -q '^IGT-DONE' "$1" && return 0
 	dead=$(left "$scratch/todo" | sed -n '1s/ .*//p')
 	[ -n "$dead" ] || return 0

@@ -6,6 +6,9 @@
 #	IGT <kernel> <test@subtest> <pass|skip|fail|timeout|crash> <seconds>
 #	IGT-LOG <test@subtest> out|dmesg|wedged: <text>
 # the latter after a result that is no pass, and what the driver complained about after any; and
+#	IGT-AGAIN <kernel> <test@subtest> timeout <seconds>
+# before the result of a second try: a test that runs out of time is tried again, for many have
+# limits of their own that a busy machine does not keep; and
 #	IGT-DONE <lines run>
 # Usage: runner.sh LIST; a line is test[@subtest[@dynamic]] [seconds allowed [nocapture]]
 # With nocapture the driver keeps no record of a hung GPU: it copies that through the aperture, a
@@ -77,10 +80,10 @@ run_one()
 	result=$(result_of $status)
 }
 
-report()
+report() # IGT|IGT-AGAIN
 {
 	dmesg -c >/tmp/dmesg
-	printf 'IGT %s %s %s %d.%02d\n' "$kernel" "$name" "$result" $((took / 100)) $((took % 100))
+	printf '%s %s %s %s %d.%02d\n' "$1" "$kernel" "$name" "$result" $((took / 100)) $((took % 100))
 	if [ "$result" != pass ]; then
 		echo "exit status $status" | say_log out
 		grep -v -e '-DEBUG: ' -e ': Stack trace:' -e '  #[0-9]* \[' /tmp/out |
@@ -124,7 +127,13 @@ while read -r name limit record; do
 	[ -n "$limit" ] || limit=$LIMIT
 	[ "$record" != nocapture ] || record=N
 	run_one
-	report
+	if [ "$result" = timeout ]; then
+		report IGT-AGAIN
+		end_strays
+		check_wedged
+		run_one
+	fi
+	report IGT
 	end_strays
 	check_wedged
 	lines=$((lines + 1))
