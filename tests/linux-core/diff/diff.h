@@ -220,6 +220,7 @@ struct diff_vm {
 	u32 announced; /* spaces, bits */
 	unsigned int times[SPACES]; /* each was, and not taken back */
 	bool no_ram; /* an entry of a table was set to no RAM since then */
+	bool unseen; /* a table was written in failsafe mode since then */
 	u8 entry[ENTRIES]; /* of the GGTT: HALF_*, ENTRY_* */
 };
 

@@ -234,6 +234,14 @@ static const struct diff_step twice[] = {
 	{ DESTROY, 0, 0, 0, 1 }
 };
 
+/* What no core looks at while it is in failsafe mode is there after it. */
+static const struct diff_step failsafe_table[] = {
+	BOOT, TABLES, { NOTIFY, 0, 0, 0, 4 }, { WALK, 0, 0, 0, 0 },
+	{ BAR0_WRITE, 0, 4, PVINFO + 0x808, 1 }, { RAM_WRITE, 0, 8, FRAME(PT_A), 0 },
+	{ CFG_WRITE, 0, 2, 0xd4, 3 }, { CFG_WRITE, 0, 2, 0xd4, 0 }, { RESET, 0, 0, 0, 0 },
+	BOOT, { WALK, 0, 0, 0, 0 }
+};
+
 static const struct diff_step failsafe_entry[] = {
 	BOOT, { GTT_WRITE, 0, 8, 0, 0x200001 }, { BAR0_WRITE, 0, 4, PVINFO + 0x808, 1 },
 	{ GTT_WRITE, 0, 8, 0, 0x201001 }
@@ -292,6 +300,7 @@ const struct diff_script diff_scripts[] = {
 	SCRIPT("a page table without RAM", table_without_ram),
 	SCRIPT("page tables that are announced twice", twice),
 	SCRIPT("a guest without resources", insufficient),
+	SCRIPT("a page table in failsafe mode", failsafe_table),
 	SCRIPT("an entry in failsafe mode", failsafe_entry),
 	SCRIPT("odd sizes in failsafe mode", failsafe_sizes),
 	{ NULL, NULL, 0 }

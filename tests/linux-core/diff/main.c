@@ -193,7 +193,7 @@ static void tables_reset(struct diff_vm *v)
 	if (!v->d3) {
 		v->announced = 0;
 		memset(v->times, 0, sizeof(v->times));
-		v->no_ram = false;
+		v->no_ram = v->unseen = false;
 	}
 	v->d3 = false;
 	for (i = 0; i < ENTRIES; i++) {
@@ -207,6 +207,7 @@ static void table_written(struct diff_vm *v, const struct diff_step *s)
 	u64 frame = (s->at - FRAME(0)) >> 12;
 
 	v->no_ram |= frame < FRAMES && (s->value & ~0xfffULL) == NO_RAM;
+	v->unseen |= frame < FRAMES && v->failsafe;
 }
 
 static void announced(struct diff_vm *v, const struct diff_step *s)
@@ -219,6 +220,7 @@ static void announced(struct diff_vm *v, const struct diff_step *s)
 		--*times;
 	v->announced = (v->announced & ~(1U << s->at)) | (u32)!!*times << s->at;
 	v->no_ram &= !!v->announced;
+	v->unseen &= !!v->announced;
 	v->resumed &= !!v->announced;
 }
 
@@ -273,6 +275,9 @@ static int step(const struct diff_step *given, const char *name, u64 seed, unsig
 	bool anew = false;
 	u32 differs;
 
+	/* Where its interrupt cannot be read a monitor does not come: it would show in a later step. */
+	if (s.op == HOTPLUG && !(vm[s.vm].command & 2))
+		s.op = ACTIVATE;
 	last[steps++ % LAST] = s;
 	if (verbose)
 		show_next(&s, n);

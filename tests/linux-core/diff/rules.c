@@ -383,6 +383,11 @@ static bool no_ram_store(const struct diff_view *v)
 	return v->step->op == WALK && v->ours_true && v->vm->no_ram;
 }
 
+static bool unseen_store(const struct diff_view *v)
+{
+	return v->step->op == WALK && v->ours_true && v->vm->unseen && !v->vm->failsafe;
+}
+
 static bool table_no_ram(const struct diff_view *v)
 {
 	return v->step->op == WALK && v->ours_true && v->real->ready[0] < 0;
